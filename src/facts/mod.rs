@@ -1,0 +1,98 @@
+//! What is true at one moment: plain, serialisable data. No I/O, no clock.
+//!
+//! Everything a rule may think about is in a [`Snapshot`]. It serialises on
+//! purpose: `devdoctor snapshot > bug.json` can be attached to a bug report and
+//! replayed with `--facts bug.json`.
+
+mod catalogue;
+mod container;
+mod host;
+mod known;
+mod probe;
+mod process;
+mod project;
+mod scrub;
+mod socket;
+mod target;
+mod text;
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+pub use catalogue::{Catalogue, Framework, Protocol, WellKnownPort, catalogue};
+pub use container::{
+    Compose, Container, ContainerState, Engine, EngineKind, Network, PortSpec, Publish,
+};
+pub use host::{
+    Address, Firewall, FirewallRule, FirewallVerdict, Host, HostsEntry, ProxyVariable, Resolution,
+    User, Vantage,
+};
+pub use known::{Gap, Known};
+pub use probe::{Greeting, Http, Outcome, Probe};
+pub use process::{CpuUse, Departed, FdUse, ProcId, ProcState, Process};
+pub use project::Project;
+pub use scrub::scrub;
+pub use socket::{Listener, Proto, Queue, Scope};
+pub use target::{Scheme, Target, TargetError};
+pub use text::{clean, human_age, shell_line};
+
+/// Everything that was seen of the world, at one moment, from one place.
+///
+/// Each part is [`Known`]: a part that could not be looked at says why and is
+/// never mistaken for a part that is empty.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Snapshot {
+    /// When this was taken, in milliseconds since the Unix epoch; 0 where it does not matter.
+    pub taken: u64,
+    /// Every listening TCP socket of this network namespace.
+    pub listeners: Known<Arc<[Listener]>>,
+    /// UDP sockets bound to a port; looked at only when TCP has no answer.
+    pub udp: Known<Arc<[Listener]>>,
+    /// Paths of the unix sockets that are listening.
+    pub unix_listeners: Known<Arc<[String]>>,
+    /// TCP listeners on the asked port in *other* network namespaces.
+    pub elsewhere: Known<Arc<[Listener]>>,
+    /// Processes that matter for the question, and their ancestors.
+    pub processes: Known<Arc<[Process]>>,
+    /// Container engines that were asked and what came of it.
+    pub engines: Arc<[Engine]>,
+    /// Containers of all engines that answered.
+    pub containers: Known<Arc<[Container]>>,
+    /// Project folders that matter: the one the user stands in first.
+    pub projects: Known<Arc<[Project]>>,
+    /// This machine.
+    pub host: Host,
+    /// Former owners of ports that are known to have gone.
+    pub departed: Known<Arc<[Departed]>>,
+    /// What names resolve to, by the system's own resolver.
+    pub resolutions: Arc<[Resolution]>,
+    /// What connecting to each address gave.
+    pub probes: Arc<[Probe]>,
+}
+
+impl Snapshot {
+    /// The parts of this snapshot that were wanted and could not be seen, by name.
+    ///
+    /// A part that nobody asked for is no blind spot.
+    #[must_use]
+    pub fn unseen(&self) -> Vec<(&'static str, &Gap)> {
+        [
+            ("listeners", self.listeners.gap()),
+            ("udp", self.udp.gap()),
+            ("unix-sockets", self.unix_listeners.gap()),
+            ("other-namespaces", self.elsewhere.gap()),
+            ("processes", self.processes.gap()),
+            ("containers", self.containers.gap()),
+            ("projects", self.projects.gap()),
+            ("hosts-file", self.host.hosts_file.gap()),
+            ("addresses", self.host.addresses.gap()),
+            ("firewall", self.host.firewall.gap()),
+        ]
+        .into_iter()
+        .filter_map(|(part, gap)| Some((part, gap?)))
+        .filter(|(_, gap)| **gap != Gap::NotAsked)
+        .collect()
+    }
+}

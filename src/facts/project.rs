@@ -1,0 +1,26 @@
+//! Project folders.
+
+use serde::{Deserialize, Serialize};
+
+/// A folder that is somebody's project, and the files that say so.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Project {
+    /// The folder.
+    pub root: String,
+    /// The known files in it: `package.json`, `compose.yaml`, `manage.py`.
+    pub markers: Vec<String>,
+}
+
+impl Project {
+    /// The compose file of this project, if it has one.
+    #[must_use]
+    pub fn compose_file(&self) -> Option<&str> {
+        let compose = |marker: &&String| {
+            let name = marker.as_str();
+            (name.starts_with("compose.") || name.starts_with("docker-compose."))
+                && (name.ends_with(".yaml") || name.ends_with(".yml"))
+        };
+        self.markers.iter().find(compose).map(String::as_str)
+    }
+}

@@ -1,0 +1,177 @@
+//! Takes what is private out of a snapshot, so that it can be attached to a bug report.
+
+use std::sync::Arc;
+
+use super::{Known, Snapshot};
+
+/// The snapshot without home folders, user names and argument values.
+///
+/// What rules need stays: programs, ports, addresses, states, the names of
+/// flags. The home folder becomes `~`, the user's name `user`, and the value of
+/// an argument that is neither a flag, a number, an address nor a file of the
+/// catalogue becomes `…`.
+#[must_use]
+pub fn scrub(mut snapshot: Snapshot, home: Option<&str>) -> Snapshot {
+    let user = snapshot.host.user.name.clone();
+    let text = |value: &str| scrub_text(value, home, &user);
+    if !user.is_empty() && user != "root" {
+        "user".clone_into(&mut snapshot.host.user.name);
+    }
+    snapshot.host.cwd = snapshot.host.cwd.as_deref().map(text);
+    if let Known::Seen(processes) = &mut snapshot.processes {
+        let mut list = processes.to_vec();
+        for process in &mut list {
+            process.name = text(&process.name);
+            process.project = process.project.as_deref().map(text);
+            process.cwd = process.cwd.clone().map(|cwd| text(&cwd));
+            process.exe = process.exe.clone().map(|exe| text(&exe));
+            process.argv = process.argv.clone().map(|argv| scrub_argv(&argv, &text));
+            if let Some(name) = &mut process.user
+                && name == &user
+                && name != "root"
+            {
+                "user".clone_into(name);
+            }
+        }
+        *processes = list.into();
+    }
+    if let Known::Seen(projects) = &mut snapshot.projects {
+        let mut list = projects.to_vec();
+        for project in &mut list {
+            project.root = text(&project.root);
+        }
+        *projects = list.into();
+    }
+    if let Known::Seen(paths) = &mut snapshot.unix_listeners {
+        *paths = paths.iter().map(|path| text(path)).collect::<Arc<[_]>>();
+    }
+    if let Known::Seen(containers) = &mut snapshot.containers {
+        let mut list = containers.to_vec();
+        for container in &mut list {
+            container.command = scrub_argv(&container.command, &text);
+            container.log_tail = Known::default();
+            if let Some(compose) = &mut container.compose {
+                compose.working_dir = compose.working_dir.as_deref().map(text);
+                for file in &mut compose.config_files {
+                    *file = text(file);
+                }
+            }
+        }
+        *containers = list.into();
+    }
+    let engines: Vec<_> = snapshot
+        .engines
+        .iter()
+        .cloned()
+        .map(|mut engine| {
+            engine.endpoint = text(&engine.endpoint);
+            engine
+        })
+        .collect();
+    snapshot.engines = engines.into();
+    snapshot
+}
+
+fn scrub_text(value: &str, home: Option<&str>, user: &str) -> String {
+    let mut out = value.to_owned();
+    if let Some(home) = home.filter(|home| home.len() > 1) {
+        out = replace_folder(&out, home, "~");
+    }
+    if !user.is_empty() && user != "root" {
+        out = replace_folder(&out, &format!("/home/{user}"), "~");
+        out = replace_folder(&out, &format!("/Users/{user}"), "~");
+    }
+    out
+}
+
+/// Replaces `folder` wherever it stands as a whole path component.
+fn replace_folder(text: &str, folder: &str, with: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(folder) {
+        let after = &rest[at + folder.len()..];
+        out.push_str(&rest[..at]);
+        let whole = after.is_empty() || after.starts_with(['/', ':', ' ', '"', '\'']);
+        out.push_str(if whole { with } else { folder });
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+fn scrub_argv(argv: &[String], text: &dyn Fn(&str) -> String) -> Vec<String> {
+    argv.iter()
+        .enumerate()
+        .map(|(at, word)| {
+            if at < 3 && is_program(word) {
+                return text(word);
+            }
+            match word.split_once('=') {
+                Some((name, value)) if !harmless(value) => format!("{name}=…"),
+                _ if harmless(word) => word.clone(),
+                _ => "…".to_owned(),
+            }
+        })
+        .collect()
+}
+
+/// The first words of a command line say which program it is, unless they carry a value.
+fn is_program(word: &str) -> bool {
+    !word.contains(['=', '@']) && !word.contains("://")
+}
+
+/// Flags, numbers, addresses and plain lower-case words tell nothing about anybody.
+fn harmless(word: &str) -> bool {
+    let short_word = word.len() <= 16 && word.chars().all(|c| c.is_ascii_lowercase() || c == ':');
+    let address = !word.is_empty()
+        && word
+            .chars()
+            .all(|c| c.is_ascii_hexdigit() || matches!(c, '.' | ':' | '[' | ']'))
+        && word.len() <= 45
+        && word.chars().any(|c| matches!(c, '.' | ':'));
+    let number = word.len() <= 6 && word.bytes().all(|b| b.is_ascii_digit());
+    (word.starts_with('-') && !word.contains('=')) || short_word || address || number
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::{ProcId, Process};
+
+    fn process(argv: &[&str]) -> Process {
+        let mut process: Process = toml::from_str("id = { pid = 1 }").unwrap();
+        process.argv = Known::Seen(argv.iter().map(|&w| w.to_owned()).collect());
+        process.cwd = Known::Seen("/home/ann/shop".to_owned());
+        process.id = ProcId { pid: 1, started: 2 };
+        process
+    }
+
+    #[test]
+    fn private_words_go_and_telling_ones_stay() {
+        let mut snapshot = Snapshot::default();
+        "ann".clone_into(&mut snapshot.host.user.name);
+        let secret = process(&[
+            "/home/ann/.nvm/node",
+            "/home/ann/shop/server.js",
+            "--port",
+            "4000",
+            "--token=Abc123Secret",
+            "postgres://me:pw@db/x",
+            "-H",
+            "0.0.0.0",
+        ]);
+        snapshot.processes = Known::Seen(vec![secret].into());
+        let scrubbed = serde_json::to_string(&scrub(snapshot, Some("/home/ann"))).unwrap();
+        for gone in ["ann", "Abc123Secret", "pw@db"] {
+            assert!(!scrubbed.contains(gone), "{gone} is still in {scrubbed}");
+        }
+        for kept in ["~/shop/server.js", "--port", "4000", "--token=…", "0.0.0.0"] {
+            assert!(scrubbed.contains(kept), "{kept} is not in {scrubbed}");
+        }
+    }
+
+    #[test]
+    fn a_folder_is_replaced_only_whole() {
+        assert_eq!(replace_folder("/root/x /rootfs", "/root", "~"), "~/x /rootfs");
+    }
+}

@@ -1,0 +1,101 @@
+//! What the doctor says: plain data.
+//!
+//! A [`Report`] is the JSON that `devdoctor why --json` prints; fields are
+//! added, never renamed.
+
+mod evidence;
+mod fix;
+mod report;
+
+use serde::{Deserialize, Serialize};
+
+pub use evidence::{Evidence, Seen};
+pub use fix::{Edit, Fix, Safety};
+pub use report::{ListenerLine, ProbeLine, Report, RuledOut, Unseen, Verdict};
+
+/// One cause, with what proves it and what mends it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    /// The rule's code: `DD503`. Never changes, is never reused.
+    pub code: String,
+    /// The rule's name: `loopback-inside`.
+    pub name: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// How sure it is.
+    pub confidence: Confidence,
+    /// The cause in one sentence.
+    pub says: String,
+    /// Every fact that the rule used, and where it was seen.
+    pub evidence: Vec<Evidence>,
+    /// What mends it, the best first.
+    pub fixes: Vec<Fix>,
+}
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth knowing; nothing is broken by it now.
+    Info,
+    /// It works, and something is wrong all the same.
+    Warning,
+    /// It is why the connection does not work.
+    Error,
+}
+
+/// How sure a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Confidence {
+    /// One of several explanations.
+    Possible,
+    /// The best explanation; a fact that would prove it could not be seen.
+    Likely,
+    /// The facts leave no other explanation.
+    Certain,
+}
+
+impl Finding {
+    /// A finding without evidence and fixes, to be filled by the rule.
+    #[must_use]
+    pub fn new(confidence: Confidence, says: impl Into<String>) -> Self {
+        Finding {
+            code: String::new(),
+            name: String::new(),
+            severity: Severity::Error,
+            confidence,
+            says: says.into(),
+            evidence: Vec::new(),
+            fixes: Vec::new(),
+        }
+    }
+
+    /// The same finding with one more piece of evidence.
+    #[must_use]
+    pub fn because(mut self, evidence: Evidence) -> Self {
+        self.evidence.push(evidence);
+        self
+    }
+
+    /// The same finding with more evidence.
+    #[must_use]
+    pub fn because_all(mut self, evidence: impl IntoIterator<Item = Evidence>) -> Self {
+        self.evidence.extend(evidence);
+        self
+    }
+
+    /// The same finding with one more fix.
+    #[must_use]
+    pub fn fix(mut self, fix: Fix) -> Self {
+        self.fixes.push(fix);
+        self
+    }
+
+    /// The same finding with a severity other than the rule's own.
+    #[must_use]
+    pub fn severity(mut self, severity: Severity) -> Self {
+        self.severity = severity;
+        self
+    }
+}

@@ -1,0 +1,163 @@
+//! One diagnosis, whole.
+
+use std::net::SocketAddr;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Finding, Severity};
+use crate::facts::{Gap, Outcome, Scope, Target};
+
+/// One diagnosis: the answer to `devdoctor why TARGET`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// `devdoctor.why/1`.
+    pub schema: String,
+    /// What was asked about.
+    pub target: Target,
+    /// What a client meets there.
+    pub verdict: Verdict,
+    /// Causes only, the root cause first.
+    pub findings: Vec<Finding>,
+    /// What connecting gave, an address each.
+    pub probes: Vec<ProbeLine>,
+    /// Who listens on the port.
+    pub listeners: Vec<ListenerLine>,
+    /// Where devdoctor looked from, where that is not where the user's browser is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vantage: Option<String>,
+    /// Parts of the world that were wanted and could not be seen.
+    pub unseen: Vec<Unseen>,
+    /// What was ruled out, and by which fact.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ruled_out: Vec<RuledOut>,
+    /// How long the diagnosis took, in milliseconds.
+    pub took_ms: u64,
+}
+
+/// What a client meets at the target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// It answers, on every address that was dialled.
+    Reachable,
+    /// Refused on every address.
+    Refused,
+    /// Connected, then reset or closed before a byte came.
+    Reset,
+    /// Connected, and no byte came in time.
+    Silent,
+    /// No answer to the attempt to connect.
+    TimedOut,
+    /// No way there, or forbidden.
+    Unreachable,
+    /// The name has no address.
+    Unresolved,
+    /// It answers in another protocol than was asked.
+    BadProtocol,
+    /// It answers with an HTTP error status.
+    ErrorStatus,
+    /// Nobody connected.
+    NotDialled,
+    /// It differs between the addresses of the name.
+    Mixed,
+}
+
+impl Verdict {
+    /// The word used in JSON and on the terminal.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Verdict::Reachable => "reachable",
+            Verdict::Refused => "refused",
+            Verdict::Reset => "reset",
+            Verdict::Silent => "silent",
+            Verdict::TimedOut => "timed-out",
+            Verdict::Unreachable => "unreachable",
+            Verdict::Unresolved => "unresolved",
+            Verdict::BadProtocol => "bad-protocol",
+            Verdict::ErrorStatus => "error-status",
+            Verdict::NotDialled => "not-dialled",
+            Verdict::Mixed => "mixed",
+        }
+    }
+}
+
+/// One probe, as the report shows it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProbeLine {
+    /// The address.
+    pub to: SocketAddr,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// The system's error number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub errno: Option<i32>,
+    /// How long it took, in microseconds.
+    pub took_us: u64,
+}
+
+/// One listener, as reports and `devdoctor ports` show it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ListenerLine {
+    /// The address.
+    pub at: SocketAddr,
+    /// The owner's pid, if it could be seen.
+    pub pid: Option<u32>,
+    /// The owner's name, as a person would say it.
+    pub name: Option<String>,
+    /// The user that made the socket.
+    pub uid: Option<u32>,
+    /// From where it can be reached.
+    pub scope: Scope,
+    /// The container behind it.
+    pub container: Option<String>,
+    /// The owner's project folder.
+    pub project: Option<String>,
+}
+
+/// A part of the world that could not be seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unseen {
+    /// The part: `containers`, `owner of [::]:3000`.
+    pub part: String,
+    /// Why: `forbidden`, `not-running`, …
+    pub gap: String,
+    /// The same in words, where there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
+impl Unseen {
+    /// A part and the gap it leaves.
+    #[must_use]
+    pub fn new(part: impl Into<String>, gap: &Gap) -> Self {
+        Unseen {
+            part: part.into(),
+            gap: gap.word().to_owned(),
+            why: matches!(gap, Gap::Failed(_)).then(|| gap.to_string()),
+        }
+    }
+}
+
+/// A cause that was considered and is not it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuledOut {
+    /// What was considered: a rule's code, or a kind of cause.
+    pub what: String,
+    /// The fact that excludes it.
+    pub by: String,
+}
+
+impl Report {
+    /// The exit code: 0 nothing wrong, 1 a problem was found, 3 too little could be seen to tell.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        let problem = |finding: &&Finding| finding.severity > Severity::Info;
+        match self.findings.iter().find(problem) {
+            Some(first) if first.name == "blind-spot" => 3,
+            Some(_) => 1,
+            None if self.verdict == Verdict::NotDialled => 3,
+            None => 0,
+        }
+    }
+}

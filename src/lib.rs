@@ -1,0 +1,11 @@
+//! devdoctor: a localhost doctor.
+//!
+//! Sources look; facts are what they saw; rules think; findings are what they
+//! say; frontends show them. Start reading at [`diagnose`].
+
+pub mod facts;
+pub mod findings;
+
+pub mod rules;
+pub mod sources;
+

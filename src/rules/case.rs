@@ -1,0 +1,333 @@
+//! A case: one question with all the facts there are, and the ways to ask them.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use crate::facts::{
+    Container, Framework, Greeting, Known, Listener, Outcome, ProcId, Probe, Process, Project,
+    Proto, Resolution, Snapshot, Target, catalogue,
+};
+use crate::findings::{Finding, Severity, Verdict};
+
+/// One question, with all the facts there are.
+#[derive(Debug, Clone, Copy)]
+pub struct Case<'a> {
+    /// What was asked about.
+    pub target: &'a Target,
+    /// What was seen.
+    pub facts: &'a Snapshot,
+    /// What earlier rules have said.
+    spoken: &'a [Finding],
+}
+
+impl<'a> Case<'a> {
+    /// A case that no rule has seen yet.
+    #[must_use]
+    pub fn new(target: &'a Target, facts: &'a Snapshot) -> Self {
+        Case {
+            target,
+            facts,
+            spoken: &[],
+        }
+    }
+
+    pub(super) fn after<'b>(&self, spoken: &'b [Finding]) -> Case<'b>
+    where
+        'a: 'b,
+    {
+        Case {
+            target: self.target,
+            facts: self.facts,
+            spoken,
+        }
+    }
+
+    /// Whether an earlier rule has already explained a failure.
+    #[must_use]
+    pub fn explained(&self) -> bool {
+        self.spoken
+            .iter()
+            .any(|finding| finding.severity > Severity::Info)
+    }
+
+    /// What earlier rules have said.
+    #[must_use]
+    pub fn spoken(&self) -> &'a [Finding] {
+        self.spoken
+    }
+
+    /// What a client meets at the target.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        super::verdict::of(self)
+    }
+
+    /// The asked port.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.target.port
+    }
+
+    // --- the name -------------------------------------------------------
+
+    /// What the target's name resolves to; nothing if the target is an address.
+    #[must_use]
+    pub fn resolution(&self) -> Option<&'a Resolution> {
+        self.facts
+            .resolutions
+            .iter()
+            .find(|resolution| resolution.name.eq_ignore_ascii_case(&self.target.host))
+    }
+
+    /// The addresses a client dials for this target, in the resolver's order.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<IpAddr> {
+        if let Some(ip) = self.target.ip() {
+            return vec![ip];
+        }
+        let resolved = self.resolution().and_then(|r| r.addresses.seen());
+        match resolved {
+            Some(addresses) => addresses.clone(),
+            None => self.probes().map(|probe| probe.to.ip()).collect(),
+        }
+    }
+
+    /// Whether this address belongs to this machine; nothing if that cannot be told.
+    #[must_use]
+    pub fn is_local(&self, ip: IpAddr) -> Option<bool> {
+        if ip.is_loopback() || ip.is_unspecified() {
+            return Some(true);
+        }
+        let own = self.facts.host.addresses.seen()?;
+        Some(own.iter().any(|address| address.ip == ip))
+    }
+
+    /// Whether the target is this machine: every address it has belongs to it.
+    #[must_use]
+    pub fn on_this_machine(&self) -> bool {
+        let addresses = self.addresses();
+        if addresses.is_empty() {
+            return self.target.is_localhost_name();
+        }
+        addresses
+            .iter()
+            .all(|ip| self.is_local(*ip) == Some(true) || self.bound_here(*ip))
+    }
+
+    /// Whether somebody here is bound to exactly this address.
+    fn bound_here(&self, ip: IpAddr) -> bool {
+        self.listeners().any(|listener| listener.at.ip() == ip)
+    }
+
+    // --- the probes -----------------------------------------------------
+
+    /// The probes of the asked port, in the order in which they were made.
+    pub fn probes(&self) -> impl Iterator<Item = &'a Probe> + use<'a> {
+        let target = self.target;
+        let resolved = self.resolution().and_then(|r| r.addresses.seen());
+        let literal = target.ip();
+        self.facts.probes.iter().filter(move |probe| {
+            probe.to.port() == target.port
+                && match (literal, resolved) {
+                    (Some(ip), _) => probe.to.ip() == ip,
+                    (None, Some(addresses)) => addresses.contains(&probe.to.ip()),
+                    (None, None) => true,
+                }
+        })
+    }
+
+    /// The probes with this outcome.
+    pub fn probes_that(&self, outcome: Outcome) -> impl Iterator<Item = &'a Probe> + use<'a> {
+        self.probes().filter(move |probe| probe.outcome == outcome)
+    }
+
+    /// The first probe with this outcome.
+    #[must_use]
+    pub fn probe_that(&self, outcome: Outcome) -> Option<&'a Probe> {
+        self.probes_that(outcome).next()
+    }
+
+    /// The first probe that was connected and then reset or closed before a byte came.
+    ///
+    /// Which of the two it is, is a race behind a forwarder: they are one symptom.
+    #[must_use]
+    pub fn cut_off(&self) -> Option<&'a Probe> {
+        self.probes()
+            .find(|probe| matches!(probe.outcome, Outcome::Reset | Outcome::Closed))
+    }
+
+    /// The first probe that failed in any way.
+    #[must_use]
+    pub fn failure(&self) -> Option<&'a Probe> {
+        self.probes().find(|probe| !probe.outcome.well())
+    }
+
+    /// Whether every probe failed, and there was one.
+    #[must_use]
+    pub fn all_failed(&self) -> bool {
+        self.failure().is_some() && self.probes().all(|probe| !probe.outcome.well())
+    }
+
+    /// Whether every probe was refused, and there was one.
+    #[must_use]
+    pub fn all_refused(&self) -> bool {
+        self.probe_that(Outcome::Refused).is_some()
+            && self
+                .probes()
+                .all(|probe| probe.outcome == Outcome::Refused)
+    }
+
+    /// What the first server that said anything said.
+    #[must_use]
+    pub fn greeting(&self) -> Option<(&'a Probe, &'a Greeting)> {
+        self.probes()
+            .find_map(|probe| Some((probe, probe.greeting.seen()?)))
+    }
+
+    // --- the sockets ----------------------------------------------------
+
+    /// The TCP listeners on the asked port in our own network namespace.
+    pub fn listeners(&self) -> impl Iterator<Item = &'a Listener> + use<'a> {
+        let port = self.target.port;
+        self.facts.listeners.items().iter().filter(move |listener| {
+            listener.at.port() == port && listener.proto == Proto::Tcp
+        })
+    }
+
+    /// The listener that a connection to this address reaches, the most specific first.
+    #[must_use]
+    pub fn listener_for(&self, ip: IpAddr) -> Option<&'a Listener> {
+        self.listeners()
+            .filter(|listener| listener.covers(ip) == Some(true))
+            .min_by_key(|listener| listener.at.ip().is_unspecified())
+    }
+
+    /// Whether some listener may cover the address, for all that could be seen.
+    #[must_use]
+    pub fn may_be_covered(&self, ip: IpAddr) -> bool {
+        self.listeners()
+            .any(|listener| listener.covers(ip) != Some(false))
+    }
+
+    /// Whether the socket table was read and holds nobody on the asked port.
+    #[must_use]
+    pub fn nobody_listens(&self) -> bool {
+        self.facts.listeners.is_seen() && self.listeners().next().is_none()
+    }
+
+    // --- the processes --------------------------------------------------
+
+    /// The process with this identity.
+    #[must_use]
+    pub fn process(&self, id: ProcId) -> Option<&'a Process> {
+        self.facts
+            .processes
+            .items()
+            .iter()
+            .find(|process| process.id == id)
+    }
+
+    /// The process with this pid.
+    #[must_use]
+    pub fn process_by_pid(&self, pid: u32) -> Option<&'a Process> {
+        self.facts
+            .processes
+            .items()
+            .iter()
+            .find(|process| process.id.pid == pid)
+    }
+
+    /// The process a person would name as the owner of this listener.
+    #[must_use]
+    pub fn owner(&self, listener: &Listener) -> Option<&'a Process> {
+        self.process(listener.owner()?)
+    }
+
+    /// Every process that holds this listener, as far as they could be seen.
+    pub fn holders(&self, listener: &Listener) -> Vec<&'a Process> {
+        let ids = listener.owners.seen().map_or(&[][..], Vec::as_slice);
+        ids.iter().filter_map(|id| self.process(*id)).collect()
+    }
+
+    /// The framework that a process runs.
+    #[must_use]
+    pub fn framework(&self, process: &Process) -> Option<&'static Framework> {
+        catalogue().framework(process.framework.as_deref()?)
+    }
+
+    /// Whether the process only carries connections to somewhere else.
+    #[must_use]
+    pub fn is_forwarder(&self, process: &Process) -> bool {
+        self.framework(process).is_some_and(|row| row.forwarder)
+    }
+
+    // --- the containers -------------------------------------------------
+
+    /// The containers that publish the asked port, or would if they ran.
+    pub fn publishers(&self) -> impl Iterator<Item = &'a Container> + use<'a> {
+        let port = self.target.port;
+        self.facts.containers.items().iter().filter(move |container| {
+            container
+                .publishes()
+                .any(|publish| publish.host_port == Some(port))
+        })
+    }
+
+    /// The running container behind the asked port: it publishes it, and who listens
+    /// on this machine is its engine's forwarder, or nobody that can be named.
+    #[must_use]
+    pub fn container_behind(&self) -> Option<&'a Container> {
+        let own_server = self.listeners().any(|listener| {
+            self.owner(listener)
+                .is_some_and(|process| !self.is_forwarder(process))
+        });
+        if own_server {
+            return None;
+        }
+        self.publishers().find(|container| {
+            container.is_up()
+                && container
+                    .published
+                    .iter()
+                    .any(|publish| publish.host_port == Some(self.target.port))
+        })
+    }
+
+    // --- the project ----------------------------------------------------
+
+    /// The project that the user stands in.
+    #[must_use]
+    pub fn project(&self) -> Option<&'a Project> {
+        let cwd = self.facts.host.cwd.as_deref()?;
+        self.facts
+            .projects
+            .items()
+            .iter()
+            .filter(|project| is_below(cwd, &project.root))
+            .max_by_key(|project| project.root.len())
+    }
+
+    /// Whether containers are out of the question: no engine runs on this machine, or
+    /// every engine answered.
+    #[must_use]
+    pub fn containers_settled(&self) -> bool {
+        match &self.facts.containers {
+            Known::Seen(_) => self.facts.engines.iter().all(|engine| engine.gap.is_none()),
+            Known::Unseen(gap) => *gap == crate::facts::Gap::NotRunning,
+        }
+    }
+
+    /// The loopback address of the other family.
+    #[must_use]
+    pub fn other_loopback(ip: IpAddr) -> IpAddr {
+        match ip {
+            IpAddr::V4(_) => IpAddr::V6(Ipv6Addr::LOCALHOST),
+            IpAddr::V6(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        }
+    }
+}
+
+/// Whether `path` is `folder` or below it.
+fn is_below(path: &str, folder: &str) -> bool {
+    path.strip_prefix(folder.trim_end_matches('/'))
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}

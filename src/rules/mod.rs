@@ -1,0 +1,148 @@
+//! Facts in, causes out: pure, microseconds.
+//!
+//! One file is one rule is one manual page. [`RULES`] has them in the order in
+//! which a connection meets its obstacles; a rule that names others in `unless`
+//! is silent where one of them has spoken, because it would only tell of that
+//! cause's consequences.
+
+mod case;
+mod evidence;
+mod page;
+mod ruled_out;
+mod verdict;
+
+pub mod address;
+pub mod client;
+pub mod container;
+pub mod name;
+pub mod path;
+pub mod presence;
+pub mod process;
+pub mod protocol;
+
+pub use case::Case;
+pub use page::{Page, find};
+
+use crate::findings::{Finding, RuledOut, Severity, Verdict};
+
+/// One cause that devdoctor knows.
+#[derive(Debug)]
+pub struct Rule {
+    /// `DD503`. Never changes, is never reused.
+    pub code: &'static str,
+    /// `loopback-inside`: the file's name.
+    pub name: &'static str,
+    /// How bad it is, unless the finding says otherwise.
+    pub severity: Severity,
+    /// The version of devdoctor that has it first.
+    pub since: &'static str,
+    /// Rules that make this one silent by speaking. They stand earlier in [`RULES`].
+    pub unless: &'static [&'static Rule],
+    /// For how many seconds the cause must hold before the daemon tells of it unasked.
+    pub settle: u32,
+    /// The rule itself.
+    pub check: fn(&Case) -> Option<Finding>,
+    /// The rule's own file: its head comment is its manual page.
+    pub source: &'static str,
+}
+
+/// Every rule, in the order in which a connection meets its obstacles.
+pub static RULES: &[&Rule] = &[
+    // The client never dials, or dials another place.
+    &client::unsafe_port::RULE,
+    &path::proxy_unreachable::RULE,
+    &path::proxy_in_the_way::RULE,
+    // The name.
+    &name::name_not_found::RULE,
+    &name::hosts_entry::RULE,
+    &address::unspecified_destination::RULE,
+    // Another machine.
+    &client::remote_refuses::RULE,
+    &client::remote_silent::RULE,
+    // A container is behind the port, or should be.
+    &container::container_paused::RULE,
+    &container::container_restarting::RULE,
+    &container::container_exited::RULE,
+    &container::container_never_started::RULE,
+    &container::published_on_one_address::RULE,
+    &container::loopback_inside::RULE,
+    &container::wrong_container_port::RULE,
+    &container::container_not_ready::RULE,
+    &container::published_elsewhere::RULE,
+    &container::not_published::RULE,
+    &container::engine_down::RULE,
+    // Somebody listens, on another address than the one dialled.
+    &address::ipv6_disabled::RULE,
+    &address::address_gone::RULE,
+    &address::split_brain::RULE,
+    &address::v6_only_wildcard::RULE,
+    &address::wrong_family::RULE,
+    &address::loopback_only::RULE,
+    &address::bound_elsewhere::RULE,
+    // Somebody listens there, and something on the way does not let us through.
+    &process::suspended::RULE,
+    &process::out_of_file_descriptors::RULE,
+    &process::busy::RULE,
+    &process::backlog_full::RULE,
+    &path::firewall_rejects::RULE,
+    &path::firewall_drops::RULE,
+    // The connection is fine; what comes over it is not.
+    &protocol::tls_expected::RULE,
+    &protocol::tls_not_spoken::RULE,
+    &protocol::not_http::RULE,
+    &protocol::host_not_allowed::RULE,
+    &process::port_taken::RULE,
+    &process::orphan::RULE,
+    &protocol::error_status::RULE,
+    &presence::crash_looping::RULE,
+    &process::closes_at_once::RULE,
+    &process::silent::RULE,
+    // Nobody listens.
+    &presence::udp_only::RULE,
+    &presence::unix_socket_only::RULE,
+    &presence::other_namespace::RULE,
+    &presence::exited::RULE,
+    &presence::nothing_listens::RULE,
+    // What remains.
+    &client::blind_spot::RULE,
+    &client::unexplained::RULE,
+];
+
+/// What the rules make of a case.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Opinion {
+    /// What a client meets at the target.
+    pub verdict: Verdict,
+    /// The causes, the root cause first.
+    pub findings: Vec<Finding>,
+    /// What was considered and excluded, and by which fact.
+    pub ruled_out: Vec<RuledOut>,
+}
+
+/// Asks every rule about a case.
+#[must_use]
+pub fn think(case: &Case) -> Opinion {
+    let mut findings: Vec<Finding> = Vec::new();
+    for rule in RULES {
+        let silenced = rule
+            .unless
+            .iter()
+            .any(|other| findings.iter().any(|finding| finding.code == other.code));
+        if silenced {
+            continue;
+        }
+        // A rule of the last resort wants to know whether anybody has spoken.
+        let case = case.after(&findings);
+        if let Some(mut finding) = (rule.check)(&case) {
+            rule.code.clone_into(&mut finding.code);
+            rule.name.clone_into(&mut finding.name);
+            finding.severity = finding.severity.min(rule.severity);
+            findings.push(finding);
+        }
+    }
+    Opinion {
+        verdict: verdict::of(case),
+        findings,
+        ruled_out: ruled_out::all(case),
+    }
+}

@@ -1,0 +1,26 @@
+//! # exited
+//!
+//! ## What happened
+//!
+//! ## Why
+//!
+//! ## What to do
+
+use crate::findings::{Finding, Severity};
+use crate::rules::{Case, Rule};
+
+/// DD203.
+pub static RULE: Rule = Rule {
+    code: "DD203",
+    name: "exited",
+    severity: Severity::Error,
+    since: "0.1.0",
+    unless: &[],
+    settle: 2,
+    check,
+    source: include_str!("exited.rs"),
+};
+
+fn check(_case: &Case) -> Option<Finding> {
+    None
+}

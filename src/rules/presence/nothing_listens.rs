@@ -1,0 +1,83 @@
+//! # Nobody listens on this port
+//!
+//! ## What happened
+//!
+//! Every connection to the port was refused, and the table of sockets shows
+//! that no process of this machine listens there.
+//!
+//! ## Why
+//!
+//! The server was never started, or has ended, or listens on another port. The
+//! kernel itself answers in its place, at once: *refused*. A firewall is not
+//! needed for that.
+//!
+//! ## What to do
+//!
+//! Start the server, and read its first lines: most print the address they
+//! listen on. If it says another port, open that one.
+
+use crate::facts::Outcome;
+use crate::findings::{Confidence, Finding, Fix, Severity};
+use crate::rules::{Case, Rule, client, container, evidence, name, path, presence, process};
+
+/// DD201.
+pub static RULE: Rule = Rule {
+    code: "DD201",
+    name: "nothing-listens",
+    severity: Severity::Error,
+    since: "0.1.0",
+    unless: &[
+        &name::name_not_found::RULE,
+        &name::hosts_entry::RULE,
+        &path::proxy_in_the_way::RULE,
+        &client::remote_refuses::RULE,
+        &container::container_paused::RULE,
+        &container::container_restarting::RULE,
+        &container::container_exited::RULE,
+        &container::container_never_started::RULE,
+        &container::container_not_ready::RULE,
+        &container::published_elsewhere::RULE,
+        &container::not_published::RULE,
+        &container::engine_down::RULE,
+        &presence::crash_looping::RULE,
+        &presence::udp_only::RULE,
+        &presence::unix_socket_only::RULE,
+        &presence::other_namespace::RULE,
+        &presence::exited::RULE,
+        &process::port_taken::RULE,
+    ],
+    settle: 2,
+    check,
+    source: include_str!("nothing_listens.rs"),
+};
+
+fn check(case: &Case) -> Option<Finding> {
+    let refused = case.probe_that(Outcome::Refused)?;
+    if !case.on_this_machine() || !case.nobody_listens() {
+        return None;
+    }
+    let port = case.port();
+    // A container that could not be seen may be the one that should be there.
+    let confidence = if case.containers_settled() {
+        Confidence::Certain
+    } else {
+        Confidence::Likely
+    };
+    let mut finding = Finding::new(confidence, format!("nobody listens on port {port}"))
+        .because(evidence::probe(refused))
+        .because(evidence::nobody_listens(case));
+    finding = match crate::facts::catalogue().port(port) {
+        Some(known) => finding.fix(Fix::read(
+            format!("start {}", known.service),
+            format!("port {port} is usually {}: start it, then try again", known.service),
+        )),
+        None => finding.fix(Fix::read(
+            "start the server",
+            "start the server, then open the address it prints: it may have taken another port",
+        )),
+    };
+    Some(finding.fix(Fix::safe(
+        "see what does listen",
+        ["devdoctor", "ports"],
+    )))
+}

@@ -1,0 +1,26 @@
+//! # unix-socket-only
+//!
+//! ## What happened
+//!
+//! ## Why
+//!
+//! ## What to do
+
+use crate::findings::{Finding, Severity};
+use crate::rules::{Case, Rule};
+
+/// DD210.
+pub static RULE: Rule = Rule {
+    code: "DD210",
+    name: "unix-socket-only",
+    severity: Severity::Error,
+    since: "0.1.0",
+    unless: &[],
+    settle: 2,
+    check,
+    source: include_str!("unix_socket_only.rs"),
+};
+
+fn check(_case: &Case) -> Option<Finding> {
+    None
+}

@@ -1,0 +1,19 @@
+//! The world, turned into facts. The only code that reads the world.
+//!
+//! Every look has a deadline and comes back with what was seen or with the
+//! reason why nothing could be ([`crate::facts::Known`]). Code for one operating
+//! system stands only here, one file a system: `linux.rs`, and `os.rs` for every
+//! other, which sees nothing and says so where there is no way to look.
+
+pub mod containers;
+pub mod firewall;
+pub mod host;
+pub mod names;
+pub mod owners;
+mod pending;
+pub mod probes;
+pub mod processes;
+pub mod projects;
+pub mod sockets;
+
+pub use pending::Pending;
