@@ -7,5 +7,5 @@ pub mod facts;
 pub mod findings;
 
 pub mod rules;
+pub mod settings;
 pub mod sources;
-
