@@ -8,4 +8,5 @@ pub mod facts;
 pub mod findings;
 pub mod frontends;
 pub mod rules;
+pub mod settings;
 pub mod sources;
