@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::facts::{
-    Container, Known, Listener, Probe, Process, Proto, Queue, Scope, Snapshot, catalogue,
+    Container, Listener, Probe, Process, Proto, Queue, Scope, Snapshot, catalogue,
 };
 use crate::findings::{ListenerLine, ProbeLine};
 

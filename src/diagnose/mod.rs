@@ -6,7 +6,7 @@ mod why;
 
 pub use lines::{ContainerPort, PortLine, ports};
 pub use looks::Looks;
-pub use why::{Budgets, Recording, record, why};
+pub use why::{Recording, record, why};
 
 use crate::facts::{Snapshot, Target};
 use crate::findings::{Report, Unseen};

@@ -14,31 +14,13 @@ use crate::facts::{
 };
 use crate::findings::Report;
 use crate::rules::Case;
+use crate::settings::{Settings, Timeouts};
 use crate::sources::{
     Pending, containers, firewall, host, names, owners, probes, processes, projects, sockets,
 };
 
 use super::looks::{Looks, count};
 use super::replay;
-
-/// How long each look may take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Budgets {
-    /// Connecting to an address of this machine.
-    pub connect_local: Duration,
-    /// Connecting to another machine.
-    pub connect_remote: Duration,
-    /// Waiting for the first byte of a server that shows no sign of work.
-    pub silence: Duration,
-    /// Waiting for the first byte of a server that is busy making it.
-    pub first_response: Duration,
-    /// Resolving a name.
-    pub names: Duration,
-    /// Asking the container engines; none are asked if this is zero.
-    pub engines: Duration,
-    /// Reading the firewall's rules.
-    pub firewall: Duration,
-}
 
 /// A diagnosis together with the facts it rests on.
 #[derive(Debug, Clone)]
@@ -51,8 +33,8 @@ pub struct Recording {
 
 /// Diagnoses a target: facts, probes, rules, report.
 #[must_use]
-pub fn why(target: &Target, budgets: &Budgets) -> Recording {
-    let mut doctor = Doctor::new(target, *budgets);
+pub fn why(target: &Target, settings: &Settings) -> Recording {
+    let mut doctor = Doctor::new(target, settings);
     doctor.first_look();
     doctor.dial();
     doctor.second_look();
@@ -64,13 +46,14 @@ pub fn why(target: &Target, budgets: &Budgets) -> Recording {
 ///
 /// `port` narrows the look to one port; `with_udp` adds UDP sockets.
 #[must_use]
-pub fn record(port: Option<u16>, with_udp: bool, budgets: &Budgets) -> (Snapshot, Looks) {
+pub fn record(port: Option<u16>, with_udp: bool, settings: &Settings) -> (Snapshot, Looks) {
     let mut looks = Looks::default();
     let mut facts = Snapshot {
         taken: now(),
         ..Snapshot::default()
     };
-    let engines = containers::ask(None, budgets.engines);
+    let budget = settings.timeouts.engines;
+    let engines = ask_if_enabled(None, settings);
     let (mut tcp, by) = listeners(&mut looks, port);
     facts.host.sockets_by = Some(by);
     let mut udp = if with_udp {
@@ -93,7 +76,7 @@ pub fn record(port: Option<u16>, with_udp: bool, budgets: &Budgets) -> (Snapshot
     facts.listeners = tcp.map(Into::into);
     facts.udp = udp.map(Into::into);
     if may_lead_inside || port.is_none() {
-        ask_engines(&mut looks, &mut facts, engines, budgets.engines);
+        ask_engines(&mut looks, &mut facts, engines, budget);
     }
     (facts, looks)
 }
@@ -101,7 +84,8 @@ pub fn record(port: Option<u16>, with_udp: bool, budgets: &Budgets) -> (Snapshot
 /// The state of one diagnosis.
 struct Doctor<'a> {
     target: &'a Target,
-    budgets: Budgets,
+    settings: &'a Settings,
+    began: Instant,
     looks: Looks,
     facts: Snapshot,
     engines: Option<Pending<containers::Containers>>,
@@ -109,15 +93,12 @@ struct Doctor<'a> {
 }
 
 impl<'a> Doctor<'a> {
-    fn new(target: &'a Target, budgets: Budgets) -> Self {
-        let engines = if budgets.engines.is_zero() {
-            None
-        } else {
-            containers::ask(Some(target.port), budgets.engines)
-        };
+    fn new(target: &'a Target, settings: &'a Settings) -> Self {
+        let engines = ask_if_enabled(Some(target.port), settings);
         Doctor {
             target,
-            budgets,
+            settings,
+            began: Instant::now(),
             looks: Looks::default(),
             facts: Snapshot {
                 taken: now(),
@@ -128,11 +109,17 @@ impl<'a> Doctor<'a> {
         }
     }
 
+    /// The budget of one look, within what is left of the whole.
+    fn budget(&self, of: impl FnOnce(&Timeouts) -> Duration) -> Duration {
+        let timeouts = &self.settings.timeouts;
+        of(timeouts).min(timeouts.whole.saturating_sub(self.began.elapsed()))
+    }
+
     /// The host, the name and the sockets: microseconds, needed by every question.
     fn first_look(&mut self) {
         let resolution = self.target.ip().is_none().then(|| {
             let name = self.target.host.clone();
-            let budget = self.budgets.names;
+            let budget = self.budget(|of| of.names);
             let began = Instant::now();
             (
                 began,
@@ -146,7 +133,7 @@ impl<'a> Doctor<'a> {
         self.facts.host.sockets_by = Some(by);
         self.facts.listeners = tcp.map(Into::into);
         if let Some((began, pending)) = resolution {
-            let resolution = match pending.wait(self.budgets.names) {
+            let resolution = match pending.wait(self.budget(|of| of.names)) {
                 Known::Seen(resolution) => resolution,
                 Known::Unseen(gap) => Resolution::unseen(&self.target.host, gap),
             };
@@ -186,7 +173,7 @@ impl<'a> Doctor<'a> {
         let silence = if self.owners_are_stopped() {
             Duration::from_millis(150)
         } else {
-            self.budgets.silence
+            self.budget(|of| of.silence)
         };
         let connecting = addresses
             .iter()
@@ -197,7 +184,7 @@ impl<'a> Doctor<'a> {
         if !dialling.wait(silence) {
             self.look_again(&sample);
             let patience = if self.owners_are_working() {
-                self.budgets.first_response
+                self.budget(|of| of.first_response)
             } else {
                 silence
             };
@@ -222,8 +209,8 @@ impl<'a> Doctor<'a> {
             web: self.target.scheme.is_none_or(crate::facts::Scheme::is_web),
             host: self.target.host.clone(),
             path: self.target.path.clone().unwrap_or_else(|| "/".to_owned()),
-            connect_local: self.budgets.connect_local,
-            connect_remote: self.budgets.connect_remote,
+            connect_local: self.budget(|of| of.connect_local),
+            connect_remote: self.budget(|of| of.connect_remote),
             own_addresses: own.iter().map(|address| address.ip).collect(),
         }
     }
@@ -252,12 +239,8 @@ impl<'a> Doctor<'a> {
             .collect();
         if failed || owner_hidden {
             let engines = self.engines.take();
-            ask_engines(
-                &mut self.looks,
-                &mut self.facts,
-                engines,
-                self.budgets.engines,
-            );
+            let budget = self.budget(|of| of.engines);
+            ask_engines(&mut self.looks, &mut self.facts, engines, budget);
         }
         self.look_at_projects();
         if !failed || !here {
@@ -288,7 +271,7 @@ impl<'a> Doctor<'a> {
                 connect_local: Duration::from_millis(300),
                 ..self.ask()
             };
-            let budget = self.budgets.firewall;
+            let budget = self.budget(|of| of.firewall);
             let again = || {
                 let mut dialling = probes::dial(&[to], &ask);
                 dialling.wait(Duration::from_millis(300));
@@ -303,6 +286,10 @@ impl<'a> Doctor<'a> {
 
     fn report(self) -> Recording {
         let mut report = replay(self.target, &self.facts);
+        let settings = self.settings;
+        report
+            .findings
+            .retain(|finding| !settings.allows(&finding.code, &finding.name));
         (report.looks, report.took_ms) = self.looks.finish();
         Recording {
             facts: self.facts,
@@ -521,6 +508,16 @@ fn is_forwarder(processes: &[Process], id: ProcId) -> bool {
         .find(|process| process.id == id)
         .and_then(|process| catalogue().framework(process.framework.as_deref()?))
         .is_some_and(|row| row.forwarder)
+}
+
+fn ask_if_enabled(
+    port: Option<u16>,
+    settings: &Settings,
+) -> Option<Pending<containers::Containers>> {
+    if !settings.docker.enabled {
+        return None;
+    }
+    containers::ask(port, settings.timeouts.engines)
 }
 
 fn ask_engines(
