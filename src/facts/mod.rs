@@ -26,7 +26,7 @@ pub use container::{
 };
 pub use host::{
     Address, Firewall, FirewallRule, FirewallVerdict, Host, HostsEntry, ProxyVariable, Resolution,
-    User, Vantage,
+    ResolveError, User, Vantage,
 };
 pub use known::{Gap, Known};
 pub use probe::{Greeting, Http, Outcome, Probe};
