@@ -204,7 +204,10 @@ fn a_rule_is_silenced_only_by_earlier_ones() {
                     other.name
                 ));
             }
-            if rule.unless[..n].iter().any(|twice| twice.code == other.code) {
+            if rule.unless[..n]
+                .iter()
+                .any(|twice| twice.code == other.code)
+            {
                 complaints.push(format!("`unless` names {} twice", other.name));
             }
         }

@@ -106,8 +106,8 @@ fn read(path: PathBuf) -> CaseFile {
         let body = lines[start..end].join("\n");
         match (kind, stories.last_mut()) {
             ("toml", Some(story)) => {
-                story.facts = facts(&body)
-                    .map_err(|(line, why)| format!("{file}:{}: {why}", start + line));
+                story.facts =
+                    facts(&body).map_err(|(line, why)| format!("{file}:{}: {why}", start + line));
                 story.report_lines = end + 1..end + 1;
             }
             ("report", Some(story)) => {
