@@ -36,12 +36,26 @@ pub struct Ask {
 }
 
 impl Ask {
-    fn connect_budget(&self, to: SocketAddr) -> Duration {
+    fn is_local(&self, to: SocketAddr) -> bool {
         let ip = to.ip();
-        if ip.is_loopback() || ip.is_unspecified() || self.own_addresses.contains(&ip) {
+        ip.is_loopback() || ip.is_unspecified() || self.own_addresses.contains(&ip)
+    }
+
+    /// How long a connection to this address may take to be made.
+    #[must_use]
+    pub fn connect_budget(&self, to: SocketAddr) -> Duration {
+        if self.is_local(to) {
             self.connect_local
         } else {
             self.connect_remote
+        }
+    }
+
+    fn listen_budget(&self, to: SocketAddr) -> Duration {
+        if self.is_local(to) {
+            LISTEN_FOR_LOCAL
+        } else {
+            LISTEN_FOR_REMOTE
         }
     }
 }
@@ -127,8 +141,12 @@ impl Dialling {
 /// How long one read blocks before it looks whether silence has become the answer.
 const SLICE: Duration = Duration::from_millis(25);
 
-/// How long a port that is not greeted may take to say or do something by itself.
-const LISTEN_FOR: Duration = Duration::from_millis(200);
+/// How long a port of this machine that is not greeted may take to say or do something
+/// by itself. A forwarder with a dead far end hangs up within a millisecond.
+const LISTEN_FOR_LOCAL: Duration = Duration::from_millis(50);
+
+/// The same for another machine.
+const LISTEN_FOR_REMOTE: Duration = Duration::from_millis(300);
 
 /// The most that is read of what a server says.
 const MOST_BYTES: usize = 16 * 1024;
