@@ -124,6 +124,7 @@ impl<'a> Doctor<'a> {
         }
         let ask = self.ask();
         let began = Instant::now();
+        let proxies = self.knock_at_proxies();
         let mut dialling = probes::dial(&addresses, &ask);
         if !by_owner {
             self.look_at_owners();
@@ -159,6 +160,31 @@ impl<'a> Doctor<'a> {
             .collect();
         self.looks.note("probes", saw.join(", "), began);
         self.facts.probes = probes.into();
+        for (at, pending) in proxies {
+            let reachable = pending.wait(self.budget(|of| of.connect_remote));
+            self.facts.host.proxies[at].reachable = reachable.seen().copied().flatten();
+        }
+    }
+
+    /// Begins to connect to the proxies of the environment: those of this machine, and
+    /// others only if the target itself is on another machine.
+    fn knock_at_proxies(&self) -> Vec<(usize, Pending<Option<bool>>)> {
+        let case = Case::new(self.target, &self.facts);
+        let outward = !case.on_this_machine();
+        let budget = self.budget(|of| of.connect_remote);
+        let proxies = self.facts.host.proxies.iter().enumerate();
+        proxies
+            .filter(|(_, proxy)| {
+                let own = |ip: IpAddr| case.is_local(ip) == Some(true);
+                let here = proxy.host == "localhost" || proxy.host.parse().is_ok_and(own);
+                here || outward
+            })
+            .map(|(at, proxy)| {
+                let (host, port) = (proxy.host.clone(), proxy.port);
+                let knock = move || probes::knock(&host, port, budget);
+                (at, Pending::begin("proxy", knock))
+            })
+            .collect()
     }
 
     fn ask(&self) -> probes::Ask {

@@ -98,6 +98,21 @@ pub fn dial(addresses: &[SocketAddr], ask: &Ask) -> Dialling {
     }
 }
 
+/// Whether anybody accepts a connection at this name and port; nothing if the name
+/// could not be resolved in time.
+#[must_use]
+pub fn knock(host: &str, port: u16, budget: Duration) -> Option<bool> {
+    let addresses = match host.parse() {
+        Ok(ip) => vec![ip],
+        Err(_) => crate::sources::names::resolve(host, budget)
+            .addresses
+            .seen()?
+            .clone(),
+    };
+    let accepts = |ip| connect(SocketAddr::new(ip, port), budget).is_ok();
+    Some(addresses.into_iter().any(accepts))
+}
+
 impl Dialling {
     /// Waits until every probe has an outcome, or until `budget` has passed since the
     /// start. Returns whether all are there.

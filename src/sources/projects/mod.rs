@@ -83,7 +83,8 @@ mod tests {
 
     impl Folder {
         fn new(name: &str) -> Self {
-            let path = std::env::temp_dir().join(format!("devdoctor-{name}-{}", std::process::id()));
+            let path =
+                std::env::temp_dir().join(format!("devdoctor-{name}-{}", std::process::id()));
             std::fs::create_dir_all(&path).unwrap();
             Folder(path)
         }
