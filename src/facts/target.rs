@@ -207,7 +207,11 @@ impl Parser<'_> {
             .char_indices()
             .position(|(_, c)| c.is_whitespace() || c.is_control())
         {
-            return Err(self.error(at, "a target has no blanks", words.trim()));
+            let joined: String = words
+                .chars()
+                .filter(|c| !c.is_whitespace() && !c.is_control())
+                .collect();
+            return Err(self.error(at, "a target has no blanks", &joined));
         }
         match words.find("://") {
             Some(end) => self.url(end),
