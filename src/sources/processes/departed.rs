@@ -29,11 +29,7 @@ pub(super) struct Row {
 /// A watcher with another live process below it may be building, or starting, or
 /// watch something that is no server: of that nothing is said, unless the process
 /// is so young that it must be the next attempt.
-pub(super) fn of(rows: &[Row]) -> Vec<Departed> {
-    let watcher_name = |row: &Row| {
-        let known = catalogue().recognise(&row.comm, &row.argv)?;
-        known.watcher.then(|| known.server.clone())
-    };
+pub(super) fn of(rows: &[Row], watcher_name: impl Fn(&Row) -> Option<String>) -> Vec<Departed> {
     let mut gone = Vec::new();
     for watcher in rows.iter().filter(|row| row.in_project && !row.zombie) {
         let Some(name) = watcher_name(watcher) else {
@@ -72,6 +68,12 @@ pub(super) fn of(rows: &[Row]) -> Vec<Departed> {
         });
     }
     gone
+}
+
+/// The name of the watcher that this process is, if it is one.
+pub(super) fn watcher_name(row: &Row) -> Option<String> {
+    let known = catalogue().recognise(&row.comm, &row.argv)?;
+    known.watcher.then(|| known.server.clone())
 }
 
 fn descendants(rows: &[Row], of: u32) -> Vec<&Row> {
@@ -118,6 +120,16 @@ mod tests {
         }
     }
 
+    fn told(rows: &[Row]) -> Vec<Departed> {
+        let nodemon = |row: &Row| {
+            row.argv
+                .get(1)?
+                .ends_with("nodemon")
+                .then(|| "nodemon".into())
+        };
+        of(rows, nodemon)
+    }
+
     fn nodemon(age_s: u64) -> Row {
         row(
             5,
@@ -133,7 +145,7 @@ mod tests {
 
     #[test]
     fn a_watcher_without_a_server_is_told() {
-        let gone = of(&[nodemon(60)]);
+        let gone = told(&[nodemon(60)]);
         assert_eq!(gone.len(), 1);
         assert_eq!(gone[0].name, "nodemon");
         assert_eq!(gone[0].watcher.map(|id| id.pid), Some(5));
@@ -145,31 +157,34 @@ mod tests {
             zombie: true,
             ..node(50)
         };
-        assert_eq!(of(&[zombie, nodemon(60)])[0].ended, "its server has ended");
+        assert_eq!(
+            told(&[zombie, nodemon(60)])[0].ended,
+            "its server has ended"
+        );
     }
 
     #[test]
     fn a_young_child_under_an_old_watcher_is_the_next_attempt() {
-        assert_eq!(of(&[node(1), nodemon(60)])[0].restarts, 1);
-        assert_eq!(of(&[node(1), nodemon(2)]), []);
+        assert_eq!(told(&[node(1), nodemon(60)])[0].restarts, 1);
+        assert_eq!(told(&[node(1), nodemon(2)]), []);
     }
 
     #[test]
     fn a_live_child_a_listener_and_another_project_are_no_news() {
-        assert_eq!(of(&[node(30), nodemon(60)]), []);
+        assert_eq!(told(&[node(30), nodemon(60)]), []);
         let listening = Row {
             may_listen: true,
             ..node(1)
         };
-        assert_eq!(of(&[nodemon(60), listening]), []);
+        assert_eq!(told(&[nodemon(60), listening]), []);
         assert_eq!(
-            of(&[Row {
+            told(&[Row {
                 in_project: false,
                 ..nodemon(60)
             }]),
             []
         );
-        assert_eq!(of(&[row(7, 1, &["vim", "server.js"], 60)]), []);
+        assert_eq!(told(&[row(7, 1, &["vim", "server.js"], 60)]), []);
     }
 
     #[test]

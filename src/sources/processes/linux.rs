@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use rustix::process::geteuid;
 use rustix::time::{ClockId, clock_gettime};
 
+use super::blank;
 use super::cpu::Used;
 use super::departed::Row;
 use crate::facts::{FdUse, Gap, Known, ProcId, ProcState, Process, clean};
@@ -63,32 +64,6 @@ pub(super) fn look(ids: &[ProcId]) -> Vec<Process> {
 fn living(id: ProcId) -> Option<Stat> {
     let stat = Stat::of(id.pid).ok()?;
     (id.started == 0 || id.started == stat.id.started).then_some(stat)
-}
-
-/// A process of which nothing but its identity is known.
-pub(super) fn blank(id: ProcId) -> Process {
-    Process {
-        id,
-        parent: 0,
-        comm: String::new(),
-        name: String::new(),
-        framework: None,
-        argv: Known::default(),
-        exe: Known::default(),
-        exe_deleted: false,
-        cwd: Known::default(),
-        project: None,
-        state: ProcState::default(),
-        uid: 0,
-        user: None,
-        tracer: None,
-        terminal: false,
-        fds: Known::default(),
-        cpu: Known::default(),
-        age_s: 0,
-        cgroup: None,
-        oldest_child_s: None,
-    }
 }
 
 /// What the files of the process tell; `None` if it has ended meanwhile.

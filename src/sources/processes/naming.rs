@@ -271,7 +271,7 @@ mod tests {
     #[test]
     fn a_worker_goes_by_the_name_of_its_parent() {
         let process = |pid, parent, argv: &[&str]| {
-            let mut process = super::super::os::blank(ProcId { pid, started: 1 });
+            let mut process = super::super::blank(ProcId { pid, started: 1 });
             process.parent = parent;
             process.argv = Known::Seen(argv.iter().map(|&word| word.to_owned()).collect());
             process
