@@ -2,11 +2,14 @@
 
 mod lines;
 mod looks;
+mod parts;
+mod record;
 mod why;
 
 pub use lines::{ContainerPort, PortLine, ports};
 pub use looks::Looks;
-pub use why::{Budgets, Recording, record, why};
+pub use record::record;
+pub use why::{Recording, why};
 
 use crate::facts::{Snapshot, Target};
 use crate::findings::{Report, Unseen};

@@ -5,40 +5,21 @@
 //! hangs on it, so a server that answers is reported without waiting for anybody.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::facts::{
-    Gap, Known, Listener, Outcome, ProcId, ProcState, Process, Protocol, Resolution, Snapshot,
-    Target, catalogue,
+    Known, Listener, Outcome, ProcId, ProcState, Process, Protocol, Resolution, Snapshot, Target,
 };
 use crate::findings::Report;
 use crate::rules::Case;
+use crate::settings::{Settings, Timeouts};
 use crate::sources::{
-    Pending, containers, firewall, host, names, owners, probes, processes, projects, sockets,
+    Pending, containers, firewall, host, names, probes, processes, projects, sockets,
 };
 
 use super::looks::{Looks, count};
+use super::parts::{ask_engines, ask_if_enabled, find_owners, listeners, look_at_processes, now};
 use super::replay;
-
-/// How long each look may take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Budgets {
-    /// Connecting to an address of this machine.
-    pub connect_local: Duration,
-    /// Connecting to another machine.
-    pub connect_remote: Duration,
-    /// Waiting for the first byte of a server that shows no sign of work.
-    pub silence: Duration,
-    /// Waiting for the first byte of a server that is busy making it.
-    pub first_response: Duration,
-    /// Resolving a name.
-    pub names: Duration,
-    /// Asking the container engines; none are asked if this is zero.
-    pub engines: Duration,
-    /// Reading the firewall's rules.
-    pub firewall: Duration,
-}
 
 /// A diagnosis together with the facts it rests on.
 #[derive(Debug, Clone)]
@@ -51,57 +32,19 @@ pub struct Recording {
 
 /// Diagnoses a target: facts, probes, rules, report.
 #[must_use]
-pub fn why(target: &Target, budgets: &Budgets) -> Recording {
-    let mut doctor = Doctor::new(target, *budgets);
+pub fn why(target: &Target, settings: &Settings) -> Recording {
+    let mut doctor = Doctor::new(target, settings);
     doctor.first_look();
     doctor.dial();
     doctor.second_look();
     doctor.report()
 }
 
-/// Everything that can be seen without a question: what `devdoctor snapshot` prints,
-/// and what `devdoctor ports` lists.
-///
-/// `port` narrows the look to one port; `with_udp` adds UDP sockets.
-#[must_use]
-pub fn record(port: Option<u16>, with_udp: bool, budgets: &Budgets) -> (Snapshot, Looks) {
-    let mut looks = Looks::default();
-    let mut facts = Snapshot {
-        taken: now(),
-        ..Snapshot::default()
-    };
-    let engines = containers::ask(None, budgets.engines);
-    let (mut tcp, by) = listeners(&mut looks, port);
-    facts.host.sockets_by = Some(by);
-    let mut udp = if with_udp {
-        sockets::udp(port)
-    } else {
-        Known::default()
-    };
-    for list in [&mut tcp, &mut udp] {
-        if let Known::Seen(list) = list {
-            find_owners(&mut looks, list);
-        }
-    }
-    let ids = owner_ids([&tcp, &udp]);
-    facts.processes = look_at_processes(&mut looks, &ids, &mut facts.projects, None);
-    // An engine is waited for only where a listener may lead into a container.
-    let may_lead_inside = tcp.seen().into_iter().chain(udp.seen()).flatten().any(|l| {
-        l.owner()
-            .is_none_or(|id| is_forwarder(facts.processes.items(), id))
-    });
-    facts.listeners = tcp.map(Into::into);
-    facts.udp = udp.map(Into::into);
-    if may_lead_inside || port.is_none() {
-        ask_engines(&mut looks, &mut facts, engines, budgets.engines);
-    }
-    (facts, looks)
-}
-
 /// The state of one diagnosis.
 struct Doctor<'a> {
     target: &'a Target,
-    budgets: Budgets,
+    settings: &'a Settings,
+    began: Instant,
     looks: Looks,
     facts: Snapshot,
     engines: Option<Pending<containers::Containers>>,
@@ -109,15 +52,12 @@ struct Doctor<'a> {
 }
 
 impl<'a> Doctor<'a> {
-    fn new(target: &'a Target, budgets: Budgets) -> Self {
-        let engines = if budgets.engines.is_zero() {
-            None
-        } else {
-            containers::ask(Some(target.port), budgets.engines)
-        };
+    fn new(target: &'a Target, settings: &'a Settings) -> Self {
+        let engines = ask_if_enabled(Some(target.port), settings);
         Doctor {
             target,
-            budgets,
+            settings,
+            began: Instant::now(),
             looks: Looks::default(),
             facts: Snapshot {
                 taken: now(),
@@ -128,11 +68,17 @@ impl<'a> Doctor<'a> {
         }
     }
 
+    /// The budget of one look, within what is left of the whole.
+    fn budget(&self, of: impl FnOnce(&Timeouts) -> Duration) -> Duration {
+        let timeouts = &self.settings.timeouts;
+        of(timeouts).min(timeouts.whole.saturating_sub(self.began.elapsed()))
+    }
+
     /// The host, the name and the sockets: microseconds, needed by every question.
     fn first_look(&mut self) {
         let resolution = self.target.ip().is_none().then(|| {
             let name = self.target.host.clone();
-            let budget = self.budgets.names;
+            let budget = self.budget(|of| of.names);
             let began = Instant::now();
             (
                 began,
@@ -146,7 +92,7 @@ impl<'a> Doctor<'a> {
         self.facts.host.sockets_by = Some(by);
         self.facts.listeners = tcp.map(Into::into);
         if let Some((began, pending)) = resolution {
-            let resolution = match pending.wait(self.budgets.names) {
+            let resolution = match pending.wait(self.budget(|of| of.names)) {
                 Known::Seen(resolution) => resolution,
                 Known::Unseen(gap) => Resolution::unseen(&self.target.host, gap),
             };
@@ -178,6 +124,7 @@ impl<'a> Doctor<'a> {
         }
         let ask = self.ask();
         let began = Instant::now();
+        let proxies = self.knock_at_proxies();
         let mut dialling = probes::dial(&addresses, &ask);
         if !by_owner {
             self.look_at_owners();
@@ -186,18 +133,18 @@ impl<'a> Doctor<'a> {
         let silence = if self.owners_are_stopped() {
             Duration::from_millis(150)
         } else {
-            self.budgets.silence
+            self.budget(|of| of.silence)
         };
         let connecting = addresses
             .iter()
-            .map(|to| ask_budget(&ask, *to))
+            .map(|to| ask.connect_budget(*to))
             .max()
             .unwrap_or_default();
         let sample = processes::cpu_sample(&self.ids_of_port());
         if !dialling.wait(silence) {
             self.look_again(&sample);
             let patience = if self.owners_are_working() {
-                self.budgets.first_response
+                self.budget(|of| of.first_response)
             } else {
                 silence
             };
@@ -213,6 +160,31 @@ impl<'a> Doctor<'a> {
             .collect();
         self.looks.note("probes", saw.join(", "), began);
         self.facts.probes = probes.into();
+        for (at, pending) in proxies {
+            let reachable = pending.wait(self.budget(|of| of.connect_remote));
+            self.facts.host.proxies[at].reachable = reachable.seen().copied().flatten();
+        }
+    }
+
+    /// Begins to connect to the proxies of the environment: those of this machine, and
+    /// others only if the target itself is on another machine.
+    fn knock_at_proxies(&self) -> Vec<(usize, Pending<Option<bool>>)> {
+        let case = Case::new(self.target, &self.facts);
+        let outward = !case.on_this_machine();
+        let budget = self.budget(|of| of.connect_remote);
+        let proxies = self.facts.host.proxies.iter().enumerate();
+        proxies
+            .filter(|(_, proxy)| {
+                let own = |ip: IpAddr| case.is_local(ip) == Some(true);
+                let here = proxy.host == "localhost" || proxy.host.parse().is_ok_and(own);
+                here || outward
+            })
+            .map(|(at, proxy)| {
+                let (host, port) = (proxy.host.clone(), proxy.port);
+                let knock = move || probes::knock(&host, port, budget);
+                (at, Pending::begin("proxy", knock))
+            })
+            .collect()
     }
 
     fn ask(&self) -> probes::Ask {
@@ -222,8 +194,8 @@ impl<'a> Doctor<'a> {
             web: self.target.scheme.is_none_or(crate::facts::Scheme::is_web),
             host: self.target.host.clone(),
             path: self.target.path.clone().unwrap_or_else(|| "/".to_owned()),
-            connect_local: self.budgets.connect_local,
-            connect_remote: self.budgets.connect_remote,
+            connect_local: self.budget(|of| of.connect_local),
+            connect_remote: self.budget(|of| of.connect_remote),
             own_addresses: own.iter().map(|address| address.ip).collect(),
         }
     }
@@ -252,12 +224,8 @@ impl<'a> Doctor<'a> {
             .collect();
         if failed || owner_hidden {
             let engines = self.engines.take();
-            ask_engines(
-                &mut self.looks,
-                &mut self.facts,
-                engines,
-                self.budgets.engines,
-            );
+            let budget = self.budget(|of| of.engines);
+            ask_engines(&mut self.looks, &mut self.facts, engines, budget);
         }
         self.look_at_projects();
         if !failed || !here {
@@ -288,7 +256,7 @@ impl<'a> Doctor<'a> {
                 connect_local: Duration::from_millis(300),
                 ..self.ask()
             };
-            let budget = self.budgets.firewall;
+            let budget = self.budget(|of| of.firewall);
             let again = || {
                 let mut dialling = probes::dial(&[to], &ask);
                 dialling.wait(Duration::from_millis(300));
@@ -303,6 +271,10 @@ impl<'a> Doctor<'a> {
 
     fn report(self) -> Recording {
         let mut report = replay(self.target, &self.facts);
+        let settings = self.settings;
+        report
+            .findings
+            .retain(|finding| !settings.allows(&finding.code, &finding.name));
         (report.looks, report.took_ms) = self.looks.finish();
         Recording {
             facts: self.facts,
@@ -433,127 +405,4 @@ impl<'a> Doctor<'a> {
         all.extend(processes::look(&ids));
         self.facts.processes = Known::Seen(all.into());
     }
-}
-
-fn ask_budget(ask: &probes::Ask, to: SocketAddr) -> Duration {
-    let ip = to.ip();
-    if ip.is_loopback() || ip.is_unspecified() || ask.own_addresses.contains(&ip) {
-        ask.connect_local
-    } else {
-        ask.connect_remote
-    }
-}
-
-fn listeners(looks: &mut Looks, port: Option<u16>) -> (Known<Vec<Listener>>, String) {
-    let seen = looks.at(
-        "sockets",
-        || sockets::listeners(port),
-        |seen| {
-            let count = count(&seen.listeners, Vec::len, "listener");
-            format!("{count}, by {}", seen.by)
-        },
-    );
-    (seen.listeners, seen.by)
-}
-
-fn find_owners(looks: &mut Looks, list: &mut [Listener]) {
-    let began = Instant::now();
-    owners::find(list);
-    let found = list.iter().filter(|l| l.owners.is_seen()).count();
-    looks.note("owners", format!("{found} of {}", list.len()), began);
-}
-
-fn owner_ids<const N: usize>(lists: [&Known<Vec<Listener>>; N]) -> Vec<ProcId> {
-    let mut ids: Vec<ProcId> = lists
-        .iter()
-        .filter_map(|list| list.seen())
-        .flatten()
-        .filter_map(|listener| listener.owners.seen())
-        .flatten()
-        .copied()
-        .collect();
-    ids.sort_unstable();
-    ids.dedup();
-    ids
-}
-
-/// The processes and the projects that they belong to; `cwd` is the user's own folder.
-fn look_at_processes(
-    looks: &mut Looks,
-    ids: &[ProcId],
-    projects: &mut Known<Arc<[crate::facts::Project]>>,
-    cwd: Option<String>,
-) -> Known<Arc<[Process]>> {
-    let mut list = looks.at(
-        "processes",
-        || processes::look(ids),
-        |list| format!("{} with their parents", list.len()),
-    );
-    let folders: Vec<String> = cwd
-        .into_iter()
-        .chain(list.iter().filter_map(|p| p.cwd.seen().cloned()))
-        .collect();
-    let roots = looks.at(
-        "projects",
-        || projects::roots(&folders),
-        |roots| format!("{}", roots.len()),
-    );
-    for process in &mut list {
-        let cwd = process.cwd.seen().map(String::as_str);
-        let root = roots
-            .iter()
-            .filter(|project| cwd.is_some_and(|cwd| is_below(cwd, &project.root)))
-            .max_by_key(|project| project.root.len());
-        process.project = root.map(|project| project.root.clone());
-    }
-    *projects = Known::Seen(roots.into());
-    Known::Seen(list.into())
-}
-
-fn is_below(path: &str, folder: &str) -> bool {
-    path.strip_prefix(folder.trim_end_matches('/'))
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
-fn is_forwarder(processes: &[Process], id: ProcId) -> bool {
-    processes
-        .iter()
-        .find(|process| process.id == id)
-        .and_then(|process| catalogue().framework(process.framework.as_deref()?))
-        .is_some_and(|row| row.forwarder)
-}
-
-fn ask_engines(
-    looks: &mut Looks,
-    facts: &mut Snapshot,
-    engines: Option<Pending<containers::Containers>>,
-    budget: Duration,
-) {
-    let began = Instant::now();
-    // The engines have their own deadlines; this one is for a thread that hangs.
-    let seen = match engines {
-        None => containers::none(),
-        Some(pending) => match pending.wait(budget + Duration::from_millis(200)) {
-            Known::Seen(seen) => seen,
-            Known::Unseen(gap) => containers::Containers {
-                engines: Vec::new(),
-                containers: Known::Unseen(gap),
-            },
-        },
-    };
-    let saw = match &seen.containers {
-        Known::Unseen(Gap::NotRunning) => "no engine runs here".to_owned(),
-        known => count(known, Vec::len, "container"),
-    };
-    looks.note("containers", saw, began);
-    facts.engines = seen.engines.into();
-    facts.containers = seen.containers.map(Into::into);
-}
-
-fn now() -> u64 {
-    std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .ok()
-        .and_then(|since| u64::try_from(since.as_millis()).ok())
-        .unwrap_or(0)
 }

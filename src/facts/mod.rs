@@ -4,6 +4,8 @@
 //! purpose: `devdoctor snapshot > bug.json` can be attached to a bug report and
 //! replayed with `--facts bug.json`.
 
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
 mod catalogue;
 mod container;
 mod host;
