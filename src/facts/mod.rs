@@ -35,7 +35,7 @@ pub use project::Project;
 pub use scrub::scrub;
 pub use socket::{Listener, Proto, Queue, Scope};
 pub use target::{Scheme, Target, TargetError};
-pub use text::{clean, human_age, shell_line};
+pub use text::{clean, human_age, human_micros, shell_line};
 
 /// Everything that was seen of the world, at one moment, from one place.
 ///

@@ -207,7 +207,11 @@ impl Parser<'_> {
             .char_indices()
             .position(|(_, c)| c.is_whitespace() || c.is_control())
         {
-            return Err(self.error(at, "a target has no blanks", words.trim()));
+            let joined: String = words
+                .chars()
+                .filter(|c| !c.is_whitespace() && !c.is_control())
+                .collect();
+            return Err(self.error(at, "a target has no blanks", &joined));
         }
         match words.find("://") {
             Some(end) => self.url(end),
@@ -241,10 +245,7 @@ impl Parser<'_> {
             return Err(self.error(offset, "there is no host after `://`", &example));
         }
         Ok(Target {
-            input: format!(
-                "{word}://{}{path}",
-                &authority[host_start..]
-            ),
+            input: format!("{word}://{}{path}", &authority[host_start..]),
             scheme: Some(scheme),
             host,
             port: port.unwrap_or_else(|| scheme.default_port()),

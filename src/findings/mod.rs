@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub use evidence::{Evidence, Seen};
 pub use fix::{Edit, Fix, Safety};
-pub use report::{ListenerLine, ProbeLine, Report, RuledOut, Unseen, Verdict};
+pub use report::{ListenerLine, LookLine, ProbeLine, Report, RuledOut, Unseen, Verdict};
 
 /// One cause, with what proves it and what mends it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
