@@ -6,8 +6,9 @@
 #[path = "support/stories.rs"]
 mod stories;
 
-use devdoctor::facts::shell_line;
-use devdoctor::rules::{Case, Opinion, think};
+use devdoctor::diagnose::replay;
+use devdoctor::findings::Report;
+use devdoctor::frontends::{style::Style, text};
 use stories::{CaseFile, Demand, Story};
 
 #[test]
@@ -37,23 +38,24 @@ fn every_story_is_told_as_it_was() {
                 }
             };
             let place = format!("tests/cases/{file_name}:{}: {}", story.line, story.title);
-            let opinion = think(&Case::new(target, snapshot));
-            let report = render(&opinion);
-            if let Some(why) = broken_demand(&file, story, &opinion) {
-                failures.push(format!("{place}\n  {why}\n{}", indent(&report)));
+            let report = replay(target, snapshot);
+            let shown = text::report(&report, &Style::PLAIN);
+            let shown = shown.trim_end().to_owned();
+            if let Some(why) = broken_demand(&file, story, &report) {
+                failures.push(format!("{place}\n  {why}\n{}", indent(&shown)));
             }
             if !update {
                 match &story.report {
                     None => failures.push(format!(
                         "{place}\n  there is no ```report block: UPDATE=1 writes it"
                     )),
-                    Some(expected) if *expected != report => {
-                        failures.push(format!("{place}\n{}", diff(expected, &report)));
+                    Some(expected) if *expected != shown => {
+                        failures.push(format!("{place}\n{}", diff(expected, &shown)));
                     }
                     Some(_) => {}
                 }
             }
-            reports.push(Some(report));
+            reports.push(Some(shown));
         }
         if update {
             rewrite(&file, &reports);
@@ -68,8 +70,8 @@ fn every_story_is_told_as_it_was() {
 }
 
 /// What the story demands and did not get.
-fn broken_demand(file: &CaseFile, story: &Story, opinion: &Opinion) -> Option<String> {
-    let place = opinion
+fn broken_demand(file: &CaseFile, story: &Story, report: &Report) -> Option<String> {
+    let place = report
         .findings
         .iter()
         .position(|finding| finding.code == file.code);
@@ -85,37 +87,6 @@ fn broken_demand(file: &CaseFile, story: &Story, opinion: &Opinion) -> Option<St
         (_, None) => Some(format!("{code} must speak, and is silent")),
         (Demand::Silent, Some(_)) => Some(format!("{code} must be silent, and speaks")),
     }
-}
-
-/// An opinion as plain lines.
-fn render(opinion: &Opinion) -> String {
-    let mut out = vec![format!("verdict: {}", opinion.verdict.word())];
-    for finding in &opinion.findings {
-        out.push(String::new());
-        out.push(format!(
-            "{:?}[{} {}] ({:?}): {}",
-            finding.severity, finding.code, finding.name, finding.confidence, finding.says
-        ));
-        for evidence in &finding.evidence {
-            out.push(format!("  - {} ({})", evidence.says, evidence.seen));
-        }
-        for fix in &finding.fixes {
-            out.push(format!("  fix ({:?}): {}", fix.safety, fix.title));
-            if let Some(argv) = &fix.run {
-                out.push(format!("    $ {}", shell_line(argv)));
-            }
-            if let Some(edit) = &fix.edit {
-                out.push(format!(
-                    "    {}:{}: {} -> {}",
-                    edit.file, edit.line, edit.from, edit.to
-                ));
-            }
-            if let Some(text) = &fix.read {
-                out.push(format!("    {text}"));
-            }
-        }
-    }
-    out.join("\n")
 }
 
 /// Writes the reports into the file's `report` blocks.

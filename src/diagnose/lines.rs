@@ -4,9 +4,7 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::facts::{
-    Container, Listener, Probe, Process, Proto, Queue, Scope, Snapshot, catalogue,
-};
+use crate::facts::{Container, Listener, Probe, Process, Proto, Queue, Scope, Snapshot, catalogue};
 use crate::findings::{ListenerLine, ProbeLine};
 
 pub(super) fn probe(probe: &Probe) -> ProbeLine {

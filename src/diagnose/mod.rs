@@ -2,11 +2,13 @@
 
 mod lines;
 mod looks;
+mod parts;
+mod record;
 mod why;
 
 pub use lines::{ContainerPort, PortLine, ports};
-pub use looks::Looks;
-pub use why::{Recording, record, why};
+pub use record::{Extent, record};
+pub use why::{Recording, why};
 
 use crate::facts::{Snapshot, Target};
 use crate::findings::{Report, Unseen};

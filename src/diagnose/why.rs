@@ -5,21 +5,20 @@
 //! hangs on it, so a server that answers is reported without waiting for anybody.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::facts::{
-    Gap, Known, Listener, Outcome, ProcId, ProcState, Process, Protocol, Resolution, Snapshot,
-    Target, catalogue,
+    Known, Listener, Outcome, ProcId, ProcState, Process, Protocol, Resolution, Snapshot, Target,
 };
 use crate::findings::Report;
 use crate::rules::Case;
 use crate::settings::{Settings, Timeouts};
 use crate::sources::{
-    Pending, containers, firewall, host, names, owners, probes, processes, projects, sockets,
+    Pending, containers, firewall, host, names, probes, processes, projects, sockets,
 };
 
 use super::looks::{Looks, count};
+use super::parts::{ask_engines, ask_if_enabled, find_owners, listeners, look_at_processes, now};
 use super::replay;
 
 /// A diagnosis together with the facts it rests on.
@@ -39,46 +38,6 @@ pub fn why(target: &Target, settings: &Settings) -> Recording {
     doctor.dial();
     doctor.second_look();
     doctor.report()
-}
-
-/// Everything that can be seen without a question: what `devdoctor snapshot` prints,
-/// and what `devdoctor ports` lists.
-///
-/// `port` narrows the look to one port; `with_udp` adds UDP sockets.
-#[must_use]
-pub fn record(port: Option<u16>, with_udp: bool, settings: &Settings) -> (Snapshot, Looks) {
-    let mut looks = Looks::default();
-    let mut facts = Snapshot {
-        taken: now(),
-        ..Snapshot::default()
-    };
-    let budget = settings.timeouts.engines;
-    let engines = ask_if_enabled(None, settings);
-    let (mut tcp, by) = listeners(&mut looks, port);
-    facts.host.sockets_by = Some(by);
-    let mut udp = if with_udp {
-        sockets::udp(port)
-    } else {
-        Known::default()
-    };
-    for list in [&mut tcp, &mut udp] {
-        if let Known::Seen(list) = list {
-            find_owners(&mut looks, list);
-        }
-    }
-    let ids = owner_ids([&tcp, &udp]);
-    facts.processes = look_at_processes(&mut looks, &ids, &mut facts.projects, None);
-    // An engine is waited for only where a listener may lead into a container.
-    let may_lead_inside = tcp.seen().into_iter().chain(udp.seen()).flatten().any(|l| {
-        l.owner()
-            .is_none_or(|id| is_forwarder(facts.processes.items(), id))
-    });
-    facts.listeners = tcp.map(Into::into);
-    facts.udp = udp.map(Into::into);
-    if may_lead_inside || port.is_none() {
-        ask_engines(&mut looks, &mut facts, engines, budget);
-    }
-    (facts, looks)
 }
 
 /// The state of one diagnosis.
@@ -165,6 +124,7 @@ impl<'a> Doctor<'a> {
         }
         let ask = self.ask();
         let began = Instant::now();
+        let proxies = self.knock_at_proxies();
         let mut dialling = probes::dial(&addresses, &ask);
         if !by_owner {
             self.look_at_owners();
@@ -177,7 +137,7 @@ impl<'a> Doctor<'a> {
         };
         let connecting = addresses
             .iter()
-            .map(|to| ask_budget(&ask, *to))
+            .map(|to| ask.connect_budget(*to))
             .max()
             .unwrap_or_default();
         let sample = processes::cpu_sample(&self.ids_of_port());
@@ -200,6 +160,31 @@ impl<'a> Doctor<'a> {
             .collect();
         self.looks.note("probes", saw.join(", "), began);
         self.facts.probes = probes.into();
+        for (at, pending) in proxies {
+            let reachable = pending.wait(self.budget(|of| of.connect_remote));
+            self.facts.host.proxies[at].reachable = reachable.seen().copied().flatten();
+        }
+    }
+
+    /// Begins to connect to the proxies of the environment: those of this machine, and
+    /// others only if the target itself is on another machine.
+    fn knock_at_proxies(&self) -> Vec<(usize, Pending<Option<bool>>)> {
+        let case = Case::new(self.target, &self.facts);
+        let outward = !case.on_this_machine();
+        let budget = self.budget(|of| of.connect_remote);
+        let proxies = self.facts.host.proxies.iter().enumerate();
+        proxies
+            .filter(|(_, proxy)| {
+                let own = |ip: IpAddr| case.is_local(ip) == Some(true);
+                let here = proxy.host == "localhost" || proxy.host.parse().is_ok_and(own);
+                here || outward
+            })
+            .map(|(at, proxy)| {
+                let (host, port) = (proxy.host.clone(), proxy.port);
+                let knock = move || probes::knock(&host, port, budget);
+                (at, Pending::begin("proxy", knock))
+            })
+            .collect()
     }
 
     fn ask(&self) -> probes::Ask {
@@ -420,137 +405,4 @@ impl<'a> Doctor<'a> {
         all.extend(processes::look(&ids));
         self.facts.processes = Known::Seen(all.into());
     }
-}
-
-fn ask_budget(ask: &probes::Ask, to: SocketAddr) -> Duration {
-    let ip = to.ip();
-    if ip.is_loopback() || ip.is_unspecified() || ask.own_addresses.contains(&ip) {
-        ask.connect_local
-    } else {
-        ask.connect_remote
-    }
-}
-
-fn listeners(looks: &mut Looks, port: Option<u16>) -> (Known<Vec<Listener>>, String) {
-    let seen = looks.at(
-        "sockets",
-        || sockets::listeners(port),
-        |seen| {
-            let count = count(&seen.listeners, Vec::len, "listener");
-            format!("{count}, by {}", seen.by)
-        },
-    );
-    (seen.listeners, seen.by)
-}
-
-fn find_owners(looks: &mut Looks, list: &mut [Listener]) {
-    let began = Instant::now();
-    owners::find(list);
-    let found = list.iter().filter(|l| l.owners.is_seen()).count();
-    looks.note("owners", format!("{found} of {}", list.len()), began);
-}
-
-fn owner_ids<const N: usize>(lists: [&Known<Vec<Listener>>; N]) -> Vec<ProcId> {
-    let mut ids: Vec<ProcId> = lists
-        .iter()
-        .filter_map(|list| list.seen())
-        .flatten()
-        .filter_map(|listener| listener.owners.seen())
-        .flatten()
-        .copied()
-        .collect();
-    ids.sort_unstable();
-    ids.dedup();
-    ids
-}
-
-/// The processes and the projects that they belong to; `cwd` is the user's own folder.
-fn look_at_processes(
-    looks: &mut Looks,
-    ids: &[ProcId],
-    projects: &mut Known<Arc<[crate::facts::Project]>>,
-    cwd: Option<String>,
-) -> Known<Arc<[Process]>> {
-    let mut list = looks.at(
-        "processes",
-        || processes::look(ids),
-        |list| format!("{} with their parents", list.len()),
-    );
-    let folders: Vec<String> = cwd
-        .into_iter()
-        .chain(list.iter().filter_map(|p| p.cwd.seen().cloned()))
-        .collect();
-    let roots = looks.at(
-        "projects",
-        || projects::roots(&folders),
-        |roots| format!("{}", roots.len()),
-    );
-    for process in &mut list {
-        let cwd = process.cwd.seen().map(String::as_str);
-        let root = roots
-            .iter()
-            .filter(|project| cwd.is_some_and(|cwd| is_below(cwd, &project.root)))
-            .max_by_key(|project| project.root.len());
-        process.project = root.map(|project| project.root.clone());
-    }
-    *projects = Known::Seen(roots.into());
-    Known::Seen(list.into())
-}
-
-fn is_below(path: &str, folder: &str) -> bool {
-    path.strip_prefix(folder.trim_end_matches('/'))
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
-fn is_forwarder(processes: &[Process], id: ProcId) -> bool {
-    processes
-        .iter()
-        .find(|process| process.id == id)
-        .and_then(|process| catalogue().framework(process.framework.as_deref()?))
-        .is_some_and(|row| row.forwarder)
-}
-
-fn ask_if_enabled(
-    port: Option<u16>,
-    settings: &Settings,
-) -> Option<Pending<containers::Containers>> {
-    if !settings.docker.enabled {
-        return None;
-    }
-    containers::ask(port, settings.timeouts.engines)
-}
-
-fn ask_engines(
-    looks: &mut Looks,
-    facts: &mut Snapshot,
-    engines: Option<Pending<containers::Containers>>,
-    budget: Duration,
-) {
-    let began = Instant::now();
-    // The engines have their own deadlines; this one is for a thread that hangs.
-    let seen = match engines {
-        None => containers::none(),
-        Some(pending) => match pending.wait(budget + Duration::from_millis(200)) {
-            Known::Seen(seen) => seen,
-            Known::Unseen(gap) => containers::Containers {
-                engines: Vec::new(),
-                containers: Known::Unseen(gap),
-            },
-        },
-    };
-    let saw = match &seen.containers {
-        Known::Unseen(Gap::NotRunning) => "no engine runs here".to_owned(),
-        known => count(known, Vec::len, "container"),
-    };
-    looks.note("containers", saw, began);
-    facts.engines = seen.engines.into();
-    facts.containers = seen.containers.map(Into::into);
-}
-
-fn now() -> u64 {
-    std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .ok()
-        .and_then(|since| u64::try_from(since.as_millis()).ok())
-        .unwrap_or(0)
 }

@@ -3,6 +3,8 @@
 //! A [`Report`] is the JSON that `devdoctor why --json` prints; fields are
 //! added, never renamed.
 
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
 mod evidence;
 mod fix;
 mod report;

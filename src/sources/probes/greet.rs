@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use super::{Ask, LISTEN_FOR, MOST_BYTES, Patience, Said, connect, failed, recognise, tls};
+use super::{Ask, MOST_BYTES, Patience, Said, connect, failed, recognise, tls};
 use crate::facts::{Gap, Greeting, Known, Outcome, Protocol};
 
 /// The request that asks a PostgreSQL server whether it speaks TLS: it answers `S` or `N`.
@@ -33,7 +33,7 @@ pub(super) fn exchange(
     patience: &Patience,
 ) -> Said {
     let Some(asked) = ask.protocol else {
-        return listen(&mut stream, patience);
+        return listen(&mut stream, ask.listen_budget(to), patience);
     };
     let said = match asked {
         Protocol::Tls => return tls::exchange(stream, ask, patience),
@@ -97,8 +97,8 @@ pub(super) fn request(ask: &Ask, to: SocketAddr) -> Vec<u8> {
 /// A port of which nothing is known: it is sent nothing, and may say something itself.
 ///
 /// A forwarder whose far end is dead closes the connection by itself.
-fn listen(stream: &mut TcpStream, patience: &Patience) -> Said {
-    let until = Instant::now() + LISTEN_FOR;
+fn listen(stream: &mut TcpStream, budget: Duration, patience: &Patience) -> Said {
+    let until = Instant::now() + budget;
     match read_first(stream, patience, Some(until)) {
         Heard::Bytes(bytes) => answered(Protocol::Other, &bytes),
         // Quiet is what was to be expected: the connection itself is the answer.

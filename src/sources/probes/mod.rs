@@ -36,12 +36,26 @@ pub struct Ask {
 }
 
 impl Ask {
-    fn connect_budget(&self, to: SocketAddr) -> Duration {
+    fn is_local(&self, to: SocketAddr) -> bool {
         let ip = to.ip();
-        if ip.is_loopback() || ip.is_unspecified() || self.own_addresses.contains(&ip) {
+        ip.is_loopback() || ip.is_unspecified() || self.own_addresses.contains(&ip)
+    }
+
+    /// How long a connection to this address may take to be made.
+    #[must_use]
+    pub fn connect_budget(&self, to: SocketAddr) -> Duration {
+        if self.is_local(to) {
             self.connect_local
         } else {
             self.connect_remote
+        }
+    }
+
+    fn listen_budget(&self, to: SocketAddr) -> Duration {
+        if self.is_local(to) {
+            LISTEN_FOR_LOCAL
+        } else {
+            LISTEN_FOR_REMOTE
         }
     }
 }
@@ -82,6 +96,21 @@ pub fn dial(addresses: &[SocketAddr], ask: &Ask) -> Dialling {
         enough,
         began: Instant::now(),
     }
+}
+
+/// Whether anybody accepts a connection at this name and port; nothing if the name
+/// could not be resolved in time.
+#[must_use]
+pub fn knock(host: &str, port: u16, budget: Duration) -> Option<bool> {
+    let addresses = match host.parse() {
+        Ok(ip) => vec![ip],
+        Err(_) => crate::sources::names::resolve(host, budget)
+            .addresses
+            .seen()?
+            .clone(),
+    };
+    let accepts = |ip| connect(SocketAddr::new(ip, port), budget).is_ok();
+    Some(addresses.into_iter().any(accepts))
 }
 
 impl Dialling {
@@ -127,8 +156,12 @@ impl Dialling {
 /// How long one read blocks before it looks whether silence has become the answer.
 const SLICE: Duration = Duration::from_millis(25);
 
-/// How long a port that is not greeted may take to say or do something by itself.
-const LISTEN_FOR: Duration = Duration::from_millis(200);
+/// How long a port of this machine that is not greeted may take to say or do something
+/// by itself. A forwarder with a dead far end hangs up within a millisecond.
+const LISTEN_FOR_LOCAL: Duration = Duration::from_millis(50);
+
+/// The same for another machine.
+const LISTEN_FOR_REMOTE: Duration = Duration::from_millis(300);
 
 /// The most that is read of what a server says.
 const MOST_BYTES: usize = 16 * 1024;
