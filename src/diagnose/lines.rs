@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::facts::{
-    Container, Listener, Probe, Process, Proto, Protocol, Queue, Scope, Snapshot, catalogue,
+    Container, Greeting, Listener, Probe, Process, Proto, Protocol, Queue, Scope, Snapshot,
+    catalogue,
 };
 use crate::findings::{ListenerLine, ProbeLine};
 
