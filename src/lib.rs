@@ -8,4 +8,3 @@ pub mod findings;
 
 pub mod rules;
 pub mod sources;
-

@@ -172,6 +172,9 @@ mod tests {
 
     #[test]
     fn a_folder_is_replaced_only_whole() {
-        assert_eq!(replace_folder("/root/x /rootfs", "/root", "~"), "~/x /rootfs");
+        assert_eq!(
+            replace_folder("/root/x /rootfs", "/root", "~"),
+            "~/x /rootfs"
+        );
     }
 }

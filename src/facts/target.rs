@@ -241,10 +241,7 @@ impl Parser<'_> {
             return Err(self.error(offset, "there is no host after `://`", &example));
         }
         Ok(Target {
-            input: format!(
-                "{word}://{}{path}",
-                &authority[host_start..]
-            ),
+            input: format!("{word}://{}{path}", &authority[host_start..]),
             scheme: Some(scheme),
             host,
             port: port.unwrap_or_else(|| scheme.default_port()),
