@@ -171,14 +171,18 @@ impl Catalogue {
     /// The row with this key.
     #[must_use]
     pub fn framework(&self, key: &str) -> Option<&Framework> {
-        self.frameworks.with_any(&[key]).find(|row| row.key == key)
+        let quoted = format!("\"{key}\"");
+        self.frameworks
+            .whose_text(|text| text.contains(&quoted))
+            .find(|row| row.key == key)
     }
 
     /// What usually runs on this port.
     #[must_use]
     pub fn port(&self, port: u16) -> Option<&WellKnownPort> {
+        let number = port.to_string();
         self.ports
-            .with_any(&[&port.to_string()])
+            .whose_text(|text| text.contains(&number))
             .find(|row| row.port == port)
     }
 
@@ -188,11 +192,12 @@ impl Catalogue {
     /// takes it by default; any other port is connected to and sent nothing.
     #[must_use]
     pub fn greeting_for(&self, port: u16) -> Option<Protocol> {
+        let line = format!("port = {port}\n");
         match self.port(port) {
             Some(row) => row.greet,
             None => self
                 .frameworks
-                .with_any(&[&port.to_string()])
+                .whose_text(|text| text.contains(&line))
                 .any(|row| row.dev_server && row.port == Some(port))
                 .then_some(Protocol::Http),
         }
@@ -203,9 +208,14 @@ impl Catalogue {
     pub fn recognise(&self, comm: &str, argv: &[String]) -> Option<&Framework> {
         let command = Command::new(comm, argv);
         // A row recognises by the short name or by the program's file name (a test
-        // holds it to that), so one of the two stands in its text.
+        // holds it to that), so one of the two stands in the list of its ways. The
+        // quotation mark is left open because the kernel may have cut the name.
+        let quoted: Vec<_> = command.names().map(|name| format!("\"{name}")).collect();
         self.frameworks
-            .with_any(&command.names())
+            .whose_text(|text| {
+                let ways = text.find("]\n").map_or(text, |end| &text[..end]);
+                quoted.iter().any(|name| ways.contains(name))
+            })
             .find(|row| row.recognise.iter().any(|how| how.matches(&command)))
     }
 }

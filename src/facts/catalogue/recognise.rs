@@ -59,12 +59,11 @@ impl<'a> Command<'a> {
     }
 
     /// The names by which this process can be recognised.
-    pub(super) fn names(&self) -> Vec<&'a str> {
+    pub(super) fn names(&self) -> impl Iterator<Item = &'a str> {
         let programs = self.programs.iter().map(|&at| name(self.words[at]));
         std::iter::once(self.comm)
             .chain(programs)
             .filter(|name| !name.is_empty())
-            .collect()
     }
 }
 

@@ -47,11 +47,11 @@ impl<T: DeserializeOwned> Rows<T> {
         self.rows().iter().map(Row::get)
     }
 
-    /// The rows in whose text any of these words stands.
-    pub(super) fn with_any(&self, words: &[&str]) -> impl Iterator<Item = &T> {
+    /// The rows whose text may be the one that is looked for.
+    pub(super) fn whose_text(&self, may_be: impl Fn(&str) -> bool) -> impl Iterator<Item = &T> {
         self.rows()
             .iter()
-            .filter(move |row| words.iter().any(|word| row.text.contains(word)))
+            .filter(move |row| may_be(row.text))
             .map(Row::get)
     }
 }
