@@ -3,9 +3,11 @@
 //! Sources look; facts are what they saw; rules think; findings are what they
 //! say; frontends show them. Start reading at [`diagnose`].
 
+pub mod cli;
+pub mod diagnose;
 pub mod facts;
 pub mod findings;
-
+pub mod frontends;
 pub mod rules;
 pub mod settings;
 pub mod sources;

@@ -27,6 +27,8 @@ pub struct Host {
     pub hosts_file: Known<Arc<[HostsEntry]>>,
     /// Proxy variables of our own environment.
     pub proxies: Vec<ProxyVariable>,
+    /// Proxy variables whose value is no address of a proxy, by name only.
+    pub bad_proxies: Vec<String>,
     /// `NO_PROXY`/`no_proxy`, as it is set.
     pub no_proxy: Option<String>,
     /// The firewall's rules that concern the asked port.

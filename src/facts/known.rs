@@ -149,20 +149,16 @@ impl<T: Serialize> Serialize for Known<T> {
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Known<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Marker {
-            unseen: Gap,
-        }
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Either<T> {
-            Unseen(Marker),
-            Seen(T),
-        }
-        Ok(match Either::deserialize(deserializer)? {
-            Either::Seen(value) => Known::Seen(value),
-            Either::Unseen(marker) => Known::Unseen(marker.unseen),
-        })
+        // Read into a tree first: an untagged enum would say only that nothing fits.
+        let tree = serde_json::Value::deserialize(deserializer)?;
+        let marker = tree
+            .as_object()
+            .filter(|fields| fields.len() == 1)
+            .and_then(|fields| fields.get("unseen"));
+        let read = match marker {
+            Some(gap) => Gap::deserialize(gap).map(Known::Unseen),
+            None => T::deserialize(tree).map(Known::Seen),
+        };
+        read.map_err(serde::de::Error::custom)
     }
 }

@@ -4,6 +4,8 @@
 //! purpose: `devdoctor snapshot > bug.json` can be attached to a bug report and
 //! replayed with `--facts bug.json`.
 
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
 mod catalogue;
 mod container;
 mod host;
@@ -26,7 +28,7 @@ pub use container::{
 };
 pub use host::{
     Address, Firewall, FirewallRule, FirewallVerdict, Host, HostsEntry, ProxyVariable, Resolution,
-    User, Vantage,
+    ResolveError, User, Vantage,
 };
 pub use known::{Gap, Known};
 pub use probe::{Greeting, Http, Outcome, Probe};
@@ -35,7 +37,7 @@ pub use project::Project;
 pub use scrub::scrub;
 pub use socket::{Listener, Proto, Queue, Scope};
 pub use target::{Scheme, Target, TargetError};
-pub use text::{clean, human_age, shell_line};
+pub use text::{clean, human_age, human_micros, shell_line};
 
 /// Everything that was seen of the world, at one moment, from one place.
 ///

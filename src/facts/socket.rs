@@ -42,7 +42,10 @@ pub struct Listener {
     pub netns: Option<u64>,
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "the shape serde asks for")]
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the shape serde asks for"
+)]
 fn is_zero(value: &u64) -> bool {
     *value == 0
 }
@@ -172,7 +175,10 @@ mod tests {
         let only = listener("[::]:1", Known::Seen(true));
         let unknown = listener("[::]:1", Known::default());
         assert_eq!((dual.covers(v4), dual.covers(v6)), (Some(true), Some(true)));
-        assert_eq!((only.covers(v4), only.covers(v6)), (Some(false), Some(true)));
+        assert_eq!(
+            (only.covers(v4), only.covers(v6)),
+            (Some(false), Some(true))
+        );
         assert_eq!((unknown.covers(v4), unknown.covers(v6)), (None, Some(true)));
     }
 

@@ -43,6 +43,16 @@ pub fn human_age(seconds: u64) -> String {
     }
 }
 
+/// A duration as a person says it: `41 µs`, `3 ms`, `2.5 s`.
+#[must_use]
+pub fn human_micros(micros: u64) -> String {
+    match micros {
+        0..1000 => format!("{micros} µs"),
+        1000..1_000_000 => format!("{} ms", micros / 1000),
+        _ => format!("{}.{} s", micros / 1_000_000, micros / 100_000 % 10),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,6 +3,8 @@
 //! A [`Report`] is the JSON that `devdoctor why --json` prints; fields are
 //! added, never renamed.
 
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
 mod evidence;
 mod fix;
 mod report;
@@ -11,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub use evidence::{Evidence, Seen};
 pub use fix::{Edit, Fix, Safety};
-pub use report::{ListenerLine, ProbeLine, Report, RuledOut, Unseen, Verdict};
+pub use report::{ListenerLine, LookLine, ProbeLine, Report, RuledOut, Unseen, Verdict};
 
 /// One cause, with what proves it and what mends it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -30,8 +30,22 @@ pub struct Report {
     /// What was ruled out, and by which fact.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ruled_out: Vec<RuledOut>,
+    /// Every look that was made, in the order in which they were begun.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub looks: Vec<LookLine>,
     /// How long the diagnosis took, in milliseconds.
     pub took_ms: u64,
+}
+
+/// One look at the world.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LookLine {
+    /// What was looked at: `sockets`, `probes`, `containers`.
+    pub what: String,
+    /// What was seen, in a few words.
+    pub saw: String,
+    /// How long it took, in microseconds; for a look beside others, until it was needed.
+    pub took_us: u64,
 }
 
 /// What a client meets at the target.
@@ -94,6 +108,9 @@ pub struct ProbeLine {
     pub errno: Option<i32>,
     /// How long it took, in microseconds.
     pub took_us: u64,
+    /// What the other end said, in a few words: `HTTP 200`, `PostgreSQL`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<String>,
 }
 
 /// One listener, as reports and `devdoctor ports` show it.

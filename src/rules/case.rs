@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::facts::{
-    Container, Framework, Greeting, Known, Listener, Outcome, ProcId, Probe, Process, Project,
+    Container, Framework, Greeting, Known, Listener, Outcome, Probe, ProcId, Process, Project,
     Proto, Resolution, Snapshot, Target, catalogue,
 };
 use crate::findings::{Finding, Severity, Verdict};
@@ -171,9 +171,7 @@ impl<'a> Case<'a> {
     #[must_use]
     pub fn all_refused(&self) -> bool {
         self.probe_that(Outcome::Refused).is_some()
-            && self
-                .probes()
-                .all(|probe| probe.outcome == Outcome::Refused)
+            && self.probes().all(|probe| probe.outcome == Outcome::Refused)
     }
 
     /// What the first server that said anything said.
@@ -188,9 +186,11 @@ impl<'a> Case<'a> {
     /// The TCP listeners on the asked port in our own network namespace.
     pub fn listeners(&self) -> impl Iterator<Item = &'a Listener> + use<'a> {
         let port = self.target.port;
-        self.facts.listeners.items().iter().filter(move |listener| {
-            listener.at.port() == port && listener.proto == Proto::Tcp
-        })
+        self.facts
+            .listeners
+            .items()
+            .iter()
+            .filter(move |listener| listener.at.port() == port && listener.proto == Proto::Tcp)
     }
 
     /// The listener that a connection to this address reaches, the most specific first.
@@ -265,11 +265,15 @@ impl<'a> Case<'a> {
     /// The containers that publish the asked port, or would if they ran.
     pub fn publishers(&self) -> impl Iterator<Item = &'a Container> + use<'a> {
         let port = self.target.port;
-        self.facts.containers.items().iter().filter(move |container| {
-            container
-                .publishes()
-                .any(|publish| publish.host_port == Some(port))
-        })
+        self.facts
+            .containers
+            .items()
+            .iter()
+            .filter(move |container| {
+                container
+                    .publishes()
+                    .any(|publish| publish.host_port == Some(port))
+            })
     }
 
     /// The running container behind the asked port: it publishes it, and who listens

@@ -1,6 +1,6 @@
 //! Facts in the words in which every rule tells them.
 
-use crate::facts::{Gap, Known, Listener, Outcome, Probe, Process, human_age};
+use crate::facts::{Gap, Known, Listener, Outcome, Probe, Process, human_age, human_micros};
 use crate::findings::{Evidence, Seen};
 
 use super::Case;
@@ -8,7 +8,7 @@ use super::Case;
 /// What connecting gave: `127.0.0.1:3000 refused the connection (errno 111) after 41 µs`.
 pub(super) fn probe(probe: &Probe) -> Evidence {
     let to = probe.to;
-    let took = human_time(probe.took_us);
+    let took = human_micros(probe.took_us);
     let says = match probe.outcome {
         Outcome::Answered => format!("{to} answers, after {took}"),
         Outcome::Connected => format!("{to} accepts the connection, after {took}"),
@@ -118,13 +118,4 @@ pub(super) fn process(process: &Process) -> Evidence {
             what: "argv, cwd, start time".to_owned(),
         },
     )
-}
-
-/// A duration as a person says it: `41 µs`, `3 ms`, `2.5 s`.
-pub(super) fn human_time(micros: u64) -> String {
-    match micros {
-        0..1000 => format!("{micros} µs"),
-        1000..1_000_000 => format!("{} ms", micros / 1000),
-        _ => format!("{}.{} s", micros / 1_000_000, micros / 100_000 % 10),
-    }
 }

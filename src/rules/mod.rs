@@ -5,6 +5,8 @@
 //! is silent where one of them has spoken, because it would only tell of that
 //! cause's consequences.
 
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
 mod case;
 mod evidence;
 mod page;

@@ -69,15 +69,15 @@ fn check(case: &Case) -> Option<Finding> {
     finding = match crate::facts::catalogue().port(port) {
         Some(known) => finding.fix(Fix::read(
             format!("start {}", known.service),
-            format!("port {port} is usually {}: start it, then try again", known.service),
+            format!(
+                "port {port} is usually {}: start it, then try again",
+                known.service
+            ),
         )),
         None => finding.fix(Fix::read(
             "start the server",
             "start the server, then open the address it prints: it may have taken another port",
         )),
     };
-    Some(finding.fix(Fix::safe(
-        "see what does listen",
-        ["devdoctor", "ports"],
-    )))
+    Some(finding.fix(Fix::safe("see what does listen", ["devdoctor", "ports"])))
 }

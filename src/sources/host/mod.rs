@@ -1,10 +1,146 @@
 //! This machine, and where we stand on it.
 
-use crate::facts::Host;
+mod hosts_file;
+#[cfg_attr(target_os = "linux", path = "linux.rs")]
+mod os;
+mod proxies;
+
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::facts::{Address, Gap, Host, HostsEntry, Known, User, Vantage, clean};
+
+/// Files of this machine are read only so far: none of them is that long in earnest.
+const MOST_BYTES: u64 = 1024 * 1024;
 
 /// What can be said of the machine without waiting for anybody: vantage, user,
 /// addresses, hosts file, proxy variables, signs of a firewall.
 #[must_use]
 pub fn look() -> Host {
-    Host::default()
+    let addresses = addresses();
+    let proxies = proxies::of(|name| std::env::var(name).ok());
+    Host {
+        os: std::env::consts::OS.to_owned(),
+        vantage: vantage(),
+        user: user(),
+        cwd: std::env::current_dir()
+            .ok()
+            .map(|folder| clean(&folder.to_string_lossy())),
+        ipv6: os::ipv6(&addresses),
+        addresses,
+        hosts_file: hosts_file(),
+        proxies: proxies.variables,
+        bad_proxies: proxies.bad,
+        no_proxy: proxies.no_proxy,
+        firewall: Known::default(),
+        firewall_signs: os::firewall_signs(),
+        sockets_by: None,
+    }
+}
+
+/// The innermost place comes first: a development container on a remote machine
+/// is a development container.
+fn vantage() -> Vantage {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    if set("REMOTE_CONTAINERS") || set("CODESPACES") {
+        return Vantage::Devcontainer;
+    }
+    if let Some(vantage) = os::vantage() {
+        return vantage;
+    }
+    if set("SSH_CONNECTION") {
+        return Vantage::Ssh;
+    }
+    Vantage::Machine
+}
+
+/// Who devdoctor runs as.
+#[cfg(unix)]
+#[must_use]
+pub fn user() -> User {
+    // What may be seen hangs on the effective user.
+    let uid = uzers::get_effective_uid();
+    let name = uzers::get_user_by_uid(uid)
+        .map(|user| clean(&user.name().to_string_lossy()))
+        .unwrap_or_default();
+    User { uid, name }
+}
+
+/// Who devdoctor runs as.
+#[cfg(not(unix))]
+#[must_use]
+pub fn user() -> User {
+    // There are no numbers here; 0 would claim to be root.
+    User {
+        uid: u32::MAX,
+        name: clean(&std::env::var("USERNAME").unwrap_or_default()),
+    }
+}
+
+fn addresses() -> Known<Arc<[Address]>> {
+    let interfaces = if_addrs::get_if_addrs();
+    Known::from(interfaces).map(|list| {
+        list.into_iter()
+            .map(|interface| Address {
+                ip: interface.ip(),
+                prefix: match &interface.addr {
+                    if_addrs::IfAddr::V4(v4) => v4.prefixlen,
+                    if_addrs::IfAddr::V6(v6) => v6.prefixlen,
+                },
+                up: interface.is_oper_up(),
+                interface: clean(&interface.name),
+            })
+            .collect()
+    })
+}
+
+fn hosts_file() -> Known<Arc<[HostsEntry]>> {
+    read_file(&hosts_file::place())
+        .map(|text| hosts_file::parse(&text).into())
+        .into()
+}
+
+/// A small text file. Only a regular file is opened: reading a pipe or a device
+/// would wait for somebody.
+fn read_file(path: &Path) -> Result<String, Gap> {
+    let look = || {
+        if !std::fs::metadata(path)?.is_file() {
+            return Err(std::io::Error::other(format!(
+                "{} is not a regular file",
+                clean(&path.to_string_lossy())
+            )));
+        }
+        let mut bytes = Vec::new();
+        std::fs::File::open(path)?
+            .take(MOST_BYTES)
+            .read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    match look() {
+        Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+        Err(error) => Err(Gap::of(&error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_machine_is_seen() {
+        let host = look();
+        assert_eq!(host.os, std::env::consts::OS);
+        let own = host.addresses.items();
+        assert!(own.iter().any(|address| address.ip.is_loopback()));
+        assert!(host.cwd.is_some());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_device_is_never_read() {
+        let gap = read_file(Path::new("/dev/zero")).unwrap_err();
+        assert!(matches!(gap, Gap::Failed(why) if why.contains("not a regular file")));
+        assert!(read_file(Path::new("/no/such/file")).is_err());
+    }
 }

@@ -1,11 +1,111 @@
 //! What names resolve to, by the resolver that the user's programs use.
 
-use std::time::Duration;
+use std::io;
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
 
-use crate::facts::Resolution;
+use dns_lookup::{AddrInfoHints, LookupErrorKind, SockType};
+
+use crate::facts::{Gap, Known, Resolution, ResolveError, clean};
+use crate::sources::Pending;
 
 /// Resolves a name with `getaddrinfo`, within the deadline.
+///
+/// That is the C library's own way: hosts file, mDNS, `nss-myhostname` and name
+/// servers in the order in which this system asks them.
 #[must_use]
-pub fn resolve(name: &str, _deadline: Duration) -> Resolution {
-    Resolution::unseen(name, crate::facts::Gap::NotAsked)
+pub fn resolve(name: &str, deadline: Duration) -> Resolution {
+    let asked = ascii(name);
+    let began = Instant::now();
+    let answer = Pending::begin("resolver", move || ask(&asked)).wait(deadline);
+    let took_us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+    let (addresses, error) = match answer {
+        Known::Seen(Ok(addresses)) => (Known::Seen(addresses), None),
+        // That there is no such name is an answer; that nobody could say is none.
+        Known::Seen(Err(ResolveError::NotFound)) => {
+            (Known::Seen(Vec::new()), Some(ResolveError::NotFound))
+        }
+        Known::Seen(Err(error)) => {
+            let why = match &error {
+                ResolveError::Other(words) => words.clone(),
+                _ => "the name servers gave no answer".to_owned(),
+            };
+            (Known::Unseen(Gap::Failed(why)), Some(error))
+        }
+        Known::Unseen(gap) => (Known::Unseen(gap), None),
+    };
+    Resolution {
+        addresses,
+        error,
+        took_us,
+        ..Resolution::unseen(name, Gap::NotAsked)
+    }
+}
+
+fn ask(name: &str) -> Result<Vec<IpAddr>, ResolveError> {
+    let hints = AddrInfoHints {
+        socktype: SockType::Stream.into(),
+        ..AddrInfoHints::default()
+    };
+    let list =
+        dns_lookup::getaddrinfo(Some(name), None, Some(hints)).map_err(|error| {
+            match error.kind() {
+                LookupErrorKind::NoName | LookupErrorKind::NoData => ResolveError::NotFound,
+                LookupErrorKind::Again => ResolveError::TryAgain,
+                _ => ResolveError::Other(clean(&io::Error::from(error).to_string())),
+            }
+        })?;
+    let mut addresses: Vec<IpAddr> = Vec::new();
+    for entry in list.flatten() {
+        let ip = entry.sockaddr.ip();
+        if !addresses.contains(&ip) {
+            addresses.push(ip);
+        }
+    }
+    if addresses.is_empty() {
+        return Err(ResolveError::NotFound);
+    }
+    Ok(addresses)
+}
+
+/// The name as it goes over the wire: `bücher.test` is `xn--bcher-kva.test` there.
+fn ascii(name: &str) -> String {
+    if name.is_ascii() {
+        return name.to_owned();
+    }
+    match url::Host::parse(name) {
+        Ok(url::Host::Domain(domain)) => domain,
+        _ => name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn localhost_resolves_to_loopback_without_repeats() {
+        let resolution = resolve("localhost", Duration::from_secs(5));
+        let addresses = resolution.addresses.seen().unwrap();
+        assert!(addresses.iter().all(IpAddr::is_loopback));
+        let mut unique = addresses.clone();
+        unique.dedup();
+        assert_eq!(&unique, addresses);
+        assert_eq!(resolution.error, None);
+    }
+
+    #[test]
+    fn a_deadline_of_nothing_is_kept() {
+        let resolution = resolve("localhost", Duration::ZERO);
+        assert_eq!(resolution.name, "localhost");
+        if let Known::Unseen(gap) = resolution.addresses {
+            assert_eq!(gap, Gap::TooSlow);
+        }
+    }
+
+    #[test]
+    fn other_alphabets_are_asked_for_in_ascii() {
+        assert_eq!(ascii("bücher.test"), "xn--bcher-kva.test");
+        assert_eq!(ascii("db_1"), "db_1");
+    }
 }

@@ -2,6 +2,9 @@
 
 use crate::facts::{Departed, Known, ProcId, Process};
 
+#[cfg_attr(target_os = "linux", path = "linux.rs")]
+pub(super) mod os;
+
 /// The processes with these identities and their ancestors, as far as they still live.
 #[must_use]
 pub fn look(_ids: &[ProcId]) -> Vec<Process> {

@@ -1,10 +1,127 @@
-//! Project folders: who the files say lives here.
+//! Project folders: whose server is this, by the files around it.
 
-use crate::facts::Project;
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
 
-/// The project that each of these folders belongs to, without repeats: the
-/// nearest folder upwards with a known file in it.
+use crate::facts::{Project, clean};
+
+/// Files that make a folder somebody's project.
+const MARKERS: &[&str] = &[
+    "package.json",
+    "compose.yaml",
+    "compose.yml",
+    "docker-compose.yaml",
+    "docker-compose.yml",
+    "Dockerfile",
+    "manage.py",
+    "pyproject.toml",
+    "requirements.txt",
+    "Cargo.toml",
+    "go.mod",
+    "Gemfile",
+    "composer.json",
+    "mix.exs",
+    "pom.xml",
+    "build.gradle",
+    "build.gradle.kts",
+    "deno.json",
+    "Procfile",
+    "Makefile",
+    ".devdoctor.toml",
+];
+
+/// The folder that makes the one it is in the root of a repository.
+const REPOSITORY: &str = ".git";
+
+/// How many folders upwards are looked at: enough for any monorepo, and an end to any loop.
+const MOST_LEVELS: usize = 24;
+
+/// The projects that these folders belong to, without repeats.
+///
+/// From each folder upwards to the root of its repository (or to the home folder, or
+/// the file system's root), every folder with a known file in it: a package of a
+/// monorepo and the monorepo itself are both projects.
 #[must_use]
-pub fn roots<S: AsRef<str>>(_folders: &[S]) -> Vec<Project> {
-    Vec::new()
+pub fn roots<S: AsRef<str>>(folders: &[S]) -> Vec<Project> {
+    let home = std::env::home_dir();
+    let mut seen: HashSet<PathBuf> = HashSet::new();
+    let mut found = Vec::new();
+    for folder in folders {
+        let folder = Path::new(folder.as_ref());
+        if !folder.is_absolute() {
+            continue;
+        }
+        for level in folder.ancestors().take(MOST_LEVELS) {
+            let top = level.parent().is_none() || home.as_deref() == Some(level);
+            // A folder that was seen before has had its parents looked at, too.
+            if top || !seen.insert(level.to_path_buf()) {
+                break;
+            }
+            let has = |name: &&&str| level.join(name).symlink_metadata().is_ok();
+            let markers: Vec<String> = MARKERS.iter().filter(has).map(|&m| m.to_owned()).collect();
+            let repository = has(&&REPOSITORY);
+            if repository || !markers.is_empty() {
+                found.push(Project {
+                    root: clean(&level.to_string_lossy()),
+                    markers,
+                });
+            }
+            if repository {
+                break;
+            }
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A folder of this test's own, removed at its end.
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Self {
+            let path =
+                std::env::temp_dir().join(format!("devdoctor-{name}-{}", std::process::id()));
+            std::fs::create_dir_all(&path).unwrap();
+            Folder(path)
+        }
+
+        fn file(&self, path: &str) {
+            let path = self.0.join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "").unwrap();
+        }
+
+        fn path(&self, below: &str) -> String {
+            self.0.join(below).to_string_lossy().into_owned()
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[test]
+    fn a_package_and_its_monorepo_are_both_found_once() {
+        let tmp = Folder::new("projects");
+        tmp.file("repo/.git/HEAD");
+        tmp.file("repo/compose.yaml");
+        tmp.file("repo/apps/web/package.json");
+        tmp.file("package.json");
+        let folders = [tmp.path("repo/apps/web/src"), tmp.path("repo/apps/web")];
+        let found = roots(&folders);
+        let list: Vec<_> = found.iter().map(|p| p.root.clone()).collect();
+        assert_eq!(list, [tmp.path("repo/apps/web"), tmp.path("repo")]);
+        assert_eq!(found[1].compose_file(), Some("compose.yaml"));
+    }
+
+    #[test]
+    fn no_project_is_no_fault() {
+        assert_eq!(roots(&["relative", "/", ""]), []);
+    }
 }

@@ -1,6 +1,15 @@
 //! Listening sockets.
+//!
+//! On Linux the kernel is asked for its listeners and nothing else, which costs
+//! the same however many connections there are. Where that way is closed the
+//! next one is taken, and [`Sockets::by`] says which it was and why: a way that
+//! is closed must never look like a machine on which nothing listens.
 
 use crate::facts::{Gap, Known, Listener};
+
+mod netstat;
+#[cfg_attr(target_os = "linux", path = "linux.rs")]
+mod os;
 
 /// The TCP listeners of our own network namespace, and the way they were read.
 #[derive(Debug, Clone)]
@@ -11,30 +20,158 @@ pub struct Sockets {
     pub by: String,
 }
 
+/// A way to read the table of listening TCP sockets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backend {
+    /// Linux: one kernel dump of the listeners of both families.
+    SockDiag,
+    /// Linux: one kernel dump for each family.
+    SockDiagByFamily,
+    /// Linux: the tables below `/proc/net`.
+    ProcNet,
+    /// The crate `netstat2`: every system.
+    Netstat2,
+}
+
+impl Backend {
+    /// The ways of this system, in the order in which they are tried.
+    #[must_use]
+    pub fn all() -> &'static [Backend] {
+        os::BACKENDS
+    }
+
+    /// The name under which a report mentions it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Backend::SockDiag => "sock_diag",
+            Backend::SockDiagByFamily => "sock_diag by family",
+            Backend::ProcNet => "/proc/net",
+            Backend::Netstat2 => "netstat2",
+        }
+    }
+}
+
 /// Every TCP listener, or only those on one port.
 #[must_use]
-pub fn listeners(_port: Option<u16>) -> Sockets {
-    Sockets {
-        listeners: Known::Unseen(Gap::NotAsked),
-        by: String::new(),
-    }
+pub fn listeners(port: Option<u16>) -> Sockets {
+    first_that_works(Backend::all(), |backend| os::read(backend, port))
+}
+
+/// The same by one given way, for comparisons.
+#[must_use]
+pub fn listeners_by(backend: Backend, port: Option<u16>) -> Sockets {
+    first_that_works(&[backend], |backend| os::read(backend, port))
 }
 
 /// Every UDP socket that is bound to a port, or only those on one port.
 #[must_use]
-pub fn udp(_port: Option<u16>) -> Known<Vec<Listener>> {
-    Known::Unseen(Gap::NotAsked)
+pub fn udp(port: Option<u16>) -> Known<Vec<Listener>> {
+    os::udp(port).map(in_order).into()
 }
 
 /// The paths of listening unix sockets.
 #[must_use]
 pub fn unix_listeners() -> Known<Vec<String>> {
-    Known::Unseen(Gap::NotAsked)
+    os::unix_listeners()
 }
 
 /// TCP listeners on the port in other network namespaces, one representative
 /// process each as the owner.
 #[must_use]
-pub fn elsewhere(_port: u16) -> Known<Vec<Listener>> {
-    Known::Unseen(Gap::NotAsked)
+pub fn elsewhere(port: u16) -> Known<Vec<Listener>> {
+    os::elsewhere(port).map(in_order)
+}
+
+/// Fills in the cgroup in which a socket was created, where its owner is unseen.
+///
+/// It names the service or the container all the same. The cgroup tree has to be
+/// walked for it, so it is not done for every listener.
+pub fn name_cgroups(listeners: &mut [Listener]) {
+    os::name_cgroups(listeners);
+}
+
+fn first_that_works(
+    backends: &[Backend],
+    mut read: impl FnMut(Backend) -> std::io::Result<Vec<Listener>>,
+) -> Sockets {
+    let mut failed: Vec<(Backend, std::io::Error)> = Vec::new();
+    for &backend in backends {
+        match read(backend) {
+            Ok(listeners) => {
+                let mut by = backend.name().to_owned();
+                if !failed.is_empty() {
+                    by += &format!(" ({})", reasons(&failed));
+                }
+                return Sockets {
+                    listeners: Known::Seen(in_order(listeners)),
+                    by,
+                };
+            }
+            Err(error) => failed.push((backend, error)),
+        }
+    }
+    let reasons = reasons(&failed);
+    let gap = match failed.as_slice() {
+        [(_, only)] => Gap::of(only),
+        _ => Gap::Failed(reasons.clone()),
+    };
+    Sockets {
+        listeners: Known::Unseen(gap),
+        by: format!("none ({reasons})"),
+    }
+}
+
+/// `sock_diag: Operation not permitted; /proc/net: No such file or directory`
+fn reasons(failed: &[(Backend, std::io::Error)]) -> String {
+    let reason = |(backend, error): &(Backend, std::io::Error)| {
+        let words = error.to_string();
+        // The number that the standard library adds is noise to a reader.
+        let words = words.split(" (os error").next().unwrap_or_default();
+        format!("{}: {words}", backend.name())
+    };
+    failed.iter().map(reason).collect::<Vec<_>>().join("; ")
+}
+
+/// The kernel lists sockets by hash, which changes between looks.
+fn in_order(mut listeners: Vec<Listener>) -> Vec<Listener> {
+    listeners.sort_by_key(|listener| (listener.at.port(), listener.at, listener.inode));
+    listeners
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn the_reason_why_an_earlier_way_was_closed_is_kept() {
+        let sockets = first_that_works(
+            &[Backend::SockDiag, Backend::ProcNet, Backend::Netstat2],
+            |backend| match backend {
+                Backend::SockDiag => Err(io::Error::from_raw_os_error(1)),
+                _ => Ok(Vec::new()),
+            },
+        );
+        assert_eq!(sockets.listeners, Known::Seen(Vec::new()));
+        assert_eq!(sockets.by, "/proc/net (sock_diag: Operation not permitted)");
+    }
+
+    #[test]
+    fn no_open_way_is_not_an_empty_table() {
+        let sockets = first_that_works(&[Backend::SockDiag, Backend::ProcNet], |_| {
+            Err(io::Error::from_raw_os_error(13))
+        });
+        let words = "sock_diag: Permission denied; /proc/net: Permission denied";
+        assert_eq!(
+            sockets.listeners,
+            Known::Unseen(Gap::Failed(words.to_owned()))
+        );
+        assert_eq!(sockets.by, format!("none ({words})"));
+        let one = first_that_works(&[Backend::ProcNet], |_| {
+            Err(io::Error::from_raw_os_error(13))
+        });
+        assert_eq!(one.listeners, Known::Unseen(Gap::Forbidden));
+    }
 }

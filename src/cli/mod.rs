@@ -1,0 +1,118 @@
+//! The commands, one file each.
+
+mod completions;
+mod explain;
+mod man;
+mod ports;
+mod snapshot;
+mod terminal;
+mod why;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+
+use crate::settings::{Colour, Settings};
+use terminal::Failure;
+
+/// Says why a connection to localhost was refused, with evidence and the exact fix.
+#[derive(Debug, Parser)]
+#[command(
+    name = "devdoctor",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
+#[command(
+    after_help = "Exit codes: 0 nothing wrong · 1 a problem was found · 2 usage error or \
+    devdoctor failed · 3 too little could be seen to tell"
+)]
+struct Cli {
+    /// When to write colours.
+    #[arg(long, global = true, value_enum, value_name = "WHEN")]
+    color: Option<When>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// When to write colours.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum When {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Say why a target cannot be reached, with evidence and the fix.
+    Why(why::Args),
+    /// List the ports that something listens on, and who that is.
+    Ports(ports::Args),
+    /// Show the manual page of a cause.
+    Explain(explain::Args),
+    /// Print everything that can be seen, without what is private, to attach to a bug report.
+    Snapshot(snapshot::Args),
+    /// Print the completions for a shell.
+    Completions(completions::Args),
+    /// Print the manual page of devdoctor itself.
+    Man,
+}
+
+/// Runs devdoctor with the arguments of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            failure.show();
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<u8, Failure> {
+    match cli.command {
+        Command::Completions(args) => return completions::run(&args),
+        Command::Man => return man::run(),
+        _ => {}
+    }
+    let settings = settings(cli.color)?;
+    match cli.command {
+        Command::Why(args) => why::run(&args, settings),
+        Command::Ports(args) => ports::run(&args, &settings),
+        Command::Explain(args) => explain::run(&args, &settings),
+        Command::Snapshot(args) => snapshot::run(&args, &settings),
+        Command::Completions(_) | Command::Man => Ok(0),
+    }
+}
+
+fn settings(color: Option<When>) -> Result<Settings, Failure> {
+    // A folder that was removed under us has no project file.
+    let cwd = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"));
+    let mut settings = Settings::load(&cwd, |name| std::env::var_os(name))?;
+    settings.check_allowed(
+        crate::rules::RULES
+            .iter()
+            .map(|rule| (rule.code, rule.name)),
+    )?;
+    if let Some(when) = color {
+        settings.colour = match when {
+            When::Auto => Colour::Auto,
+            When::Always => Colour::Always,
+            When::Never => Colour::Never,
+        };
+    }
+    Ok(settings)
+}
+
+/// The command line, for completions and the manual page.
+#[must_use]
+pub fn command() -> clap::Command {
+    Cli::command()
+}

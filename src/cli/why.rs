@@ -1,0 +1,137 @@
+//! `devdoctor why TARGET…`
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::terminal::{Failure, print, style};
+use crate::diagnose;
+use crate::facts::{Snapshot, Target};
+use crate::findings::Report;
+use crate::frontends::{json, text};
+use crate::settings::{Settings, parse_duration};
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Targets: 3000 · :3000 · localhost:3000 · 127.0.0.1:3000 · [::1]:3000 · \
+    https://app.test/path · ws://… · postgres://… · redis://… · mysql://… · mongodb://… · amqp://…"
+)]
+pub struct Args {
+    /// A port, host:port or URL.
+    #[arg(required = true, value_name = "TARGET")]
+    targets: Vec<String>,
+    /// Print the report as JSON; with several targets one object a line.
+    #[arg(long)]
+    json: bool,
+    /// How long one diagnosis may take: `5s`, `800ms`.
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    timeout: Option<Duration>,
+    /// Diagnose a recorded snapshot instead of this machine.
+    #[arg(long, value_name = "FILE")]
+    facts: Option<PathBuf>,
+    /// Show what was looked at, how long each look took, and what was ruled out.
+    #[arg(short, long)]
+    verbose: bool,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    parse_duration(text).map_err(|error| error.to_string())
+}
+
+pub fn run(args: &Args, mut settings: Settings) -> Result<u8, Failure> {
+    let targets = args
+        .targets
+        .iter()
+        .map(|words| words.parse::<Target>().map_err(Failure::new))
+        .collect::<Result<Vec<_>, _>>()?;
+    if let Some(timeout) = args.timeout {
+        cap(&mut settings, timeout);
+    }
+    let facts = args.facts.as_deref().map(read_facts).transpose()?;
+    let style = style(&settings, args.verbose);
+    let mut worst = 0;
+    for (at, target) in targets.iter().enumerate() {
+        let report = match &facts {
+            Some(facts) => diagnose::replay(target, facts),
+            None => diagnose::why(target, &settings).report,
+        };
+        worst = worse(worst, report.exit_code());
+        if args.json {
+            print(&as_json(&report, targets.len() > 1)?)?;
+        } else {
+            if at > 0 {
+                print("\n")?;
+            }
+            print(&text::report(&report, &style))?;
+        }
+    }
+    Ok(worst)
+}
+
+fn as_json(report: &Report, line: bool) -> Result<String, Failure> {
+    if line {
+        return Ok(serde_json::to_string(report)? + "\n");
+    }
+    Ok(json::object(report)?)
+}
+
+/// A found problem outweighs a blind spot, which outweighs nothing wrong.
+fn worse(one: u8, other: u8) -> u8 {
+    let weight = |code| match code {
+        1 => 2,
+        3 => 1,
+        _ => 0,
+    };
+    if weight(other) > weight(one) {
+        other
+    } else {
+        one
+    }
+}
+
+/// No look may take longer than the whole.
+fn cap(settings: &mut Settings, timeout: Duration) {
+    let of = &mut settings.timeouts;
+    of.whole = timeout;
+    for budget in [
+        &mut of.connect_local,
+        &mut of.connect_remote,
+        &mut of.silence,
+        &mut of.first_response,
+        &mut of.names,
+        &mut of.engines,
+        &mut of.firewall,
+    ] {
+        *budget = (*budget).min(timeout);
+    }
+}
+
+/// The largest snapshot that is read, in bytes.
+const MOST_FACTS: u64 = 64 * 1024 * 1024;
+
+fn read_facts(path: &Path) -> Result<Snapshot, Failure> {
+    let shown = crate::facts::clean(&path.display().to_string());
+    let fail = |what: String| Failure::new(format!("{shown}: {what}"));
+    let meta = std::fs::metadata(path).map_err(|error| fail(error.to_string()))?;
+    if !meta.is_file() {
+        return Err(fail(
+            "is not a file; `devdoctor snapshot > FILE` makes one".to_owned(),
+        ));
+    }
+    if meta.len() > MOST_FACTS {
+        return Err(fail(format!(
+            "has {} bytes, more than a snapshot ever has",
+            meta.len()
+        )));
+    }
+    let mut text = String::new();
+    File::open(path)
+        .and_then(|file| file.take(MOST_FACTS).read_to_string(&mut text))
+        .map_err(|error| fail(error.to_string()))?;
+    serde_json::from_str(&text).map_err(|error| {
+        fail(format!(
+            "is no snapshot of this version: {error}; `devdoctor snapshot > FILE` makes one"
+        ))
+    })
+}

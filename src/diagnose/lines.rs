@@ -1,0 +1,186 @@
+//! Facts as the lines that reports and `devdoctor ports` show.
+
+use std::net::SocketAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::facts::{
+    Container, Greeting, Listener, Probe, Process, Proto, Protocol, Queue, Scope, Snapshot,
+    catalogue,
+};
+use crate::findings::{ListenerLine, ProbeLine};
+
+pub(super) fn probe(probe: &Probe) -> ProbeLine {
+    ProbeLine {
+        to: probe.to,
+        outcome: probe.outcome,
+        errno: probe.errno,
+        took_us: probe.took_us,
+        answer: probe.greeting.seen().and_then(answer),
+    }
+}
+
+fn answer(greeting: &Greeting) -> Option<String> {
+    match (&greeting.http, greeting.spoken?) {
+        (Some(http), Protocol::Tls) => Some(format!("HTTP {} over TLS", http.status)),
+        (Some(http), _) => Some(format!("HTTP {}", http.status)),
+        (None, Protocol::Other) => Some(greeting.text.clone()).filter(|text| !text.is_empty()),
+        (None, spoken) => Some(spoken.title().to_owned()),
+    }
+}
+
+pub(super) fn listener(facts: &Snapshot, listener: &Listener) -> ListenerLine {
+    let owner = owner(facts, listener);
+    ListenerLine {
+        at: listener.at,
+        pid: listener.owner().map(|id| id.pid),
+        name: owner.map(name),
+        uid: listener.uid,
+        scope: listener.scope(),
+        container: container(facts, listener).map(|(container, _)| container.name.clone()),
+        project: owner.and_then(|process| process.project.clone()),
+    }
+}
+
+fn owner<'a>(facts: &'a Snapshot, listener: &Listener) -> Option<&'a Process> {
+    let id = listener.owner()?;
+    facts.processes.items().iter().find(|p| p.id == id)
+}
+
+fn name(process: &Process) -> String {
+    if process.name.is_empty() {
+        process.comm.clone()
+    } else {
+        process.name.clone()
+    }
+}
+
+/// The running container that this listener leads into, with the port inside.
+///
+/// A listener leads into a container if the container publishes its address and
+/// its owner only forwards, or cannot be seen (the forwarder is root's), or if its
+/// owner is the container's own process (`network_mode: host`).
+fn container<'a>(facts: &'a Snapshot, listener: &Listener) -> Option<(&'a Container, u16)> {
+    let owner = owner(facts, listener);
+    let forwards = owner.is_none_or(|process| {
+        let row = process.framework.as_deref();
+        row.and_then(|key| catalogue().framework(key))
+            .is_some_and(|row| row.forwarder)
+    });
+    let running = facts.containers.items().iter().filter(|c| c.is_up());
+    for container in running {
+        if container.network_mode == "host"
+            && let (Some(pid), Some(process)) = (container.pid, owner)
+            && (process.id.pid == pid || process.parent == pid)
+        {
+            return Some((container, listener.at.port()));
+        }
+        let publish = container.published.iter().find(|publish| {
+            publish.host_port == Some(listener.at.port())
+                && publish.proto == listener.proto
+                && publish
+                    .host_ip
+                    .is_none_or(|ip| ip.is_unspecified() || ip == listener.at.ip())
+        });
+        if forwards && let Some(publish) = publish {
+            return Some((container, publish.container_port));
+        }
+    }
+    None
+}
+
+/// One row of `devdoctor ports`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PortLine {
+    /// The address.
+    pub at: SocketAddr,
+    /// TCP or UDP.
+    pub proto: Proto,
+    /// From where it can be reached.
+    pub scope: Scope,
+    /// `IPV6_V6ONLY` of an IPv6 wildcard; null where it does not matter or is not known.
+    pub v6only: Option<bool>,
+    /// The owner's pid, if it could be seen.
+    pub pid: Option<u32>,
+    /// The owner's name, as a person would say it.
+    pub name: Option<String>,
+    /// The user that made the socket.
+    pub uid: Option<u32>,
+    /// The user's name, or the number where it has none.
+    pub user: Option<String>,
+    /// The owner's project folder.
+    pub project: Option<String>,
+    /// The owner's working folder.
+    pub cwd: Option<String>,
+    /// The owner's age in seconds.
+    pub age_s: Option<u64>,
+    /// Connections that wait to be accepted, and the room for them.
+    pub queue: Option<Queue>,
+    /// The container that the port leads into.
+    pub container: Option<ContainerPort>,
+    /// The cgroup, where the owner itself could not be seen.
+    pub cgroup: Option<String>,
+    /// Why the owner could not be seen.
+    pub owner_unseen: Option<String>,
+}
+
+/// A container and the port inside it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContainerPort {
+    /// The container's name.
+    pub name: String,
+    /// The compose service, if it is one.
+    pub service: Option<String>,
+    /// The port inside.
+    pub port: u16,
+}
+
+/// The rows of `devdoctor ports` for these listeners, sorted by port.
+#[must_use]
+pub fn ports(facts: &Snapshot) -> Vec<PortLine> {
+    let tcp = facts.listeners.items().iter();
+    let udp = facts.udp.items().iter();
+    let mut lines: Vec<PortLine> = tcp.chain(udp).map(|l| port_line(facts, l)).collect();
+    lines.sort_by_key(|line| {
+        let at = line.at;
+        (at.port(), line.proto, at.is_ipv6(), at.ip())
+    });
+    lines
+}
+
+fn port_line(facts: &Snapshot, of: &Listener) -> PortLine {
+    let owner = owner(facts, of);
+    let line = listener(facts, of);
+    let wildcard_v6 = of.at.is_ipv6() && of.at.ip().is_unspecified();
+    PortLine {
+        at: of.at,
+        proto: of.proto,
+        scope: line.scope,
+        v6only: of.v6only.seen().copied().filter(|_| wildcard_v6),
+        pid: line.pid,
+        name: line.name,
+        uid: of.uid,
+        user: owner
+            .and_then(|process| process.user.clone())
+            .or_else(|| of.uid.map(user_words)),
+        project: line.project,
+        cwd: owner.and_then(|process| process.cwd.seen().cloned()),
+        age_s: owner.map(|process| process.age_s),
+        queue: of.queue.seen().copied(),
+        container: container(facts, of).map(|(container, port)| ContainerPort {
+            name: container.name.clone(),
+            service: container.compose.as_ref().map(|c| c.service.clone()),
+            port,
+        }),
+        cgroup: of.cgroup.clone().filter(|_| owner.is_none()),
+        owner_unseen: of.owners.gap().map(|gap| gap.word().to_owned()),
+    }
+}
+
+/// A user of whom only the number is known.
+fn user_words(uid: u32) -> String {
+    match uid {
+        0 => "root".to_owned(),
+        uid => uid.to_string(),
+    }
+}

@@ -1,0 +1,45 @@
+//! One diagnosis, start to end: facts, probes, rules, report. Start reading here.
+
+mod lines;
+mod looks;
+mod parts;
+mod record;
+mod why;
+
+pub use lines::{ContainerPort, PortLine, ports};
+pub use record::{Extent, record};
+pub use why::{Recording, why};
+
+use crate::facts::{Snapshot, Target};
+use crate::findings::{Report, Unseen};
+use crate::rules::{self, Case};
+
+/// The diagnosis that these facts give, without a look at the world.
+///
+/// What a recorded snapshot gives today is what it gave on the machine where it
+/// was taken; only the durations are left out.
+#[must_use]
+pub fn replay(target: &Target, facts: &Snapshot) -> Report {
+    let case = Case::new(target, facts);
+    let opinion = rules::think(&case);
+    Report {
+        schema: "devdoctor.why/1".to_owned(),
+        target: target.clone(),
+        verdict: opinion.verdict,
+        findings: opinion.findings,
+        probes: case.probes().map(lines::probe).collect(),
+        listeners: case
+            .listeners()
+            .map(|listener| lines::listener(facts, listener))
+            .collect(),
+        vantage: facts.host.vantage.words().map(str::to_owned),
+        unseen: facts
+            .unseen()
+            .into_iter()
+            .map(|(part, gap)| Unseen::new(part, gap))
+            .collect(),
+        ruled_out: opinion.ruled_out,
+        looks: Vec::new(),
+        took_ms: 0,
+    }
+}

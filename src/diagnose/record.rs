@@ -1,0 +1,77 @@
+//! Everything that can be seen without a question.
+
+use super::looks::Looks;
+use super::parts::{
+    ask_engines, ask_if_enabled, find_owners, is_forwarder, listeners, look_at_processes, now,
+    owner_ids,
+};
+use crate::facts::{Host, Known, Snapshot};
+use crate::settings::Settings;
+use crate::sources::{host, sockets};
+
+/// How much is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// The TCP listeners, and UDP sockets too if asked for; of one port or of all.
+    Ports {
+        /// The one port.
+        port: Option<u16>,
+        /// Whether UDP is listed.
+        udp: bool,
+    },
+    /// Everything that can be seen without a question.
+    Everything,
+}
+
+/// What can be seen without a question: what `devdoctor ports` lists, and what
+/// `devdoctor snapshot` prints.
+#[must_use]
+pub fn record(extent: Extent, settings: &Settings) -> Snapshot {
+    let mut looks = Looks::default();
+    let mut facts = Snapshot {
+        taken: now(),
+        ..Snapshot::default()
+    };
+    let (port, with_udp) = match extent {
+        Extent::Ports { port, udp } => (port, udp),
+        Extent::Everything => (None, true),
+    };
+    let budget = settings.timeouts.engines;
+    let engines = ask_if_enabled(None, settings);
+    facts.host = match extent {
+        Extent::Everything => host::look(),
+        Extent::Ports { .. } => Host {
+            user: host::user(),
+            ..Host::default()
+        },
+    };
+    let (mut tcp, by) = listeners(&mut looks, port);
+    facts.host.sockets_by = Some(by);
+    let mut udp = if with_udp {
+        sockets::udp(port)
+    } else {
+        Known::default()
+    };
+    for list in [&mut tcp, &mut udp] {
+        if let Known::Seen(list) = list {
+            find_owners(&mut looks, list);
+        }
+    }
+    let ids = owner_ids([&tcp, &udp]);
+    let cwd = facts.host.cwd.clone();
+    facts.processes = look_at_processes(&mut looks, &ids, &mut facts.projects, cwd);
+    if extent == Extent::Everything {
+        facts.unix_listeners = sockets::unix_listeners().map(Into::into);
+    }
+    // An engine is waited for only where a listener may lead into a container.
+    let may_lead_inside = tcp.seen().into_iter().chain(udp.seen()).flatten().any(|l| {
+        l.owner()
+            .is_none_or(|id| is_forwarder(facts.processes.items(), id))
+    });
+    facts.listeners = tcp.map(Into::into);
+    facts.udp = udp.map(Into::into);
+    if may_lead_inside || port.is_none() {
+        ask_engines(&mut looks, &mut facts, engines, budget);
+    }
+    facts
+}

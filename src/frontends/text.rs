@@ -1,0 +1,317 @@
+//! Reports for a person at a terminal: the answer first, then its evidence, then the fix.
+
+use std::fmt::Write as _;
+
+use unicode_width::UnicodeWidthStr;
+
+use super::style::Style;
+use crate::facts::{Outcome, clean, human_micros, shell_line};
+use crate::findings::{
+    Confidence, Evidence, Finding, Fix, Report, Safety, Severity, Unseen, Verdict,
+};
+
+/// A report as text.
+#[must_use]
+pub fn report(report: &Report, style: &Style) -> String {
+    let mut page = Page {
+        style: *style,
+        out: String::new(),
+    };
+    if report.findings.iter().all(|f| f.severity == Severity::Info) {
+        page.well(report);
+    }
+    for (at, finding) in report.findings.iter().enumerate() {
+        if at > 0 || !page.out.is_empty() {
+            page.blank();
+        }
+        page.finding(finding, report, at == 0);
+    }
+    page.blind_spots(report);
+    if style.verbose {
+        page.ruled_out(report);
+        page.looks(report);
+    }
+    page.out
+}
+
+struct Page {
+    style: Style,
+    out: String,
+}
+
+impl Page {
+    fn line(&mut self, text: &str) {
+        self.out.push_str(text.trim_end());
+        self.out.push('\n');
+    }
+
+    fn blank(&mut self) {
+        self.out.push('\n');
+    }
+
+    /// Nothing is wrong: what was checked, and what this cannot see.
+    fn well(&mut self, report: &Report) {
+        let there = report.target.authority();
+        match report.verdict {
+            Verdict::NotDialled => {
+                let line = format!("{there} was not dialled, and nothing else tells of a fault");
+                self.line(&line);
+            }
+            Verdict::Reachable => {
+                let ok = self.style.good("ok");
+                let head = self.style.strong(&format!("{there} answers"));
+                self.line(&format!("{ok}: {head}"));
+            }
+            verdict => {
+                let ok = self.style.good("ok");
+                let head = self
+                    .style
+                    .strong(&format!("{there} can be reached ({})", verdict.word()));
+                self.line(&format!("{ok}: {head}"));
+            }
+        }
+        for probe in &report.probes {
+            let took = human_micros(probe.took_us);
+            let what = match probe.outcome {
+                Outcome::Answered => "answers",
+                Outcome::Connected => "accepts connections",
+                other => other.word(),
+            };
+            let answer = match &probe.answer {
+                Some(answer) => format!(" ({})", clean(answer)),
+                None => String::new(),
+            };
+            self.line(&format!("  = {} {what}{answer}, after {took}", probe.to));
+        }
+        for listener in &report.listeners {
+            let who = match (&listener.name, listener.pid, &listener.container) {
+                (_, _, Some(container)) => format!("container {}", clean(container)),
+                (Some(name), Some(pid), None) => format!("{} (pid {pid})", clean(name)),
+                (None, Some(pid), None) => format!("pid {pid}"),
+                (_, None, None) => match listener.uid {
+                    Some(uid) => format!("a process of uid {uid} that this user may not see"),
+                    None => "a process that this user may not see".to_owned(),
+                },
+            };
+            let project = match &listener.project {
+                Some(folder) => format!(" in {}", clean(folder)),
+                None => String::new(),
+            };
+            self.line(&format!("  = {who}{project} listens on {}", listener.at));
+        }
+        if report.verdict == Verdict::Reachable {
+            let advice = "if your browser still fails: try a private window (extensions, cached \
+                          redirects, service workers and HSTS live in the profile), and the \
+                          browser's own proxy settings";
+            self.paragraph("  ", advice, |style, line| style.dim(line));
+        }
+    }
+
+    fn finding(&mut self, finding: &Finding, report: &Report, first: bool) {
+        let severity = match finding.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Info => "note",
+        };
+        let head = format!("{severity}[{}]", finding.code);
+        let hedge = match finding.confidence {
+            Confidence::Certain => "",
+            Confidence::Likely => " (likely)",
+            Confidence::Possible => " (possible)",
+        };
+        let says = clean(&finding.says);
+        self.line(&format!(
+            "{}{} {}{}",
+            self.style.severity(finding.severity, &head),
+            self.style.strong(":"),
+            self.style.strong(&says),
+            self.style.dim(hedge),
+        ));
+        if first {
+            let from = match &report.vantage {
+                Some(vantage) => format!(", seen from {vantage}"),
+                None => String::new(),
+            };
+            let arrow = self.style.dim(" -->");
+            self.line(&format!(
+                "{arrow} {}: {}{from}",
+                clean(&report.target.input),
+                report.verdict.word()
+            ));
+        }
+        self.evidence(&finding.evidence);
+        for fix in &finding.fixes {
+            self.fix(fix);
+        }
+    }
+
+    /// Facts on the left, where they were seen on the right, in a column of its own
+    /// where both fit.
+    fn evidence(&mut self, evidence: &[Evidence]) {
+        if evidence.is_empty() {
+            return;
+        }
+        let facts: Vec<String> = evidence.iter().map(|e| clean(&e.says)).collect();
+        let places: Vec<String> = evidence
+            .iter()
+            .map(|e| clean(&e.seen.to_string()))
+            .collect();
+        let place_width = places.iter().map(|p| p.width()).max().unwrap_or(0);
+        let room = self.style.width.saturating_sub(4 + 2 + place_width);
+        let column = facts
+            .iter()
+            .map(|fact| fact.width())
+            .filter(|width| *width <= room)
+            .max()
+            .unwrap_or(0);
+        for (fact, place) in facts.iter().zip(&places) {
+            let bar = self.style.dim("=");
+            let shown = self.style.dim(&format!("[{place}]"));
+            let pad = " ".repeat(column.saturating_sub(fact.width()));
+            let mut line = String::new();
+            let _ = write!(line, "  {bar} {fact}{pad}  {shown}");
+            self.line(&line);
+        }
+    }
+
+    fn fix(&mut self, fix: &Fix) {
+        let head = match fix.safety {
+            Safety::Safe => "fix".to_owned(),
+            Safety::Disruptive => "fix, interrupts something".to_owned(),
+            Safety::Destructive => "fix, loses something".to_owned(),
+        };
+        self.line(&format!(
+            "{}: {}",
+            self.style.safety(fix.safety, &head),
+            clean(&fix.title)
+        ));
+        if let Some(argv) = &fix.run {
+            let command = self.style.strong(&shell_line(argv));
+            self.line(&format!("     {} {command}", self.style.dim("$")));
+        }
+        if let Some(edit) = &fix.edit {
+            let place = format!("{}:{}", clean(&edit.file), edit.line);
+            self.line(&format!("     {}", self.style.strong(&place)));
+            self.line(&format!("     - {}", clean(&edit.from)));
+            self.line(&format!("     + {}", clean(&edit.to)));
+        }
+        if let Some(text) = &fix.read
+            && *text != fix.title
+        {
+            self.paragraph("     ", &clean(text), |_, line| line.to_owned());
+        }
+    }
+
+    fn blind_spots(&mut self, report: &Report) {
+        let gaps: Vec<&Unseen> = report
+            .unseen
+            .iter()
+            .filter(|unseen| self.style.verbose || unseen.gap != "not-running")
+            .collect();
+        if gaps.is_empty() {
+            return;
+        }
+        let list: Vec<String> = gaps
+            .iter()
+            .map(|unseen| match &unseen.why {
+                Some(why) => format!("{} ({})", unseen.part, clean(why)),
+                None => format!("{} ({})", unseen.part, unseen.gap),
+            })
+            .collect();
+        self.blank();
+        let text = format!("could not look at: {}", list.join(", "));
+        self.paragraph("", &text, |style, line| style.dim(line));
+    }
+
+    fn ruled_out(&mut self, report: &Report) {
+        if report.ruled_out.is_empty() {
+            return;
+        }
+        self.blank();
+        let head = self.style.strong("ruled out");
+        self.line(&format!("{head}:"));
+        let width = report
+            .ruled_out
+            .iter()
+            .map(|r| r.what.width())
+            .max()
+            .unwrap_or(0);
+        for out in &report.ruled_out {
+            let pad = " ".repeat(width.saturating_sub(out.what.width()));
+            self.line(&format!("  {}{pad}  {}", out.what, clean(&out.by)));
+        }
+    }
+
+    fn looks(&mut self, report: &Report) {
+        if report.looks.is_empty() {
+            return;
+        }
+        self.blank();
+        let head = self.style.strong("looked at");
+        self.line(&format!("{head}, {} ms in all:", report.took_ms));
+        let width = report
+            .looks
+            .iter()
+            .map(|look| look.what.width())
+            .max()
+            .unwrap_or(0);
+        for look in &report.looks {
+            let pad = " ".repeat(width.saturating_sub(look.what.width()));
+            let took = human_micros(look.took_us);
+            self.line(&format!(
+                "  {}{pad}  {took:>8}  {}",
+                look.what,
+                clean(&look.saw)
+            ));
+        }
+    }
+
+    /// A text broken into lines that fit.
+    fn paragraph(&mut self, indent: &str, text: &str, paint: impl Fn(Style, &str) -> String) {
+        let room = self.style.width.saturating_sub(indent.len()).max(20);
+        let mut line = String::new();
+        let mut lines = Vec::new();
+        for word in text.split_whitespace() {
+            if !line.is_empty() && line.width() + 1 + word.width() > room {
+                lines.push(std::mem::take(&mut line));
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        lines.push(line);
+        for line in lines {
+            let painted = paint(self.style, &line);
+            self.line(&format!("{indent}{painted}"));
+        }
+    }
+}
+
+/// A rule's manual page: its headings stand out, its paragraphs fit.
+#[must_use]
+pub fn page(code: &str, name: &str, markdown: &str, style: &Style) -> String {
+    let mut page = Page {
+        style: *style,
+        out: String::new(),
+    };
+    for paragraph in markdown.split("\n\n") {
+        if !page.out.is_empty() {
+            page.blank();
+        }
+        if let Some(title) = paragraph.strip_prefix("# ") {
+            let title = style.strong(title.trim());
+            page.line(&format!("{code} {name}: {title}"));
+        } else if let Some(heading) = paragraph.strip_prefix("## ") {
+            let heading = style.strong(heading.trim());
+            page.line(&heading);
+        } else if paragraph.starts_with("    ") || paragraph.starts_with("- ") {
+            for line in paragraph.lines() {
+                page.line(&format!("  {line}"));
+            }
+        } else {
+            page.paragraph("  ", paragraph, |_, line| line.to_owned());
+        }
+    }
+    page.out
+}

@@ -1,0 +1,263 @@
+//! What is said to a server, and what it says back.
+
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+
+use super::{Ask, MOST_BYTES, Patience, Said, connect, failed, recognise, tls};
+use crate::facts::{Gap, Greeting, Known, Outcome, Protocol};
+
+/// The request that asks a PostgreSQL server whether it speaks TLS: it answers `S` or `N`.
+const POSTGRES_SSL_REQUEST: &[u8] = &[0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
+
+/// The AMQP 0.9.1 protocol header.
+const AMQP_HEADER: &[u8] = b"AMQP\x00\x00\x09\x01";
+
+/// `{ hello: 1, $db: "admin" }` as a MongoDB message (`OP_MSG`).
+const MONGODB_HELLO: &[u8] = &[
+    // length, request id, response to, opcode 2013, flags, section kind 0
+    0x38, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0xdd, 0x07, 0, 0, 0, 0, 0, 0, 0, //
+    // document length 35, int32 "hello" 1
+    0x23, 0, 0, 0, 0x10, b'h', b'e', b'l', b'l', b'o', 0, 1, 0, 0, 0, //
+    // string "$db" "admin", end
+    0x02, b'$', b'd', b'b', 0, 6, 0, 0, 0, b'a', b'd', b'm', b'i', b'n', 0,
+    0, //
+       // a final zero byte of padding is not part of the format
+];
+
+/// Says what the asked protocol's client says first, and reads the answer.
+pub(super) fn exchange(
+    mut stream: TcpStream,
+    to: SocketAddr,
+    ask: &Ask,
+    patience: &Patience,
+) -> Said {
+    let Some(asked) = ask.protocol else {
+        return listen(&mut stream, ask.listen_budget(to), patience);
+    };
+    let said = match asked {
+        Protocol::Tls => return tls::exchange(stream, ask, patience),
+        Protocol::Http | Protocol::H2c => say(&mut stream, &request(ask, to), asked, patience),
+        Protocol::Postgres => say(&mut stream, POSTGRES_SSL_REQUEST, asked, patience),
+        Protocol::Redis => say(&mut stream, b"PING\r\n", asked, patience),
+        Protocol::Mongodb => say(&mut stream, &mongodb_hello(), asked, patience),
+        Protocol::Amqp => say(&mut stream, AMQP_HEADER, asked, patience),
+        // These servers speak first.
+        Protocol::Mysql | Protocol::Ssh | Protocol::Smtp | Protocol::Ftp | Protocol::Other => {
+            say(&mut stream, b"", asked, patience)
+        }
+    };
+    let cut_off = matches!(said.outcome, Outcome::Closed | Outcome::Reset);
+    if asked == Protocol::Http && cut_off && speaks_tls(to, ask, patience) {
+        return Said {
+            outcome: Outcome::Answered,
+            errno: None,
+            greeting: Known::Seen(Greeting {
+                asked,
+                spoken: Some(Protocol::Tls),
+                text: String::new(),
+                http: None,
+            }),
+        };
+    }
+    said
+}
+
+fn mongodb_hello() -> Vec<u8> {
+    let mut message = MONGODB_HELLO.to_vec();
+    let length = u8::try_from(message.len()).unwrap_or(u8::MAX);
+    message[0] = length;
+    // The document begins behind the header, the flags and the section's kind.
+    let document = u8::try_from(message.len() - 21).unwrap_or(u8::MAX);
+    message[21] = document;
+    message
+}
+
+/// The request that a browser would make.
+pub(super) fn request(ask: &Ask, to: SocketAddr) -> Vec<u8> {
+    let path = if ask.path.starts_with('/') {
+        ask.path.clone()
+    } else {
+        format!("/{}", ask.path)
+    };
+    let host = if ask.host.contains(':') {
+        format!("[{}]", ask.host)
+    } else {
+        ask.host.clone()
+    };
+    format!(
+        "GET {path} HTTP/1.1\r\nHost: {host}:{}\r\nUser-Agent: devdoctor/{}\r\n\
+         Accept: text/html,*/*\r\nConnection: close\r\n\r\n",
+        to.port(),
+        env!("CARGO_PKG_VERSION"),
+    )
+    .into_bytes()
+}
+
+/// A port of which nothing is known: it is sent nothing, and may say something itself.
+///
+/// A forwarder whose far end is dead closes the connection by itself.
+fn listen(stream: &mut TcpStream, budget: Duration, patience: &Patience) -> Said {
+    let until = Instant::now() + budget;
+    match read_first(stream, patience, Some(until)) {
+        Heard::Bytes(bytes) => answered(Protocol::Other, &bytes),
+        // Quiet is what was to be expected: the connection itself is the answer.
+        Heard::Silence => Said::nothing(Outcome::Connected),
+        Heard::End => Said::nothing(Outcome::Closed),
+        Heard::Error(error) => said_error(&error),
+    }
+}
+
+/// Sends bytes and reads what comes back.
+fn say(stream: &mut TcpStream, bytes: &[u8], asked: Protocol, patience: &Patience) -> Said {
+    if let Err(error) = stream.write_all(bytes) {
+        return said_error(&error);
+    }
+    match read_first(stream, patience, None) {
+        Heard::Bytes(bytes) => answered(asked, &read_rest(stream, bytes)),
+        Heard::Silence => Said::nothing(Outcome::Silent),
+        Heard::End => Said::nothing(Outcome::Closed),
+        Heard::Error(error) => said_error(&error),
+    }
+}
+
+fn said_error(error: &io::Error) -> Said {
+    let (outcome, errno) = match error.kind() {
+        // The other end closed while we were writing.
+        io::ErrorKind::BrokenPipe => (Outcome::Reset, error.raw_os_error()),
+        _ => failed(error),
+    };
+    Said {
+        outcome,
+        errno,
+        greeting: Known::Unseen(Gap::NotAsked),
+    }
+}
+
+/// What was said, recognised.
+pub(super) fn answered(asked: Protocol, bytes: &[u8]) -> Said {
+    let spoken = match (asked, bytes) {
+        // PostgreSQL answers the TLS question with a single letter.
+        (Protocol::Postgres, [b'S' | b'N']) => Some(Protocol::Postgres),
+        // AMQP answers with a method frame on channel 0.
+        (Protocol::Amqp, [0x01, 0, 0, ..]) => Some(Protocol::Amqp),
+        // MongoDB answers with OP_MSG (2013) or OP_REPLY (1).
+        (Protocol::Mongodb, b) if matches!(b.get(12..16), Some([0xdd, 7, 0, 0] | [1, 0, 0, 0])) => {
+            Some(Protocol::Mongodb)
+        }
+        _ => recognise::protocol(bytes),
+    };
+    let binary = matches!(
+        spoken,
+        Some(Protocol::Tls | Protocol::H2c | Protocol::Mysql | Protocol::Mongodb)
+    );
+    Said {
+        outcome: Outcome::Answered,
+        errno: None,
+        greeting: Known::Seen(Greeting {
+            asked,
+            spoken,
+            text: if binary {
+                String::new()
+            } else {
+                recognise::text(bytes)
+            },
+            http: recognise::http(bytes),
+        }),
+    }
+}
+
+/// What the first read gave.
+pub(super) enum Heard {
+    Bytes(Vec<u8>),
+    Silence,
+    End,
+    Error(io::Error),
+}
+
+/// Waits for the first bytes, until they come, patience is lost, or `until` has passed.
+pub(super) fn read_first(
+    stream: &mut impl Read,
+    patience: &Patience,
+    until: Option<Instant>,
+) -> Heard {
+    let mut buffer = vec![0; 4096];
+    loop {
+        match stream.read(&mut buffer) {
+            Ok(0) => return Heard::End,
+            Ok(read) => {
+                buffer.truncate(read);
+                return Heard::Bytes(buffer);
+            }
+            Err(error) if is_slice_over(&error) => {
+                if patience.lost() || until.is_some_and(|until| Instant::now() >= until) {
+                    return Heard::Silence;
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Heard::Error(error),
+        }
+    }
+}
+
+/// Reads on for a little: enough of the body to recognise a page by.
+pub(super) fn read_rest(stream: &mut impl Read, mut bytes: Vec<u8>) -> Vec<u8> {
+    if !bytes.starts_with(b"HTTP/") {
+        return bytes;
+    }
+    let until = Instant::now() + Duration::from_millis(250);
+    let mut buffer = [0; 4096];
+    while bytes.len() < MOST_BYTES && Instant::now() < until && !enough(&bytes) {
+        match stream.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(read) => bytes.extend_from_slice(&buffer[..read]),
+            Err(error) if is_slice_over(&error) => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => break,
+        }
+    }
+    bytes
+}
+
+/// Whether an answer is complete enough to be judged: a good one needs no body.
+fn enough(bytes: &[u8]) -> bool {
+    let head = bytes.windows(4).position(|window| window == b"\r\n\r\n");
+    let Some(head) = head else { return false };
+    let good = recognise::http(bytes).is_some_and(|http| http.status < 400);
+    good || bytes.len() > head + 1024
+}
+
+fn is_slice_over(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut
+    )
+}
+
+/// Whether the port that cut off our HTTP request speaks TLS.
+fn speaks_tls(to: SocketAddr, ask: &Ask, patience: &Patience) -> bool {
+    let Ok(stream) = connect(to, ask.connect_budget(to)) else {
+        return false;
+    };
+    let ask = Ask {
+        web: false,
+        ..ask.clone()
+    };
+    let said = tls::exchange(stream, &ask, patience);
+    said.greeting
+        .seen()
+        .is_some_and(|greeting| greeting.spoken == Some(Protocol::Tls))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mongodb_hello_says_its_own_lengths() {
+        let message = mongodb_hello();
+        assert_eq!(usize::from(message[0]), message.len());
+        assert_eq!(usize::from(message[21]), message.len() - 21);
+        assert_eq!(message.last(), Some(&0));
+    }
+}

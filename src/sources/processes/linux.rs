@@ -1,0 +1,3 @@
+//! Processes on Linux: the files below `/proc`.
+
+pub(in crate::sources) mod proc;

@@ -1,0 +1,48 @@
+//! Sockets on every system but Linux: what `netstat2` sees.
+
+use std::io;
+
+use super::Backend;
+use super::netstat::{Ask, read as netstat};
+use crate::facts::{Gap, Known, Listener, ProcId, Proto};
+
+pub(super) const BACKENDS: &[Backend] = &[Backend::Netstat2];
+
+pub(super) fn read(backend: Backend, port: Option<u16>) -> io::Result<Vec<Listener>> {
+    match backend {
+        Backend::Netstat2 => table(Proto::Tcp, port),
+        _ => Err(io::Error::from(io::ErrorKind::Unsupported)),
+    }
+}
+
+pub(super) fn udp(port: Option<u16>) -> Result<Vec<Listener>, Gap> {
+    table(Proto::Udp, port).map_err(|error| Gap::of(&error))
+}
+
+pub(super) fn unix_listeners() -> Known<Vec<String>> {
+    Known::Unseen(Gap::Unsupported)
+}
+
+pub(super) fn elsewhere(_port: u16) -> Known<Vec<Listener>> {
+    Known::Unseen(Gap::Unsupported)
+}
+
+pub(super) fn name_cgroups(_listeners: &mut [Listener]) {}
+
+fn table(proto: Proto, port: Option<u16>) -> io::Result<Vec<Listener>> {
+    let ask = Ask {
+        proto,
+        port,
+        pids: true,
+    };
+    let table = netstat(&ask, |socket, listener| {
+        let owner = |&pid: &u32| ProcId { pid, started: 0 };
+        listener.owners = match socket.associated_pids.as_slice() {
+            [] => Known::Unseen(Gap::Forbidden),
+            pids => Known::Seen(pids.iter().map(owner).collect()),
+        };
+        listener.v6only = Known::Unseen(Gap::Unsupported);
+        listener.queue = Known::Unseen(Gap::Unsupported);
+    })?;
+    Ok(table.listeners)
+}

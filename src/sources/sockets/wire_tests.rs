@@ -1,0 +1,142 @@
+//! On answers recorded from Linux 6.18 (little-endian).
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// `[::ffff:127.0.0.2]`, `[::1]` and `127.0.0.1`, all on port 39123, the last with
+/// two connections that wait.
+const LISTENERS: &str = concat!(
+    "840000001200020007000000473f00000a0a000098d3000000000000000000000000ffff7f000002000000",
+    "0000000000000000000000000000000000010000000000000000000000000000000700000000000000e05e",
+    "0000050008000000000005000b000000000008000f00000000000c00150001000000000000000600160012",
+    "000000",
+    "840000001200020007000000473f00000a0a000098d30000000000000000000000000000000000010000",
+    "000000000000000000000000000000000000020000000000000000000000000000008000000000000000",
+    "df5e0000050008000000000005000b000100000008000f00000000000c00150001000000000000000600",
+    "160012000000",
+    "7c0000001200020007000000473f0000020a000098d300007f0000010000000000000000000000000000",
+    "000000000000000000000000000000000000030000000000000000000000020000000400000000000000",
+    "de5e0000050008000000000008000f00000000000c00150001000000000000000600160052000000",
+);
+const DONE: &str = "140000000300020007000000473f000000000000";
+/// What a kernel without the protocol's handler says.
+const NO_SUCH_HANDLER: &str = "140000000300020007000000473f0000feffffff";
+
+fn bytes(hex: &str) -> Vec<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).unwrap() as u8;
+    hex.as_bytes()
+        .chunks_exact(2)
+        .map(|pair| digit(pair[0]) << 4 | digit(pair[1]))
+        .collect()
+}
+
+fn dump() -> Dump {
+    Dump::new(Proto::Tcp, 7)
+}
+
+#[test]
+#[cfg(target_endian = "little")]
+fn a_recorded_dump_is_read() {
+    let mut dump = dump();
+    assert!(!dump.take(&bytes(LISTENERS)).unwrap());
+    assert!(dump.take(&bytes(DONE)).unwrap());
+    assert!(!dump.interrupted);
+    let [mapped, six, four] = dump.rows.as_slice() else {
+        panic!("{:?}", dump.rows);
+    };
+    assert_eq!(mapped.cgroup, 1);
+    assert_eq!(
+        mapped.listener.at,
+        "[::ffff:127.0.0.2]:39123".parse().unwrap()
+    );
+    assert_eq!(mapped.listener.v6only, Known::Seen(false));
+    assert_eq!(six.listener.at, "[::1]:39123".parse().unwrap());
+    assert_eq!(six.listener.v6only, Known::Seen(true));
+    assert_eq!(
+        four.listener,
+        Listener {
+            uid: Some(0),
+            inode: 0x5ede,
+            queue: Known::Seen(Queue {
+                waiting: 2,
+                limit: 4
+            }),
+            ..Listener::at("127.0.0.1:39123".parse().unwrap())
+        }
+    );
+}
+
+#[test]
+#[cfg(target_endian = "little")]
+fn a_missing_handler_is_an_error_and_not_the_end() {
+    let error = dump().take(&bytes(NO_SUCH_HANDLER)).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::Unsupported);
+    assert_eq!(error.to_string(), "this kernel has no tcp_diag handler");
+}
+
+#[test]
+#[cfg(target_endian = "little")]
+fn a_refusal_is_an_error() {
+    let mut refusal = bytes(DONE);
+    refusal[4] = NLMSG_ERROR as u8;
+    assert!(!dump().take(&refusal).unwrap(), "an acknowledgement");
+    refusal[16..].copy_from_slice(&(-1_i32).to_ne_bytes());
+    let error = dump().take(&refusal).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
+    refusal[16..].copy_from_slice(&i32::MIN.to_ne_bytes());
+    assert!(dump().take(&refusal).is_err());
+}
+
+#[test]
+#[cfg(target_endian = "little")]
+fn a_disturbed_dump_and_another_ones_answer_are_noticed() {
+    let mut disturbed = bytes(LISTENERS);
+    disturbed[6] |= NLM_F_DUMP_INTR as u8;
+    let mut one = dump();
+    assert!(!one.take(&disturbed).unwrap());
+    assert!(one.interrupted);
+
+    let mut other = Dump::new(Proto::Tcp, 8);
+    assert!(!other.take(&bytes(LISTENERS)).unwrap());
+    assert!(!other.take(&bytes(DONE)).unwrap());
+    assert!(other.rows.is_empty());
+}
+
+#[test]
+#[cfg(target_endian = "little")]
+fn an_answer_that_is_cut_short_is_never_a_shorter_table() {
+    let whole = bytes(LISTENERS);
+    let ends = [132, 264, 388];
+    for end in 0..whole.len() {
+        let taken = dump().take(&whole[..end]);
+        assert_eq!(taken.is_ok(), end == 0 || ends.contains(&end), "{end}");
+    }
+}
+
+#[test]
+fn requests_ask_for_exactly_one_state() {
+    let both = Request::Listeners.bytes(7, 3000);
+    assert_eq!(both.len(), 76);
+    assert_eq!(both[20..22], [0x0b, 0xb8]);
+    assert_eq!(both[68..72], (1_u32 << 10).to_ne_bytes());
+    let udp = Request::OfFamily(AF_INET6, Proto::Udp).bytes(7, 53);
+    assert_eq!(udp.len(), 72);
+    assert_eq!(udp[16..18], [AF_INET6, 17]);
+    assert_eq!(udp[20..24], (1_u32 << 7).to_ne_bytes());
+    assert_eq!(udp[24..26], [0, 53]);
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_it_panic(garbage in proptest::collection::vec(any::<u8>(), 0..400)) {
+        let _ = dump().take(&garbage);
+    }
+
+    #[test]
+    fn no_damage_makes_it_panic(at in 0_usize..388, value: u8, length in 0_usize..=388) {
+        let mut damaged = bytes(LISTENERS);
+        damaged[at] = value;
+        let _ = dump().take(&damaged[..length]);
+    }
+}
