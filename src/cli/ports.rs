@@ -1,7 +1,7 @@
 //! `devdoctor ports [FILTER]`
 
 use super::terminal::{Failure, print, style};
-use crate::diagnose::{self, PortLine};
+use crate::diagnose::{self, Extent, PortLine};
 use crate::findings::Unseen;
 use crate::frontends::{json, table};
 use crate::settings::Settings;
@@ -31,7 +31,11 @@ pub fn run(args: &Args, settings: &Settings) -> Result<u8, Failure> {
         Some(Filter::Ports(first, last)) if first == last => Some(first),
         _ => None,
     };
-    let (facts, _) = diagnose::record(port, args.udp, settings);
+    let extent = Extent::Ports {
+        port,
+        udp: args.udp,
+    };
+    let facts = diagnose::record(extent, settings);
     let unseen: Vec<Unseen> = facts
         .unseen()
         .into_iter()

@@ -1,7 +1,7 @@
 //! `devdoctor snapshot [TARGET]`
 
 use super::terminal::{Failure, print};
-use crate::diagnose;
+use crate::diagnose::{self, Extent};
 use crate::facts::{Target, scrub};
 use crate::frontends::json;
 use crate::settings::Settings;
@@ -21,7 +21,7 @@ pub fn run(args: &Args, settings: &Settings) -> Result<u8, Failure> {
             let target: Target = words.parse().map_err(Failure::new)?;
             diagnose::why(&target, settings).facts
         }
-        None => diagnose::record(None, true, settings).0,
+        None => diagnose::record(Extent::Everything, settings),
     };
     let home = std::env::var("HOME").or_else(|_| std::env::var("USERPROFILE"));
     let facts = if args.unscrubbed {

@@ -7,8 +7,7 @@ mod record;
 mod why;
 
 pub use lines::{ContainerPort, PortLine, ports};
-pub use looks::Looks;
-pub use record::record;
+pub use record::{Extent, record};
 pub use why::{Recording, why};
 
 use crate::facts::{Snapshot, Target};

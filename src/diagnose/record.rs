@@ -5,23 +5,46 @@ use super::parts::{
     ask_engines, ask_if_enabled, find_owners, is_forwarder, listeners, look_at_processes, now,
     owner_ids,
 };
-use crate::facts::{Known, Snapshot};
+use crate::facts::{Host, Known, Snapshot};
 use crate::settings::Settings;
-use crate::sources::sockets;
+use crate::sources::{host, sockets};
 
-/// Everything that can be seen without a question: what `devdoctor snapshot` prints,
-/// and what `devdoctor ports` lists.
-///
-/// `port` narrows the look to one port; `with_udp` adds UDP sockets.
+/// How much is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// The TCP listeners, and UDP sockets too if asked for; of one port or of all.
+    Ports {
+        /// The one port.
+        port: Option<u16>,
+        /// Whether UDP is listed.
+        udp: bool,
+    },
+    /// Everything that can be seen without a question.
+    Everything,
+}
+
+/// What can be seen without a question: what `devdoctor ports` lists, and what
+/// `devdoctor snapshot` prints.
 #[must_use]
-pub fn record(port: Option<u16>, with_udp: bool, settings: &Settings) -> (Snapshot, Looks) {
+pub fn record(extent: Extent, settings: &Settings) -> Snapshot {
     let mut looks = Looks::default();
     let mut facts = Snapshot {
         taken: now(),
         ..Snapshot::default()
     };
+    let (port, with_udp) = match extent {
+        Extent::Ports { port, udp } => (port, udp),
+        Extent::Everything => (None, true),
+    };
     let budget = settings.timeouts.engines;
     let engines = ask_if_enabled(None, settings);
+    facts.host = match extent {
+        Extent::Everything => host::look(),
+        Extent::Ports { .. } => Host {
+            user: host::user(),
+            ..Host::default()
+        },
+    };
     let (mut tcp, by) = listeners(&mut looks, port);
     facts.host.sockets_by = Some(by);
     let mut udp = if with_udp {
@@ -35,7 +58,11 @@ pub fn record(port: Option<u16>, with_udp: bool, settings: &Settings) -> (Snapsh
         }
     }
     let ids = owner_ids([&tcp, &udp]);
-    facts.processes = look_at_processes(&mut looks, &ids, &mut facts.projects, None);
+    let cwd = facts.host.cwd.clone();
+    facts.processes = look_at_processes(&mut looks, &ids, &mut facts.projects, cwd);
+    if extent == Extent::Everything {
+        facts.unix_listeners = sockets::unix_listeners().map(Into::into);
+    }
     // An engine is waited for only where a listener may lead into a container.
     let may_lead_inside = tcp.seen().into_iter().chain(udp.seen()).flatten().any(|l| {
         l.owner()
@@ -46,5 +73,5 @@ pub fn record(port: Option<u16>, with_udp: bool, settings: &Settings) -> (Snapsh
     if may_lead_inside || port.is_none() {
         ask_engines(&mut looks, &mut facts, engines, budget);
     }
-    (facts, looks)
+    facts
 }

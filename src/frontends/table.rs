@@ -122,8 +122,9 @@ fn owner(line: &PortLine) -> String {
             format!("container {} :{inside}{via}", container.name)
         }
         (None, Some(name), _) => name.clone(),
-        (None, None, Some(cgroup)) => format!("hidden, in {cgroup}"),
-        (None, None, None) => "hidden".to_owned(),
+        (None, None, _) if line.pid.is_some() => "–".to_owned(),
+        (None, None, Some(cgroup)) if cgroup != "/" => format!("hidden, in {cgroup}"),
+        (None, None, _) => "hidden".to_owned(),
     };
     if let Some(queue) = line.queue.filter(|queue| queue.waiting > 0) {
         who.push_str(&format!(" ({} of {} wait)", queue.waiting, queue.limit));

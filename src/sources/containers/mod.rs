@@ -1,6 +1,19 @@
 //! Containers, as their engines tell of them.
+//!
+//! [`endpoints`] says whom to ask, [`engine`] asks one of them, [`shape`] turns
+//! the answer into facts, and [`inside`] reads what listens in a container.
 
-use std::time::Duration;
+mod command;
+mod endpoints;
+mod engine;
+mod inside;
+mod logs;
+#[cfg_attr(target_os = "linux", path = "linux.rs")]
+mod os;
+mod shape;
+mod timestamp;
+
+use std::time::{Duration, Instant};
 
 use crate::facts::{Container, Engine, Gap, Known};
 use crate::sources::Pending;
@@ -17,10 +30,20 @@ pub struct Containers {
 /// Begins to ask every engine that this user's tools would talk to.
 ///
 /// `port` is the port of the question: what listens inside is looked at for the
-/// containers that may be behind it. Returns nothing where no engine could be asked.
+/// containers that may be behind it, and stopped containers are listed too.
+/// Without a port only running containers are. Returns nothing where there is no
+/// engine to ask: then no thread is started either.
 #[must_use]
-pub fn ask(_port: Option<u16>, _deadline: Duration) -> Option<Pending<Containers>> {
-    None
+pub fn ask(port: Option<u16>, deadline: Duration) -> Option<Pending<Containers>> {
+    let endpoints = endpoints::find(&endpoints::Surroundings::of_this_process());
+    if endpoints.is_empty() {
+        return None;
+    }
+    // What the slowest engine has said is handed over a little before nobody waits for it.
+    let until = Instant::now() + deadline.mul_f32(0.9);
+    Some(Pending::begin("containers", move || {
+        gather(engine::ask_all(endpoints, port, until))
+    }))
 }
 
 /// What is known when no engine was asked.
@@ -29,5 +52,75 @@ pub fn none() -> Containers {
     Containers {
         engines: Vec::new(),
         containers: Known::Unseen(Gap::NotRunning),
+    }
+}
+
+/// Puts the answers of all engines together.
+fn gather(answers: Vec<engine::Answer>) -> Containers {
+    let mut engines = Vec::new();
+    let mut seen: Option<Vec<Container>> = None;
+    for answer in answers {
+        if let Some(containers) = answer.containers {
+            seen.get_or_insert_default().extend(containers);
+        }
+        engines.push(answer.engine);
+    }
+    let containers = match seen {
+        Some(containers) => Known::Seen(containers),
+        None => Known::Unseen(why_none(&engines)),
+    };
+    Containers {
+        engines,
+        containers,
+    }
+}
+
+/// Why no engine answered: one that runs and does not answer tells more than one
+/// that does not run.
+fn why_none(engines: &[Engine]) -> Gap {
+    engines
+        .iter()
+        .filter_map(|engine| engine.gap.as_ref())
+        .find(|gap| **gap != Gap::NotRunning)
+        .cloned()
+        .unwrap_or(Gap::NotRunning)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::EngineKind;
+
+    fn answer(gap: Option<Gap>, containers: Option<Vec<Container>>) -> engine::Answer {
+        engine::Answer {
+            engine: Engine {
+                kind: EngineKind::Docker,
+                endpoint: "unix:///x".to_owned(),
+                chosen_by: "default socket".to_owned(),
+                gap,
+            },
+            containers,
+        }
+    }
+
+    #[test]
+    fn one_silent_engine_does_not_hide_another() {
+        let all = gather(vec![
+            answer(Some(Gap::TooSlow), None),
+            answer(None, Some(vec![Container::default()])),
+        ]);
+        assert_eq!(all.containers.seen().map(Vec::len), Some(1));
+        assert_eq!(all.engines[0].gap, Some(Gap::TooSlow));
+    }
+
+    #[test]
+    fn the_gap_that_tells_most_is_kept() {
+        let all = gather(vec![
+            answer(Some(Gap::NotRunning), None),
+            answer(Some(Gap::Forbidden), None),
+        ]);
+        assert_eq!(all.containers, Known::Unseen(Gap::Forbidden));
+        let all = gather(vec![answer(Some(Gap::NotRunning), None)]);
+        assert_eq!(all.containers, Known::Unseen(Gap::NotRunning));
     }
 }

@@ -55,8 +55,10 @@ fn vantage() -> Vantage {
     Vantage::Machine
 }
 
+/// Who devdoctor runs as.
 #[cfg(unix)]
-fn user() -> User {
+#[must_use]
+pub fn user() -> User {
     // What may be seen hangs on the effective user.
     let uid = uzers::get_effective_uid();
     let name = uzers::get_user_by_uid(uid)
@@ -65,8 +67,10 @@ fn user() -> User {
     User { uid, name }
 }
 
+/// Who devdoctor runs as.
 #[cfg(not(unix))]
-fn user() -> User {
+#[must_use]
+pub fn user() -> User {
     // There are no numbers here; 0 would claim to be root.
     User {
         uid: u32::MAX,

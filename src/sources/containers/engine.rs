@@ -1,0 +1,350 @@
+//! Asks engines, all at once, each until the same moment.
+
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use bollard::Docker;
+use bollard::container::LogOutput;
+use bollard::errors::Error;
+use bollard::exec::{CreateExecOptions, StartExecResults};
+use bollard::models::{ContainerSummary, SystemVersion};
+use bollard::query_parameters::{InspectContainerOptions, ListContainersOptions, LogsOptions};
+use futures_util::future::join;
+use futures_util::{Stream, StreamExt, stream};
+
+use super::endpoints::Endpoint;
+use super::{inside, logs, os, shape};
+use crate::facts::{Container, ContainerState, Engine, EngineKind, Gap, Known, Listener, clean};
+
+/// How many containers are asked about at once.
+const AT_ONCE: usize = 16;
+/// In how many running containers we look where nobody publishes the asked port.
+const LOOKED_INTO: usize = 30;
+/// How many lines of a container's log are told.
+const LOG_LINES: usize = 5;
+/// How much of an answer is read at most, in bytes.
+const ANSWER_LIMIT: usize = 256 * 1024;
+
+/// What one engine said.
+#[derive(Debug)]
+pub(super) struct Answer {
+    /// The engine.
+    pub engine: Engine,
+    /// Its containers; nothing if it did not answer.
+    pub containers: Option<Vec<Container>>,
+}
+
+/// Asks every one of these engines; comes back at `until` with what was said by then.
+pub(super) fn ask_all(endpoints: Vec<Endpoint>, port: Option<u16>, until: Instant) -> Vec<Answer> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            let gap = Gap::of(&error);
+            return endpoints
+                .into_iter()
+                .map(|endpoint| unanswered(endpoint, gap.clone()))
+                .collect();
+        }
+    };
+    let answers = runtime.block_on(async {
+        let all = endpoints
+            .into_iter()
+            .map(|endpoint| ask(endpoint, port, until));
+        // In the order of the endpoints: the first is the one the user's tools use.
+        stream::iter(all)
+            .buffered(usize::MAX)
+            .filter_map(std::future::ready)
+            .collect()
+            .await
+    });
+    // A resolver that hangs must not hold us up.
+    runtime.shutdown_background();
+    answers
+}
+
+fn unanswered(endpoint: Endpoint, gap: Gap) -> Answer {
+    Answer {
+        engine: Engine {
+            kind: endpoint.kind,
+            endpoint: endpoint.url,
+            chosen_by: endpoint.chosen_by,
+            gap: Some(gap),
+        },
+        containers: None,
+    }
+}
+
+/// Asks one engine; nothing if nobody chose it and it is not there.
+async fn ask(endpoint: Endpoint, port: Option<u16>, until: Instant) -> Option<Answer> {
+    if let Some(gap) = endpoint.gap.clone() {
+        return Some(unanswered(endpoint, gap));
+    }
+    // A socket file that nobody listens at is an engine that was stopped; a pipe has no file.
+    let optional = endpoint.default && !endpoint.url.starts_with("unix://");
+    let list = within(until, list(&endpoint, port)).await;
+    let (docker, kind, summaries) = match list {
+        Ok(list) => list,
+        Err(Gap::NotRunning) if optional => return None,
+        Err(gap) => return Some(unanswered(endpoint, gap)),
+    };
+    let (mut containers, gap) = inspect(&docker, kind, summaries, until).await;
+    if let Some(port) = port {
+        look_closer(&docker, &mut containers, port, until).await;
+    }
+    Some(Answer {
+        engine: Engine {
+            kind,
+            endpoint: endpoint.url,
+            chosen_by: endpoint.chosen_by,
+            gap,
+        },
+        containers: Some(containers),
+    })
+}
+
+/// The answer, if it comes in time.
+async fn within<T>(
+    until: Instant,
+    answer: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Gap> {
+    match tokio::time::timeout_at(until.into(), answer).await {
+        Ok(answer) => answer.map_err(|error| gap_of(&error)),
+        Err(_) => Err(Gap::TooSlow),
+    }
+}
+
+/// Which containers there are: those that matter for the port first.
+async fn list(
+    endpoint: &Endpoint,
+    port: Option<u16>,
+) -> Result<(Docker, EngineKind, Vec<ContainerSummary>), Error> {
+    let docker = Docker::connect_with_host(&endpoint.url)?;
+    let options = ListContainersOptions {
+        all: port.is_some(),
+        ..ListContainersOptions::default()
+    };
+    let (version, list) = join(docker.version(), docker.list_containers(Some(options))).await;
+    let kind = match version {
+        Ok(version) if is_podman(&version) => EngineKind::Podman,
+        Ok(_) => EngineKind::Docker,
+        Err(_) => endpoint.kind,
+    };
+    let mut list = list?;
+    list.sort_by_key(|summary| {
+        let publishes = summary
+            .ports
+            .iter()
+            .flatten()
+            .any(|mapping| mapping.public_port == port && port.is_some());
+        !publishes
+    });
+    Ok((docker, kind, list))
+}
+
+fn is_podman(version: &SystemVersion) -> bool {
+    let parts = version.components.iter().flatten();
+    let mut names = parts.map(|part| part.name.as_str());
+    names.any(|name| name.to_ascii_lowercase().contains("podman"))
+}
+
+/// What the engine knows of each container, and what kept it from telling all.
+async fn inspect(
+    docker: &Docker,
+    kind: EngineKind,
+    summaries: Vec<ContainerSummary>,
+    until: Instant,
+) -> (Vec<Container>, Option<Gap>) {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs().cast_signed());
+    let wanted = summaries.into_iter().filter_map(|summary| summary.id);
+    let mut answers = stream::iter(wanted)
+        .map(|id| async move {
+            let options = None::<InspectContainerOptions>;
+            docker.inspect_container(&id, options).await
+        })
+        .buffered(AT_ONCE);
+    let mut containers = Vec::new();
+    let mut gap = None;
+    loop {
+        match tokio::time::timeout_at(until.into(), answers.next()).await {
+            Ok(None) => break,
+            Ok(Some(Ok(told))) => {
+                let mut container = shape::container(told, kind, now);
+                // The engine may count its processes elsewhere.
+                container.pid = container
+                    .pid
+                    .filter(|pid| os::is_in_container(*pid, &container.id));
+                containers.push(container);
+            }
+            // Removed since it was listed.
+            Ok(Some(Err(Error::DockerResponseServerError {
+                status_code: 404, ..
+            }))) => {}
+            Ok(Some(Err(error))) => gap = Some(gap_of(&error)),
+            Err(_) => {
+                gap = Some(Gap::TooSlow);
+                break;
+            }
+        }
+    }
+    (containers, gap)
+}
+
+/// Looks into the containers that may be behind the port, and at the last words of
+/// those that have ended.
+async fn look_closer(docker: &Docker, containers: &mut [Container], port: u16, until: Instant) {
+    let publishes = |container: &Container| {
+        container
+            .publishes()
+            .any(|publish| publish.host_port == Some(port))
+    };
+    let somebody = containers
+        .iter()
+        .any(|container| container.is_up() && publishes(container));
+    let mut room = LOOKED_INTO;
+    let looks: Vec<_> = containers
+        .iter()
+        .enumerate()
+        .map(|(at, container)| {
+            let wants = publishes(container);
+            let into = container.is_up() && (wants || (!somebody && room > 0));
+            room -= usize::from(into && !wants);
+            (at, container, wants, into)
+        })
+        .collect();
+    let looks = looks
+        .into_iter()
+        .map(|(at, container, wants, into)| async move {
+            let inside = if into {
+                listeners_inside(docker, container, wants, until).await
+            } else {
+                Known::default()
+            };
+            let log = if wants && has_last_words(container) {
+                last_words(docker, &container.id, until).await
+            } else {
+                Known::default()
+            };
+            (at, inside, log)
+        });
+    let seen: Vec<_> = stream::iter(looks)
+        .buffer_unordered(AT_ONCE)
+        .collect()
+        .await;
+    for (at, inside, log) in seen {
+        containers[at].inside = inside;
+        containers[at].log_tail = log;
+    }
+}
+
+/// Whether the container has ended, or keeps ending.
+fn has_last_words(container: &Container) -> bool {
+    matches!(
+        container.state,
+        ContainerState::Exited | ContainerState::Restarting | ContainerState::Dead
+    ) || container.restarts > 0
+}
+
+/// What listens inside a running container.
+///
+/// The kernel's table is read from outside where the container's process can be
+/// seen; else the container is asked to print it, if it publishes the port.
+async fn listeners_inside(
+    docker: &Docker,
+    container: &Container,
+    publishes: bool,
+    until: Instant,
+) -> Known<Vec<Listener>> {
+    // What listens "inside" is then what listens on the machine.
+    if container.network_mode == "host" {
+        return Known::default();
+    }
+    let table = match container.pid {
+        Some(pid) => os::socket_tables(pid),
+        None => Err(Gap::Unsupported),
+    };
+    let table = match table {
+        Err(_) if publishes && container.state == ContainerState::Running => {
+            within(until, printed_table(docker, &container.id)).await
+        }
+        table => table,
+    };
+    let parsed = table.and_then(|text| {
+        let nothing =
+            || Gap::Failed("the container has no program to print its sockets".to_owned());
+        inside::parse(&text).ok_or_else(nothing)
+    });
+    parsed.into()
+}
+
+/// The socket tables as `cat` prints them inside the container.
+async fn printed_table(docker: &Docker, id: &str) -> Result<String, Error> {
+    let options = CreateExecOptions {
+        attach_stdout: Some(true),
+        cmd: Some(vec!["cat", "/proc/net/tcp", "/proc/net/tcp6"]),
+        ..CreateExecOptions::default()
+    };
+    let exec = docker.create_exec(id, options).await?;
+    match docker.start_exec(&exec.id, None).await? {
+        StartExecResults::Attached { output, .. } => text_of(output).await,
+        StartExecResults::Detached => Ok(String::new()),
+    }
+}
+
+/// The last lines that the container wrote.
+async fn last_words(docker: &Docker, id: &str, until: Instant) -> Known<Vec<String>> {
+    let options = LogsOptions {
+        stdout: true,
+        stderr: true,
+        tail: LOG_LINES.to_string(),
+        ..LogsOptions::default()
+    };
+    within(until, text_of(docker.logs(id, Some(options))))
+        .await
+        .map(|written| logs::tail(&written, LOG_LINES))
+        .into()
+}
+
+/// What was written, as text, up to a limit.
+async fn text_of(output: impl Stream<Item = Result<LogOutput, Error>>) -> Result<String, Error> {
+    let mut output = std::pin::pin!(output);
+    let mut bytes = Vec::new();
+    while let Some(piece) = output.next().await {
+        bytes.extend_from_slice(piece?.as_ref());
+        if bytes.len() > ANSWER_LIMIT {
+            break;
+        }
+    }
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Why an engine gave no answer, in our words.
+fn gap_of(error: &Error) -> Gap {
+    match error {
+        Error::RequestTimeoutError => return Gap::TooSlow,
+        Error::SocketNotFoundError(_) => return Gap::NotRunning,
+        Error::UnsupportedURISchemeError { .. } => return Gap::Unsupported,
+        _ => {}
+    }
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    let mut last = error.to_string();
+    while let Some(error) = cause {
+        if let Some(io) = error.downcast_ref::<std::io::Error>() {
+            return match io.kind() {
+                std::io::ErrorKind::NotFound | std::io::ErrorKind::ConnectionRefused => {
+                    Gap::NotRunning
+                }
+                _ => match Gap::of(io) {
+                    Gap::Failed(why) => Gap::Failed(clean(&why)),
+                    gap => gap,
+                },
+            };
+        }
+        last = error.to_string();
+        cause = error.source();
+    }
+    Gap::Failed(clean(&last))
+}
