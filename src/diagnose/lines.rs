@@ -4,7 +4,10 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::facts::{Container, Listener, Probe, Process, Proto, Queue, Scope, Snapshot, catalogue};
+use crate::facts::{
+    Container, Greeting, Listener, Probe, Process, Proto, Protocol, Queue, Scope, Snapshot,
+    catalogue,
+};
 use crate::findings::{ListenerLine, ProbeLine};
 
 pub(super) fn probe(probe: &Probe) -> ProbeLine {
@@ -13,6 +16,16 @@ pub(super) fn probe(probe: &Probe) -> ProbeLine {
         outcome: probe.outcome,
         errno: probe.errno,
         took_us: probe.took_us,
+        answer: probe.greeting.seen().and_then(answer),
+    }
+}
+
+fn answer(greeting: &Greeting) -> Option<String> {
+    match (&greeting.http, greeting.spoken?) {
+        (Some(http), Protocol::Tls) => Some(format!("HTTP {} over TLS", http.status)),
+        (Some(http), _) => Some(format!("HTTP {}", http.status)),
+        (None, Protocol::Other) => Some(greeting.text.clone()).filter(|text| !text.is_empty()),
+        (None, spoken) => Some(spoken.title().to_owned()),
     }
 }
 

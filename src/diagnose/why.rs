@@ -21,6 +21,9 @@ use super::looks::{Looks, count};
 use super::parts::{ask_engines, ask_if_enabled, find_owners, listeners, look_at_processes, now};
 use super::replay;
 
+/// How long a process that is stopped is given, in case it is woken just now.
+const STOPPED: Duration = Duration::from_millis(100);
+
 /// A diagnosis together with the facts it rests on.
 #[derive(Debug, Clone)]
 pub struct Recording {
@@ -129,26 +132,23 @@ impl<'a> Doctor<'a> {
         if !by_owner {
             self.look_at_owners();
         }
-        // A stopped process will not answer, however long we wait.
-        let silence = if self.owners_are_stopped() {
-            Duration::from_millis(150)
-        } else {
-            self.budget(|of| of.silence)
-        };
         let connecting = addresses
             .iter()
             .map(|to| ask.connect_budget(*to))
             .max()
             .unwrap_or_default();
         let sample = processes::cpu_sample(&self.ids_of_port());
-        if !dialling.wait(silence) {
+        // A stopped process will not answer, however long we wait.
+        if self.owners_are_stopped() {
+            dialling.wait(STOPPED);
+        } else if !dialling.wait(self.budget(|of| of.silence)) {
             self.look_again(&sample);
             let patience = if self.owners_are_working() {
                 self.budget(|of| of.first_response)
             } else {
-                silence
+                connecting
             };
-            dialling.wait(patience.max(connecting));
+            dialling.wait(patience);
         }
         let probes = dialling.finish();
         if probes.iter().any(|probe| !probe.outcome.well()) {

@@ -50,6 +50,7 @@ pub fn scrub(mut snapshot: Snapshot, home: Option<&str>) -> Snapshot {
         for container in &mut list {
             container.command = scrub_argv(&container.command, &text);
             container.log_tail = Known::default();
+            container.error = container.error.as_deref().map(text);
             if let Some(compose) = &mut container.compose {
                 compose.working_dir = compose.working_dir.as_deref().map(text);
                 for file in &mut compose.config_files {
@@ -58,6 +59,15 @@ pub fn scrub(mut snapshot: Snapshot, home: Option<&str>) -> Snapshot {
             }
         }
         *containers = list.into();
+    }
+    if let Known::Seen(departed) = &mut snapshot.departed {
+        let mut list = departed.to_vec();
+        for gone in &mut list {
+            gone.name = text(&gone.name);
+            gone.ended = text(&gone.ended);
+            gone.seen_in = text(&gone.seen_in);
+        }
+        *departed = list.into();
     }
     let engines: Vec<_> = snapshot
         .engines
@@ -100,14 +110,24 @@ fn replace_folder(text: &str, folder: &str, with: &str) -> String {
 }
 
 fn scrub_argv(argv: &[String], text: &dyn Fn(&str) -> String) -> Vec<String> {
+    let mut before = "";
     argv.iter()
         .enumerate()
         .map(|(at, word)| {
-            if at < 3 && is_program(word) {
+            let secret = is_secret(before);
+            before = word;
+            if secret && !word.starts_with('-') {
+                return "…".to_owned();
+            }
+            if is_program(at, word) {
                 return text(word);
             }
-            match word.split_once('=') {
-                Some((name, value)) if !harmless(value) => format!("{name}=…"),
+            match (word.split_once('='), glued(word)) {
+                (Some((name, value)), _) if is_secret(name) || !harmless(value) => {
+                    format!("{name}=…")
+                }
+                (Some(_), _) => word.clone(),
+                (None, Some(flag)) => format!("{flag}…"),
                 _ if harmless(word) => word.clone(),
                 _ => "…".to_owned(),
             }
@@ -116,8 +136,27 @@ fn scrub_argv(argv: &[String], text: &dyn Fn(&str) -> String) -> Vec<String> {
 }
 
 /// The first words of a command line say which program it is, unless they carry a value.
-fn is_program(word: &str) -> bool {
-    !word.contains(['=', '@']) && !word.contains("://")
+fn is_program(at: usize, word: &str) -> bool {
+    let plain = !word.contains(['=', '@']) && !word.contains("://") && !word.starts_with('-');
+    plain && (at == 0 || at < 3 && word.contains(['/', '.', '\\']))
+}
+
+/// Whether the value of this flag or variable is a secret, however plain it looks.
+fn is_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["pass", "pwd", "secret", "token", "key", "auth", "cred"]
+        .iter()
+        .any(|word| name.contains(word))
+}
+
+/// The short flag to which a value is glued: `-p` of `-pSecret`, nothing for `-p3000` or `-jar`.
+fn glued(word: &str) -> Option<String> {
+    let rest = word.strip_prefix('-').filter(|r| !r.starts_with('-'))?;
+    let flag = rest.chars().next()?;
+    let value = &rest[flag.len_utf8()..];
+    let letters = value.len() <= 3 && rest.bytes().all(|b| b.is_ascii_alphabetic());
+    let number = value.len() <= 6 && value.bytes().all(|b| b.is_ascii_digit());
+    (!letters && !number).then(|| format!("-{flag}"))
 }
 
 /// Flags, numbers, addresses and plain lower-case words tell nothing about anybody.
@@ -168,6 +207,31 @@ mod tests {
         for kept in ["~/shop/server.js", "--port", "4000", "--token=…", "0.0.0.0"] {
             assert!(scrubbed.contains(kept), "{kept} is not in {scrubbed}");
         }
+    }
+
+    #[test]
+    fn a_secret_goes_however_it_is_given() {
+        let mut snapshot = Snapshot::default();
+        let argv = [
+            "mysqld",
+            "-pHunter",
+            "--password",
+            "hunter",
+            "--api-key=hunter",
+            "--port=3000",
+        ];
+        let other = ["java", "-jar", "app.jar", "-p3000", "Hunter", "-é", "-", ""];
+        snapshot.processes = Known::Seen(vec![process(&argv), process(&other)].into());
+        let scrubbed = scrub(snapshot, None);
+        let argv = |at: usize| {
+            scrubbed.processes.items()[at]
+                .argv
+                .seen()
+                .unwrap()
+                .join(" ")
+        };
+        assert_eq!(argv(0), "mysqld -p… --password … --api-key=… --port=3000");
+        assert_eq!(argv(1), "java -jar app.jar -p3000 … -é - ");
     }
 
     #[test]

@@ -238,7 +238,7 @@ impl Parser<'_> {
         let authority_end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
         let (authority, path) = rest.split_at(authority_end);
         let host_start = authority.rfind('@').map_or(0, |at| at + 1);
-        let offset = scheme_end + 3 + host_start;
+        let offset = self.input[..scheme_end + 3 + host_start].chars().count();
         let (host, port) = self.authority(&authority[host_start..], offset, word)?;
         if host.is_empty() {
             let example = format!("{word}://localhost:{}", scheme.default_port());
@@ -341,7 +341,8 @@ impl Parser<'_> {
                     &format!("{prefix}[{text}]:3000"),
                 ),
                 Err(_) => {
-                    let second = text.match_indices(':').nth(1).map_or(0, |(at, _)| at);
+                    let colons = text.chars().enumerate().filter(|(_, c)| *c == ':');
+                    let second = colons.map(|(at, _)| at).nth(1).unwrap_or_default();
                     let host = text.split(':').next().unwrap_or_default();
                     let example = format!("{prefix}{host}:3000");
                     self.error(offset + second, "this `:` is one too many", &example)
@@ -493,6 +494,8 @@ mod tests {
         assert_eq!(wrong("[::g]:3000").0, 1);
         assert_eq!(wrong("[::1]3000").0, 5);
         assert_eq!(wrong("a:b:3000").0, 3);
+        assert_eq!(wrong("ä:b:3000").0, 3);
+        assert_eq!(wrong("http://ä:ö@lo$al").0, 13);
         assert_eq!(wrong("local host:3000").0, 5);
         assert_eq!(wrong("lo$al:3000").0, 2);
         assert_eq!(wrong("http://lo$al").0, 9);

@@ -108,6 +108,9 @@ pub struct ProbeLine {
     pub errno: Option<i32>,
     /// How long it took, in microseconds.
     pub took_us: u64,
+    /// What the other end said, in a few words: `HTTP 200`, `PostgreSQL`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<String>,
 }
 
 /// One listener, as reports and `devdoctor ports` show it.

@@ -77,7 +77,11 @@ impl Page {
                 Outcome::Connected => "accepts connections",
                 other => other.word(),
             };
-            self.line(&format!("  = {} {what}, after {took}", probe.to));
+            let answer = match &probe.answer {
+                Some(answer) => format!(" ({})", clean(answer)),
+                None => String::new(),
+            };
+            self.line(&format!("  = {} {what}{answer}, after {took}", probe.to));
         }
         for listener in &report.listeners {
             let who = match (&listener.name, listener.pid, &listener.container) {

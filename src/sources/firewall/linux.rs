@@ -1,0 +1,135 @@
+//! nftables, and the older iptables where it still holds rules.
+
+mod command;
+mod iptables;
+mod nft;
+mod ports;
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use command::Command;
+
+use crate::facts::{Firewall, FirewallRule, Gap};
+
+/// More rules than these nobody reads.
+const MOST_RULES: usize = 64;
+
+/// Reads the rules, has a probe made, and reads them again.
+pub(super) fn look(port: u16, deadline: Duration, probe: impl Fn()) -> Result<Firewall, Gap> {
+    if uzers::get_effective_uid() != 0 {
+        // The kernel shows its rules to root only: there is no need to try.
+        return Err(Gap::Forbidden);
+    }
+    let mut until = Instant::now() + deadline;
+    let tools = Tools::find()?;
+    let before = tools.read(port, until)?;
+    let probing = Instant::now();
+    probe();
+    // The time for reading is not spent by connecting.
+    until += probing.elapsed();
+    let after = tools.read(port, until)?;
+    let mut rules = counted(&before, after);
+    if let Some(nft) = &tools.nft
+        && let Ok(listing) = nft.run(&["-a", "list", "ruleset"], until)
+    {
+        nft::use_own_words(&mut rules, &listing, port);
+    }
+    rules.truncate(MOST_RULES);
+    Ok(Firewall {
+        rules: rules.into_iter().map(|read| read.rule).collect(),
+        read_by: tools.words(),
+    })
+}
+
+/// A rule, and what tells it from every other.
+#[derive(Debug, Clone)]
+struct Read {
+    rule: FirewallRule,
+    /// What its counter shows, where it counts exactly the packets that it takes.
+    packets: Option<u64>,
+    /// Part of what it asks is hidden; its own words tell more.
+    opaque: bool,
+}
+
+/// The rules of the second reading, with what their counters gained since the first.
+fn counted(before: &[Read], after: Vec<Read>) -> Vec<Read> {
+    after
+        .into_iter()
+        .map(|mut read| {
+            let earlier = before.iter().find(|old| same_rule(&old.rule, &read.rule));
+            read.rule.counted = match (earlier.and_then(|old| old.packets), read.packets) {
+                (Some(old), Some(new)) => Some(new.saturating_sub(old)),
+                _ => None,
+            };
+            read
+        })
+        .collect()
+}
+
+fn same_rule(one: &FirewallRule, other: &FirewallRule) -> bool {
+    one.table == other.table
+        && one.chain == other.chain
+        && one.handle == other.handle
+        && (one.handle.is_some() || one.text == other.text)
+}
+
+/// The programs that read the rules.
+struct Tools {
+    nft: Option<Command>,
+    /// Each with the family whose rules it reads.
+    legacy: Vec<(Command, &'static str)>,
+}
+
+impl Tools {
+    fn find() -> Result<Self, Gap> {
+        let nft = Command::find(&["nft"]);
+        // nft shows what the newer iptables made; only tables of the older one are
+        // not seen by it. The kernel lists those.
+        let families = [
+            (
+                "ip",
+                "/proc/net/ip_tables_names",
+                ["iptables-legacy-save", "iptables-save"],
+            ),
+            (
+                "ip6",
+                "/proc/net/ip6_tables_names",
+                ["ip6tables-legacy-save", "ip6tables-save"],
+            ),
+        ];
+        let legacy: Vec<_> = families
+            .into_iter()
+            .filter(|(_, names, _)| {
+                nft.is_none() || fs::read_to_string(names).is_ok_and(|names| !names.is_empty())
+            })
+            .filter_map(|(family, _, programs)| Some((Command::find(&programs)?, family)))
+            .collect();
+        if nft.is_none() && legacy.is_empty() {
+            let why = "neither nft nor iptables-save is installed";
+            return Err(Gap::Failed(why.to_owned()));
+        }
+        Ok(Tools { nft, legacy })
+    }
+
+    fn read(&self, port: u16, until: Instant) -> Result<Vec<Read>, Gap> {
+        let mut rules = Vec::new();
+        if let Some(nft) = &self.nft {
+            let json = nft.run(&["-j", "list", "ruleset"], until)?;
+            rules.extend(nft::parse(&json, port).map_err(Gap::Failed)?);
+        }
+        for (save, family) in &self.legacy {
+            let text = save.run(&["-c"], until)?;
+            rules.extend(iptables::parse(&text, family, port));
+        }
+        Ok(rules)
+    }
+
+    fn words(&self) -> String {
+        match (&self.nft, self.legacy.is_empty()) {
+            (Some(_), true) => "nft".to_owned(),
+            (Some(_), false) => "nft and iptables".to_owned(),
+            (None, _) => "iptables".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,465 @@
+//! The ruleset as `nft -j list ruleset` prints it.
+//!
+//! Base chains are walked as the kernel walks them, for a new TCP packet to the
+//! asked port. What else a rule may ask (addresses, interfaces, marks) is not known
+//! here, so such a rule *may* take the packet, and the walk goes on behind it.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use super::Read;
+use super::ports::{Fits, list_has};
+use crate::facts::{FirewallRule, FirewallVerdict, clean};
+
+/// Jumps that are followed; the kernel itself stops at 16.
+const DEEPEST: u8 = 16;
+
+/// The rules that may take the packet, in the order in which it meets them.
+pub(super) fn parse(json: &str, port: u16) -> Result<Vec<Read>, String> {
+    let value: Value =
+        serde_json::from_str(json).map_err(|error| format!("nft's JSON is not read: {error}"))?;
+    let Some(objects) = value["nftables"].as_array() else {
+        return Err("nft's JSON has no ruleset".to_owned());
+    };
+    let ruleset = Ruleset::of(objects, port);
+    let mut bases = ruleset.bases.clone();
+    bases.sort_by_key(|base| (base.hook, base.priority));
+    let mut out = Vec::new();
+    for base in bases {
+        let ends = ruleset.walk(&base.chain, Fits::No, DEEPEST, &mut out);
+        if ends != Ends::Decided && base.drops {
+            out.push(Read {
+                rule: FirewallRule {
+                    table: base.chain.table_words(),
+                    chain: clean(base.chain.name),
+                    handle: None,
+                    text: "policy drop".to_owned(),
+                    verdict: FirewallVerdict::Drop,
+                    counted: None,
+                    names_port: false,
+                },
+                packets: None,
+                opaque: false,
+            });
+        }
+    }
+    Ok(out)
+}
+
+/// Where a chain is: family, table, name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Place<'a> {
+    family: &'a str,
+    table: &'a str,
+    name: &'a str,
+}
+
+impl Place<'_> {
+    fn table_words(&self) -> String {
+        clean(&format!("{} {}", self.family, self.table))
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Base<'a> {
+    chain: Place<'a>,
+    /// The order in which a connection to this machine meets the hooks.
+    hook: u8,
+    priority: i64,
+    drops: bool,
+}
+
+struct Ruleset<'a> {
+    port: u16,
+    bases: Vec<Base<'a>>,
+    rules: HashMap<Place<'a>, Vec<&'a Value>>,
+    /// Sets and maps.
+    sets: HashMap<Place<'a>, &'a Value>,
+    counters: HashMap<Place<'a>, u64>,
+}
+
+/// How the walk through a chain ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ends {
+    /// The packet's fate is decided for certain: nothing behind it is met.
+    Decided,
+    /// It may go on behind the chain.
+    GoesOn,
+}
+
+/// What a rule asks and does.
+struct Meaning<'a> {
+    fits: Fits,
+    names_port: bool,
+    packets: Option<u64>,
+    /// It asks or does something in the words of iptables, which the JSON leaves out.
+    opaque: bool,
+    /// What it does; with a map there may be more than one answer.
+    does: Vec<(Fits, &'a str, &'a Value)>,
+}
+
+impl<'a> Ruleset<'a> {
+    fn of(objects: &'a [Value], port: u16) -> Self {
+        let mut ruleset = Ruleset {
+            port,
+            bases: Vec::new(),
+            rules: HashMap::new(),
+            sets: HashMap::new(),
+            counters: HashMap::new(),
+        };
+        for object in objects {
+            let Some((kind, body)) = object.as_object().and_then(|map| map.iter().next()) else {
+                continue;
+            };
+            let word = |key: &str| body[key].as_str().unwrap_or_default();
+            let family = word("family");
+            // Bridges and network cards are not on the way of a local connection.
+            if !matches!(family, "ip" | "ip6" | "inet") {
+                continue;
+            }
+            let place = |name| Place {
+                family,
+                table: word("table"),
+                name,
+            };
+            match kind.as_str() {
+                "chain" => {
+                    let hook = match word("hook") {
+                        "output" => 0,
+                        "prerouting" => 1,
+                        "input" => 2,
+                        _ => continue,
+                    };
+                    ruleset.bases.push(Base {
+                        chain: place(word("name")),
+                        hook,
+                        priority: body["prio"].as_i64().unwrap_or(0),
+                        drops: word("policy") == "drop",
+                    });
+                }
+                "rule" => {
+                    let chain = place(word("chain"));
+                    ruleset.rules.entry(chain).or_default().push(body);
+                }
+                "set" | "map" => {
+                    ruleset.sets.insert(place(word("name")), &body["elem"]);
+                }
+                "counter" => {
+                    let packets = body["packets"].as_u64().unwrap_or(0);
+                    ruleset.counters.insert(place(word("name")), packets);
+                }
+                _ => {}
+            }
+        }
+        ruleset
+    }
+
+    /// Walks one chain; `named` is whether a rule on the way here has named the port.
+    fn walk(&self, chain: &Place<'a>, named: Fits, deep: u8, out: &mut Vec<Read>) -> Ends {
+        if deep == 0 {
+            return Ends::GoesOn;
+        }
+        for rule in self.rules.get(chain).into_iter().flatten() {
+            let meaning = self.meaning(chain, rule);
+            let named = if meaning.names_port { Fits::Yes } else { named };
+            for (fits, word, body) in &meaning.does {
+                let fits = meaning.fits.and(*fits);
+                if fits == Fits::No {
+                    continue;
+                }
+                let verdict = match *word {
+                    "accept" => FirewallVerdict::Accept,
+                    "drop" => FirewallVerdict::Drop,
+                    "reject" => FirewallVerdict::Reject,
+                    "redirect" | "dnat" | "tproxy" => FirewallVerdict::Redirect,
+                    "return" if fits == Fits::Yes => return Ends::GoesOn,
+                    "jump" | "goto" => {
+                        let target = Place {
+                            name: body["target"].as_str().unwrap_or_default(),
+                            ..*chain
+                        };
+                        let ends = self.walk(&target, named, deep - 1, out);
+                        if fits == Fits::Yes && (ends == Ends::Decided || *word == "goto") {
+                            return ends;
+                        }
+                        continue;
+                    }
+                    _ => continue,
+                };
+                out.push(Read {
+                    rule: FirewallRule {
+                        table: chain.table_words(),
+                        chain: clean(chain.name),
+                        handle: rule["handle"].as_u64(),
+                        text: self.plain_words(named, word),
+                        verdict,
+                        counted: None,
+                        names_port: named == Fits::Yes,
+                    },
+                    packets: meaning.packets,
+                    opaque: meaning.opaque,
+                });
+                if fits == Fits::Yes && !meaning.opaque {
+                    return Ends::Decided;
+                }
+            }
+        }
+        Ends::GoesOn
+    }
+
+    /// The rule in short, for the case that nft's own words cannot be had.
+    fn plain_words(&self, named: Fits, verdict: &str) -> String {
+        match named {
+            Fits::Yes => format!("tcp dport {} {verdict}", self.port),
+            _ => verdict.to_owned(),
+        }
+    }
+
+    fn meaning(&self, chain: &Place<'a>, rule: &'a Value) -> Meaning<'a> {
+        let mut meaning = Meaning {
+            fits: Fits::Yes,
+            names_port: false,
+            packets: None,
+            opaque: false,
+            does: Vec::new(),
+        };
+        let statements = rule["expr"].as_array().map_or(&[][..], Vec::as_slice);
+        for statement in statements {
+            let Some((word, body)) = statement.as_object().and_then(|map| map.iter().next()) else {
+                continue;
+            };
+            match word.as_str() {
+                "match" => {
+                    let fits = self.asks(chain, body);
+                    meaning.names_port |= fits == Fits::Yes && is_port(&body["left"]);
+                    meaning.fits = meaning.fits.and(fits);
+                    // A counter before a question counts more than the rule takes.
+                    meaning.packets = None;
+                }
+                "limit" => {
+                    meaning.fits = meaning.fits.and(Fits::Maybe);
+                    meaning.packets = None;
+                }
+                "counter" => {
+                    meaning.packets = body["packets"].as_u64().or_else(|| {
+                        let name = body.as_str()?;
+                        self.counters.get(&Place { name, ..*chain }).copied()
+                    });
+                }
+                "vmap" => {
+                    meaning.names_port |= is_port(&body["key"]);
+                    meaning.does.extend(self.answers(chain, body));
+                }
+                "xt" => compat(&mut meaning, body),
+                _ => meaning.does.push((Fits::Yes, word, body)),
+            }
+        }
+        meaning
+    }
+
+    /// Whether the packet is what a `match` asks for.
+    fn asks(&self, chain: &Place<'a>, body: &Value) -> Fits {
+        let (left, right) = (&body["left"], &body["right"]);
+        let op = body["op"].as_str().unwrap_or_default();
+        let number = right.as_u64().filter(|_| is_port(left));
+        let port = u64::from(self.port);
+        match (op, number) {
+            ("==" | "in", _) => self.has(chain, left, right),
+            ("!=", _) => self.has(chain, left, right).not(),
+            ("<", Some(bound)) => (port < bound).into(),
+            (">", Some(bound)) => (port > bound).into(),
+            ("<=", Some(bound)) => (port <= bound).into(),
+            (">=", Some(bound)) => (port >= bound).into(),
+            _ => Fits::Maybe,
+        }
+    }
+
+    /// The verdicts that a map may give.
+    fn answers(&self, chain: &Place<'a>, vmap: &'a Value) -> Vec<(Fits, &'a str, &'a Value)> {
+        let data = &vmap["data"];
+        let elements = match data.as_str().and_then(|name| name.strip_prefix('@')) {
+            Some(name) => self.sets.get(&Place { name, ..*chain }).copied(),
+            None => Some(&data["set"]),
+        };
+        elements
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(|pair| {
+                let fits = self.has(chain, &vmap["key"], &pair[0]);
+                let (word, body) = pair[1].as_object()?.iter().next()?;
+                Some((fits, word.as_str(), body))
+            })
+            .collect()
+    }
+
+    /// Whether the packet's `key` is `value`, or one of it.
+    fn has(&self, chain: &Place<'a>, key: &Value, value: &Value) -> Fits {
+        if let Some(name) = value.as_str().and_then(|name| name.strip_prefix('@')) {
+            return match self.sets.get(&Place { name, ..*chain }) {
+                Some(elements) if elements.is_array() => self.has(chain, key, elements),
+                // An empty set has no elements at all.
+                Some(_) => Fits::No,
+                None => Fits::Maybe,
+            };
+        }
+        let list = match value {
+            Value::Array(list) => Some(list),
+            value => value["set"].as_array().or(value["|"].as_array()),
+        };
+        if let Some(list) = list {
+            let all = list.iter().map(|one| self.has(chain, key, one));
+            return all.fold(Fits::No, |any, one| any.not().and(one.not()).not());
+        }
+        if let Some(inner) = value.get("elem") {
+            return self.has(chain, key, &inner["val"]);
+        }
+        if let (Some(keys), Some(values)) = (key["concat"].as_array(), value["concat"].as_array()) {
+            let parts = keys.iter().zip(values);
+            return parts.fold(Fits::Yes, |all, (key, value)| {
+                all.and(self.has(chain, key, value))
+            });
+        }
+        let payload = &key["payload"];
+        match (
+            payload["protocol"].as_str(),
+            payload["field"].as_str(),
+            key["meta"]["key"].as_str(),
+            key["ct"]["key"].as_str(),
+        ) {
+            (Some("tcp" | "th"), Some("dport"), ..) => self.is_port(value),
+            // The packet has no such header.
+            (Some("udp" | "udplite" | "sctp" | "dccp" | "icmp" | "icmpv6" | "esp" | "ah"), ..) => {
+                Fits::No
+            }
+            (Some("ip"), Some("protocol"), ..)
+            | (Some("ip6"), Some("nexthdr"), ..)
+            | (_, _, Some("l4proto"), _) => match (value.as_str(), value.as_u64()) {
+                (Some(word), _) => (word == "tcp").into(),
+                (_, Some(number)) => (number == 6).into(),
+                _ => Fits::Maybe,
+            },
+            (_, _, _, Some("state")) => match value.as_str() {
+                Some(state) => (state == "new").into(),
+                None => Fits::Maybe,
+            },
+            _ => Fits::Maybe,
+        }
+    }
+
+    fn is_port(&self, value: &Value) -> Fits {
+        if let Some(number) = value.as_u64() {
+            return (number == u64::from(self.port)).into();
+        }
+        match (value["range"][0].as_u64(), value["range"][1].as_u64()) {
+            (Some(low), Some(high)) => (low..=high).contains(&u64::from(self.port)).into(),
+            _ => Fits::Maybe,
+        }
+    }
+}
+
+fn is_port(key: &Value) -> bool {
+    let part = |key: &Value| key["payload"]["field"].as_str() == Some("dport");
+    part(key)
+        || key["concat"]
+            .as_array()
+            .is_some_and(|keys| keys.iter().any(part))
+}
+
+/// What iptables has put into a rule, of which the JSON says little.
+fn compat<'a>(meaning: &mut Meaning<'a>, body: &'a Value) {
+    match (body["type"].as_str(), body["name"].as_str()) {
+        (Some("match"), Some("comment")) => {}
+        (Some("target"), Some("REJECT")) => meaning.does.push((Fits::Yes, "reject", body)),
+        (Some("target"), Some("REDIRECT" | "DNAT")) => {
+            meaning.does.push((Fits::Yes, "redirect", body));
+        }
+        (Some("target"), Some(_)) => {}
+        _ => {
+            meaning.fits = meaning.fits.and(Fits::Maybe);
+            meaning.packets = None;
+            meaning.opaque = true;
+        }
+    }
+}
+
+/// Gives the rules the words that `nft -a list ruleset` has for them. A rule of which
+/// the JSON hid what it asks is dropped if its words name other ports.
+pub(super) fn use_own_words(rules: &mut Vec<Read>, listing: &str, port: u16) {
+    let words = own_words(listing);
+    rules.retain_mut(|read| {
+        let rule = &mut read.rule;
+        let Some(handle) = rule.handle else {
+            return true;
+        };
+        let Some(text) = words.get(&(rule.table.clone(), handle)) else {
+            return true;
+        };
+        rule.text.clone_from(text);
+        if !read.opaque {
+            return true;
+        }
+        let Some((_, rest)) = text.split_once("dport ") else {
+            return true;
+        };
+        let (negated, list) = match rest.strip_prefix("!= ") {
+            Some(list) => (true, list),
+            None => (false, rest),
+        };
+        let list = match list.strip_prefix('{') {
+            Some(list) => list.split('}').next().unwrap_or_default(),
+            None => list.split(' ').next().unwrap_or_default(),
+        };
+        let fits = list_has(list, port).negated_if(negated);
+        rule.names_port |= fits == Fits::Yes;
+        fits != Fits::No
+    });
+}
+
+/// Every rule of a listing by its table and handle, without its counter's values.
+fn own_words(listing: &str) -> HashMap<(String, u64), String> {
+    let mut words = HashMap::new();
+    let mut table = String::new();
+    let mut rule = String::new();
+    for line in listing.lines().map(str::trim) {
+        if let Some(rest) = line.strip_prefix("table ") {
+            table = clean(rest.split(" {").next().unwrap_or_default());
+            continue;
+        }
+        // Only rules stand on lines that neither open, close nor end in `;`.
+        if line.starts_with("chain ") || line == "}" || line.ends_with(';') {
+            rule.clear();
+            continue;
+        }
+        if !rule.is_empty() {
+            rule.push(' ');
+        }
+        rule.push_str(line);
+        // A long set is broken over several lines; the handle stands on the last.
+        if let Some((text, handle)) = rule.rsplit_once(" # handle ") {
+            if let Ok(handle) = handle.parse() {
+                words.insert((table.clone(), handle), clean(&without_counts(text)));
+            }
+            rule.clear();
+        }
+    }
+    words
+}
+
+/// `counter packets 3 bytes 180` is `counter`: the numbers are no part of the rule.
+fn without_counts(text: &str) -> String {
+    let mut words = text.split_ascii_whitespace().peekable();
+    let mut kept = Vec::new();
+    while let Some(word) = words.next() {
+        kept.push(word);
+        if word == "counter" && words.peek() == Some(&"packets") {
+            words.by_ref().take(4).for_each(drop);
+        }
+    }
+    kept.join(" ")
+}
+
+#[cfg(test)]
+#[path = "nft_tests.rs"]
+mod tests;

@@ -1,0 +1,468 @@
+//! Any snapshot at all, drawn from bytes.
+//!
+//! Everything is picked from small pools, so that ports, addresses and pids of
+//! different parts meet by chance; fewer bytes and smaller bytes make simpler
+//! snapshots, so a failing one is shrunk by itself.
+
+use std::net::{IpAddr, SocketAddr};
+
+use devdoctor::facts::{
+    Address, Compose, Container, ContainerState, CpuUse, Departed, Engine, EngineKind, FdUse,
+    Firewall, FirewallRule, FirewallVerdict, Gap, Greeting, Host, HostsEntry, Http, Known,
+    Listener, Network, Outcome, PortSpec, Probe, ProcId, ProcState, Process, Project, Proto,
+    Protocol, ProxyVariable, Publish, Queue, Resolution, Snapshot, Target, User, Vantage,
+};
+
+/// Words that names, paths and banners are made of. Some are hostile.
+const WORDS: &[&str] = &[
+    "",
+    "node",
+    "vite",
+    "docker-proxy",
+    "/srv/shop",
+    "/srv/shop/api",
+    "localhost",
+    "db",
+    "\u{1b}[31mred\u{1b}[0m",
+    "two\nlines\rhere",
+    "\u{202e}txt.exe",
+    "'; rm -rf / #",
+    "日本",
+    "0",
+    "-rf",
+];
+
+const IPS: &[&str] = &[
+    "127.0.0.1",
+    "::1",
+    "0.0.0.0",
+    "::",
+    "192.168.1.5",
+    "10.9.9.9",
+    "::ffff:127.0.0.1",
+    "::ffff:0.0.0.0",
+    "fe80::1",
+    "127.0.0.53",
+    "255.255.255.255",
+];
+
+const PORTS: &[u16] = &[3000, 3001, 5432, 80, 6000, 8080, 1, 65535];
+
+const TARGETS: &[&str] = &[
+    "3000",
+    "3001",
+    "localhost:3000",
+    "127.0.0.1:3000",
+    "[::1]:3000",
+    "0.0.0.0:3000",
+    "[::]:3000",
+    "192.168.1.5:3000",
+    "10.9.9.9:3000",
+    "db:5432",
+    "http://localhost:3000/x",
+    "https://localhost:3000",
+    "ws://localhost:3000",
+    "postgres://db/x",
+    "redis://localhost:3000",
+    "http://localhost:6000",
+    "http://0.0.0.0:8080",
+    "65535",
+];
+
+/// Bytes that decide; when they are used up every decision is the simplest.
+pub struct Draw<'a> {
+    bytes: std::slice::Iter<'a, u8>,
+}
+
+impl<'a> Draw<'a> {
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Draw {
+            bytes: bytes.iter(),
+        }
+    }
+
+    fn byte(&mut self) -> u8 {
+        self.bytes.next().copied().unwrap_or(0)
+    }
+
+    fn flag(&mut self) -> bool {
+        self.byte() % 2 == 1
+    }
+
+    fn pick<T: Clone>(&mut self, pool: &[T]) -> T {
+        pool[usize::from(self.byte()) % pool.len()].clone()
+    }
+
+    fn number(&mut self) -> u64 {
+        let far = [
+            0,
+            1,
+            2,
+            40,
+            119,
+            999,
+            65_536,
+            u64::from(u32::MAX),
+            i64::MAX.unsigned_abs(),
+        ];
+        self.pick(&far)
+    }
+
+    fn small(&mut self) -> u32 {
+        u32::try_from(self.number()).unwrap_or(u32::MAX)
+    }
+
+    fn word(&mut self) -> String {
+        self.pick(WORDS).to_owned()
+    }
+
+    fn ip(&mut self) -> IpAddr {
+        self.pick(IPS).parse().expect("the pool holds addresses")
+    }
+
+    fn port(&mut self) -> u16 {
+        self.pick(PORTS)
+    }
+
+    fn at(&mut self) -> SocketAddr {
+        SocketAddr::new(self.ip(), self.port())
+    }
+
+    fn maybe<T>(&mut self, make: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        self.flag().then(|| make(self))
+    }
+
+    fn many<T>(&mut self, make: impl Fn(&mut Self) -> T) -> Vec<T> {
+        let count = self.byte() % 4;
+        (0..count).map(|_| make(self)).collect()
+    }
+
+    fn gap(&mut self) -> Gap {
+        let words = self.word();
+        self.pick(&[
+            Gap::NotAsked,
+            Gap::Forbidden,
+            Gap::NotRunning,
+            Gap::Unsupported,
+            Gap::TooSlow,
+            Gap::Failed(words),
+        ])
+    }
+
+    fn known<T>(&mut self, make: impl FnOnce(&mut Self) -> T) -> Known<T> {
+        if self.byte() % 4 == 3 {
+            Known::Unseen(self.gap())
+        } else {
+            Known::Seen(make(self))
+        }
+    }
+
+    pub fn target(&mut self) -> Target {
+        self.pick(TARGETS).parse().expect("the pool holds targets")
+    }
+
+    fn id(&mut self) -> ProcId {
+        ProcId {
+            pid: self.pick(&[812, 813, 1, 0, u32::MAX]),
+            started: self.pick(&[5, 6]),
+        }
+    }
+
+    fn proto(&mut self) -> Proto {
+        self.pick(&[Proto::Tcp, Proto::Tcp, Proto::Udp])
+    }
+
+    fn listener(&mut self) -> Listener {
+        Listener {
+            proto: self.proto(),
+            owners: self.known(|d| d.many(Self::id)),
+            uid: self.maybe(Self::small),
+            v6only: self.known(Self::flag),
+            queue: self.known(|d| Queue {
+                waiting: d.small(),
+                limit: d.small(),
+            }),
+            cgroup: self.maybe(Self::word),
+            interface: self.maybe(Self::small),
+            inode: self.number(),
+            netns: self.maybe(Self::number),
+            ..Listener::at(self.at())
+        }
+    }
+
+    fn framework(&mut self) -> String {
+        let rows = &devdoctor::facts::catalogue().frameworks;
+        match rows.get(usize::from(self.byte())) {
+            Some(row) => row.key.clone(),
+            None => self.word(),
+        }
+    }
+
+    fn process(&mut self) -> Process {
+        Process {
+            id: self.id(),
+            parent: self.pick(&[0, 1, 812, 813]),
+            comm: self.word(),
+            name: self.word(),
+            framework: self.maybe(Self::framework),
+            argv: self.known(|d| d.many(Self::word)),
+            exe: self.known(Self::word),
+            exe_deleted: self.flag(),
+            cwd: self.known(Self::word),
+            project: self.maybe(Self::word),
+            state: self.pick(&[
+                ProcState::Sleeping,
+                ProcState::Running,
+                ProcState::Blocked,
+                ProcState::Stopped,
+                ProcState::Traced,
+                ProcState::Zombie,
+            ]),
+            uid: self.small(),
+            user: self.maybe(Self::word),
+            tracer: self.maybe(Self::small),
+            terminal: self.flag(),
+            fds: self.known(|d| FdUse {
+                open: d.number(),
+                limit: d.number(),
+            }),
+            cpu: self.known(|d| CpuUse {
+                used_ms: u64::from(d.small()),
+                over_ms: u64::from(d.small()),
+            }),
+            age_s: self.number(),
+            cgroup: self.maybe(Self::word),
+            oldest_child_s: self.maybe(Self::number),
+        }
+    }
+
+    fn publish(&mut self) -> Publish {
+        Publish {
+            host_ip: self.maybe(Self::ip),
+            host_port: self.maybe(Self::port),
+            container_port: self.port(),
+            proto: self.proto(),
+        }
+    }
+
+    fn engine_kind(&mut self) -> EngineKind {
+        self.pick(&[EngineKind::Docker, EngineKind::Podman])
+    }
+
+    fn container(&mut self) -> Container {
+        Container {
+            id: self.word(),
+            name: self.word(),
+            image: self.word(),
+            engine: self.engine_kind(),
+            state: self.pick(&[
+                ContainerState::Running,
+                ContainerState::Created,
+                ContainerState::Paused,
+                ContainerState::Restarting,
+                ContainerState::Exited,
+                ContainerState::Removing,
+                ContainerState::Dead,
+            ]),
+            exit_code: self.maybe(|d| d.pick(&[0, 1, 137, 139, -1, i64::MIN])),
+            oom_killed: self.flag(),
+            error: self.maybe(Self::word),
+            health: self.maybe(|d| d.pick(&["starting", "healthy", "unhealthy", ""]).to_owned()),
+            restarts: self.small(),
+            restart_policy: self.maybe(|d| d.pick(&["no", "always", "on-failure"]).to_owned()),
+            started_s: self.maybe(Self::number),
+            finished_s: self.maybe(Self::number),
+            pid: self.maybe(Self::small),
+            wants: self.many(Self::publish),
+            published: self.many(Self::publish),
+            exposed: self.many(|d| PortSpec {
+                port: d.port(),
+                proto: d.proto(),
+            }),
+            network_mode: self
+                .pick(&["bridge", "host", "none", "shop_default"])
+                .to_owned(),
+            networks: self.many(|d| Network {
+                name: d.word(),
+                ip: d.maybe(Self::ip),
+            }),
+            compose: self.maybe(|d| Compose {
+                project: d.word(),
+                service: d.word(),
+                working_dir: d.maybe(Self::word),
+                config_files: d.many(Self::word),
+            }),
+            inside: self.known(|d| d.many(Self::listener)),
+            log_tail: self.known(|d| d.many(Self::word)),
+            command: self.many(Self::word),
+            framework: self.maybe(Self::framework),
+        }
+    }
+
+    fn protocol(&mut self) -> Protocol {
+        self.pick(&[
+            Protocol::Http,
+            Protocol::Tls,
+            Protocol::H2c,
+            Protocol::Postgres,
+            Protocol::Mysql,
+            Protocol::Redis,
+            Protocol::Mongodb,
+            Protocol::Amqp,
+            Protocol::Ssh,
+            Protocol::Smtp,
+            Protocol::Ftp,
+            Protocol::Other,
+        ])
+    }
+
+    fn probe(&mut self) -> Probe {
+        Probe {
+            to: self.at(),
+            outcome: self.pick(&[
+                Outcome::Refused,
+                Outcome::Answered,
+                Outcome::Connected,
+                Outcome::Reset,
+                Outcome::Closed,
+                Outcome::Silent,
+                Outcome::TimedOut,
+                Outcome::Unreachable,
+                Outcome::Denied,
+                Outcome::Failed,
+            ]),
+            errno: self.maybe(|d| d.pick(&[111, 101, 113, 0, i32::MIN])),
+            took_us: self.number(),
+            greeting: self.known(|d| Greeting {
+                asked: d.protocol(),
+                spoken: d.maybe(Self::protocol),
+                text: d.word(),
+                http: d.maybe(|d| Http {
+                    status: d.pick(&[200, 403, 404, 502, 0, 65535]),
+                    server: d.maybe(Self::word),
+                    location: d.maybe(Self::word),
+                    via: d.maybe(Self::word),
+                    body_start: d.word(),
+                }),
+            }),
+        }
+    }
+
+    fn resolution(&mut self) -> Resolution {
+        Resolution {
+            addresses: self.known(|d| d.many(Self::ip)),
+            dns: self.known(|d| d.many(Self::ip)),
+            took_us: self.number(),
+            ..Resolution::unseen(self.pick(&["localhost", "db", ""]), Gap::NotAsked)
+        }
+    }
+
+    fn host(&mut self) -> Host {
+        Host {
+            os: self.pick(&["linux", "macos", "windows", ""]).to_owned(),
+            vantage: self.pick(&[
+                Vantage::Machine,
+                Vantage::Container,
+                Vantage::Devcontainer,
+                Vantage::Wsl,
+                Vantage::Ssh,
+                Vantage::Namespace,
+            ]),
+            user: User {
+                uid: self.pick(&[0, 1000]),
+                name: self.word(),
+            },
+            cwd: self.maybe(Self::word),
+            addresses: self.known(|d| {
+                d.many(|d| Address {
+                    ip: d.ip(),
+                    prefix: d.pick(&[8, 24, 128, 0, 255]),
+                    interface: d.word(),
+                    up: d.flag(),
+                })
+                .into()
+            }),
+            ipv6: self.known(Self::flag),
+            hosts_file: self.known(|d| {
+                d.many(|d| HostsEntry {
+                    line: d.small(),
+                    ip: d.ip(),
+                    names: d.many(Self::word),
+                })
+                .into()
+            }),
+            bad_proxies: self.many(Self::word),
+            proxies: self.many(|d| ProxyVariable {
+                name: d
+                    .pick(&["http_proxy", "HTTPS_PROXY", "all_proxy"])
+                    .to_owned(),
+                scheme: d.pick(&["http", "socks5"]).to_owned(),
+                host: d.word(),
+                port: d.port(),
+                reachable: d.maybe(Self::flag),
+            }),
+            no_proxy: self.maybe(Self::word),
+            firewall: self.known(|d| Firewall {
+                rules: d.many(|d| FirewallRule {
+                    table: d.word(),
+                    chain: d.word(),
+                    handle: d.maybe(Self::number),
+                    text: d.word(),
+                    verdict: d.pick(&[
+                        FirewallVerdict::Accept,
+                        FirewallVerdict::Reject,
+                        FirewallVerdict::Drop,
+                        FirewallVerdict::Redirect,
+                    ]),
+                    counted: d.maybe(Self::number),
+                    names_port: d.flag(),
+                }),
+                read_by: d.word(),
+            }),
+            firewall_signs: self.many(Self::word),
+            sockets_by: self.maybe(Self::word),
+        }
+    }
+
+    pub fn snapshot(&mut self) -> Snapshot {
+        Snapshot {
+            probes: self.many(Self::probe).into(),
+            resolutions: self.many(Self::resolution).into(),
+            listeners: self.known(|d| d.many(Self::listener).into()),
+            processes: self.known(|d| d.many(Self::process).into()),
+            containers: self.known(|d| d.many(Self::container).into()),
+            udp: self.known(|d| d.many(Self::listener).into()),
+            unix_listeners: self.known(|d| d.many(Self::word).into()),
+            elsewhere: self.known(|d| d.many(Self::listener).into()),
+            engines: self
+                .many(|d| Engine {
+                    kind: d.engine_kind(),
+                    endpoint: d.word(),
+                    chosen_by: d.word(),
+                    gap: d.maybe(Self::gap),
+                })
+                .into(),
+            projects: self.known(|d| {
+                d.many(|d| Project {
+                    root: d.word(),
+                    markers: d.many(|d| d.pick(&["compose.yaml", "package.json"]).to_owned()),
+                })
+                .into()
+            }),
+            departed: self.known(|d| {
+                d.many(|d| Departed {
+                    port: d.maybe(Self::port),
+                    name: d.word(),
+                    ended: d.word(),
+                    ago_s: d.maybe(Self::number),
+                    watcher: d.maybe(Self::id),
+                    restarts: d.small(),
+                    seen_in: d.word(),
+                })
+                .into()
+            }),
+            host: self.host(),
+            taken: self.number(),
+        }
+    }
+}
