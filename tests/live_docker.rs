@@ -54,6 +54,8 @@ fn world() {
 
     let mut wrong = Vec::new();
     let mut expect = |story: &str, answer: &Answer, code: Option<&str>| {
+        let says = answer.report["findings"][0]["says"].as_str();
+        println!("{story} ({} ms): {}", answer.took.as_millis(), says.unwrap_or("reachable"));
         let exit = Some(i32::from(code.is_some()));
         if answer.first() != code || answer.exit != exit {
             wrong.push(format!(

@@ -78,7 +78,10 @@ fn check(case: &Case) -> Option<Finding> {
         confidence,
         match project {
             Some(_) => format!("{says}, and this project's containers need it for port {port}"),
-            None => format!("{says}, so no container of it can be behind port {port}"),
+            None if gap == Gap::NotRunning => {
+                format!("{says}, so none of its containers can be behind port {port}")
+            }
+            None => format!("{says}, and its containers may be what belongs on port {port}"),
         },
     );
     if let Some(engine) = engine {
@@ -129,7 +132,7 @@ fn words(engine: &Engine, gap: &Gap) -> String {
     let by = if engine.chosen_by == DEFAULT {
         String::new()
     } else {
-        format!(", which {} names,", engine.chosen_by)
+        format!(" (named by {})", engine.chosen_by)
     };
     match gap {
         Gap::Forbidden => format!("this user may not talk to {name}{by}"),
