@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-pub use catalogue::{Catalogue, Framework, Protocol, WellKnownPort, catalogue};
+pub use catalogue::{Catalogue, Framework, Protocol, Recognise, WellKnownPort, catalogue};
 pub use container::{
     Compose, Container, ContainerState, Engine, EngineKind, Network, PortSpec, Publish,
 };

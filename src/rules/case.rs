@@ -3,8 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::facts::{
-    Container, Framework, Greeting, Known, Listener, Outcome, Probe, ProcId, Process, Project,
-    Proto, Resolution, Snapshot, Target, catalogue,
+    Container, Departed, Framework, Greeting, Known, Listener, Outcome, Probe, ProcId, Process,
+    Project, Proto, Resolution, Snapshot, Target, catalogue,
 };
 use crate::findings::{Finding, Severity, Verdict};
 
@@ -161,6 +161,13 @@ impl<'a> Case<'a> {
         self.probes().find(|probe| !probe.outcome.well())
     }
 
+    /// Whether a client would be content with what this probe met: not only the
+    /// connection, but also the protocol and the answer.
+    #[must_use]
+    pub fn content(probe: &Probe) -> bool {
+        super::verdict::of_probe(probe) == Verdict::Reachable
+    }
+
     /// Whether every probe failed, and there was one.
     #[must_use]
     pub fn all_failed(&self) -> bool {
@@ -199,6 +206,19 @@ impl<'a> Case<'a> {
         self.listeners()
             .filter(|listener| listener.covers(ip) == Some(true))
             .min_by_key(|listener| listener.at.ip().is_unspecified())
+    }
+
+    /// The first probe with one of these outcomes that reached a listener of this
+    /// machine, with that listener; nothing where two sockets share its address,
+    /// for then it is not known which one took the connection.
+    #[must_use]
+    pub fn accepted(&self, outcomes: &[Outcome]) -> Option<(&'a Probe, &'a Listener)> {
+        let (probe, listener) = self
+            .probes()
+            .filter(|probe| outcomes.contains(&probe.outcome))
+            .find_map(|probe| Some((probe, self.listener_for(probe.to.ip())?)))?;
+        let sharing = self.listeners().filter(|other| other.at == listener.at);
+        (sharing.count() == 1).then_some((probe, listener))
     }
 
     /// Whether some listener may cover the address, for all that could be seen.
@@ -260,6 +280,29 @@ impl<'a> Case<'a> {
         self.framework(process).is_some_and(|row| row.forwarder)
     }
 
+    /// The ancestors of a process, its parent first, as far as they could be seen.
+    pub fn ancestors(&self, process: &Process) -> Vec<&'a Process> {
+        let mut chain: Vec<&'a Process> = Vec::new();
+        let mut parent = process.parent;
+        // A pid that is used again could close a circle.
+        while let Some(next) = self.process_by_pid(parent)
+            && next.id != process.id
+            && chain.iter().all(|seen| seen.id != next.id)
+        {
+            parent = next.parent;
+            chain.push(next);
+        }
+        chain
+    }
+
+    /// The outermost ancestor that would start this process again if it ended.
+    #[must_use]
+    pub fn supervisor(&self, process: &Process) -> Option<&'a Process> {
+        let ancestors = self.ancestors(process);
+        let watches = |process: &&&Process| self.framework(process).is_some_and(|row| row.watcher);
+        ancestors.iter().rev().find(watches).copied()
+    }
+
     // --- the containers -------------------------------------------------
 
     /// The containers that publish the asked port, or would if they ran.
@@ -310,6 +353,23 @@ impl<'a> Case<'a> {
             .max_by_key(|project| project.root.len())
     }
 
+    /// The former owner of the asked port, or else of the user's project, that has gone.
+    #[must_use]
+    pub fn departed(&self) -> Option<&'a Departed> {
+        let gone = self.facts.departed.items();
+        let of_project = |departed: &&Departed| {
+            let root = departed
+                .watcher
+                .and_then(|id| self.process(id))
+                .and_then(|watcher| watcher.project.as_deref());
+            let own = self.project().map(|project| project.root.as_str());
+            departed.port.is_none() && root.is_none_or(|root| Some(root) == own)
+        };
+        gone.iter()
+            .find(|departed| departed.port == Some(self.target.port))
+            .or_else(|| gone.iter().find(of_project))
+    }
+
     /// Whether containers are out of the question: no engine runs on this machine, or
     /// every engine answered.
     #[must_use]
@@ -318,6 +378,23 @@ impl<'a> Case<'a> {
             Known::Seen(_) => self.facts.engines.iter().all(|engine| engine.gap.is_none()),
             Known::Unseen(gap) => *gap == crate::facts::Gap::NotRunning,
         }
+    }
+
+    /// Whether nothing that could stand behind a port without a listener was out of sight.
+    ///
+    /// Only then may the absence of a server be called certain.
+    #[must_use]
+    pub fn absence_is_settled(&self) -> bool {
+        let facts = self.facts;
+        self.containers_settled()
+            && (facts.containers.is_seen() || facts.projects.is_seen())
+            && facts.udp.is_seen()
+            && facts.unix_listeners.is_seen()
+            && facts.elsewhere.is_seen()
+            && facts.departed.is_seen()
+            && (self.target.is_localhost_name()
+                || self.target.ip().is_some()
+                || facts.host.hosts_file.is_seen())
     }
 
     /// The loopback address of the other family.
@@ -331,7 +408,7 @@ impl<'a> Case<'a> {
 }
 
 /// Whether `path` is `folder` or below it.
-fn is_below(path: &str, folder: &str) -> bool {
+pub(super) fn is_below(path: &str, folder: &str) -> bool {
     path.strip_prefix(folder.trim_end_matches('/'))
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

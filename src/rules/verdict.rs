@@ -26,7 +26,8 @@ pub(super) fn of(case: &Case) -> Verdict {
     }
 }
 
-fn of_probe(probe: &Probe) -> Verdict {
+/// What a client meets at one address.
+pub(super) fn of_probe(probe: &Probe) -> Verdict {
     match probe.outcome {
         Outcome::Connected => Verdict::Reachable,
         Outcome::Answered => of_greeting(probe),

@@ -1,0 +1,65 @@
+//! A list of TOML tables, of which only those that are wanted are parsed.
+
+use std::sync::OnceLock;
+
+use serde::de::DeserializeOwned;
+
+/// The rows of an embedded file.
+#[derive(Debug)]
+pub(super) struct Rows<T> {
+    text: &'static str,
+    header: &'static str,
+    rows: OnceLock<Vec<Row<T>>>,
+}
+
+#[derive(Debug)]
+struct Row<T> {
+    text: &'static str,
+    parsed: OnceLock<T>,
+}
+
+impl<T: DeserializeOwned> Rows<T> {
+    /// The rows of this text: each begins with a line that is the header.
+    pub(super) const fn new(text: &'static str, header: &'static str) -> Self {
+        Rows {
+            text,
+            header,
+            rows: OnceLock::new(),
+        }
+    }
+
+    fn rows(&self) -> &[Row<T>] {
+        self.rows.get_or_init(|| {
+            // What stands before the first header is the file's comment.
+            self.text
+                .split(self.header)
+                .skip(1)
+                .map(|text| Row {
+                    text,
+                    parsed: OnceLock::new(),
+                })
+                .collect()
+        })
+    }
+
+    /// Every row.
+    pub(super) fn all(&self) -> impl Iterator<Item = &T> {
+        self.rows().iter().map(Row::get)
+    }
+
+    /// The rows whose text may be the one that is looked for.
+    pub(super) fn whose_text(&self, may_be: impl Fn(&str) -> bool) -> impl Iterator<Item = &T> {
+        self.rows()
+            .iter()
+            .filter(move |row| may_be(row.text))
+            .map(Row::get)
+    }
+}
+
+impl<T: DeserializeOwned> Row<T> {
+    fn get(&self) -> &T {
+        // The text is part of the program, and a test parses every row of it.
+        self.parsed
+            .get_or_init(|| toml::from_str(self.text).expect("an embedded row parses"))
+    }
+}
