@@ -69,8 +69,11 @@ pub(super) fn find(around: &Surroundings) -> Vec<Endpoint> {
             continue;
         };
         match os::identity(&path) {
-            Ok(identity) if !seen.insert(identity.clone()) => continue,
-            Ok(_) => {}
+            Ok(identity) => {
+                if !seen.insert(identity) {
+                    continue;
+                }
+            }
             Err(error) if error.kind() == ErrorKind::PermissionDenied => {
                 endpoint.gap = Some(Gap::Forbidden);
             }
