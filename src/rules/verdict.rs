@@ -43,10 +43,12 @@ fn of_greeting(probe: &Probe) -> Verdict {
     let Some(greeting) = probe.greeting.seen() else {
         return Verdict::Reachable;
     };
-    let asked_in_vain = greeting
-        .spoken
-        .is_none_or(|spoken| spoken != greeting.asked);
-    if asked_in_vain && !(greeting.asked == Protocol::Tls && greeting.http.is_some()) {
+    // `Other` is asked where nothing was asked for: whatever is spoken is well.
+    let asked_in_vain = greeting.asked != Protocol::Other
+        && greeting
+            .spoken
+            .is_none_or(|spoken| spoken != greeting.asked);
+    if asked_in_vain {
         return Verdict::BadProtocol;
     }
     match &greeting.http {
