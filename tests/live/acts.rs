@@ -24,7 +24,6 @@ pub fn play() {
         ["deaf", at] => wait(listen(at)),
         ["deaf", at, backlog] => wait(listen_with(at, backlog.parse().unwrap(), true)),
         ["v6only", port] => serve(&listen_with(&format!("[::]:{port}"), 128, true)),
-        ["spin", at] => spin(&listen(at)),
         ["silent", at] => silent(&listen(at)),
         ["reset", at] => reset(&listen(at)),
         ["leak", at] => leak(&listen(at)),
@@ -114,9 +113,11 @@ fn head(stream: &mut TcpStream) -> String {
 /// Refuses every name but localhost, in the words of a well-known server.
 fn vite(listener: &TcpListener) -> ! {
     answer_by(listener, |request| {
-        let host = request
-            .lines()
-            .find_map(|line| line.to_ascii_lowercase().strip_prefix("host:").map(str::to_owned));
+        let host = request.lines().find_map(|line| {
+            line.to_ascii_lowercase()
+                .strip_prefix("host:")
+                .map(str::to_owned)
+        });
         let host = host.unwrap_or_default().trim().to_owned();
         if host.starts_with("localhost") || host.is_empty() {
             return http("200");
@@ -132,15 +133,6 @@ fn vite(listener: &TcpListener) -> ! {
             body.len()
         )
     })
-}
-
-fn spin(listener: &TcpListener) -> ! {
-    ready();
-    let mut n = 0_u64;
-    loop {
-        n = std::hint::black_box(n.wrapping_add(1));
-        std::hint::black_box(listener);
-    }
 }
 
 fn silent(listener: &TcpListener) -> ! {

@@ -26,8 +26,8 @@ stories! {
     }
 
     fn hosts_entry(stage) {
-        stage.cover("/etc/hosts", "127.0.0.1 localhost\n0.0.0.0 tracker.test\n");
-        stage.why("http://tracker.test/").finds("DD103");
+        stage.cover("/etc/hosts", "127.0.0.1 localhost\n0.0.0.0 ads.example.com\n");
+        stage.why("http://ads.example.com/").finds("DD103");
     }
 
     fn unsafe_port(stage) {

@@ -9,7 +9,9 @@ fn firewall(stage: &Stage, rule: &str) -> bool {
     if !stage.needs(&["nft"]) {
         return false;
     }
-    let probe = Command::new("nft").args(["add", "table", "inet", "story"]).output();
+    let probe = Command::new("nft")
+        .args(["add", "table", "inet", "story"])
+        .output();
     if !probe.is_ok_and(|output| output.status.success()) {
         stage.pass_over("the kernel has no nftables");
         return false;
@@ -70,6 +72,8 @@ stories! {
         let _proxy = stage.server("status 502 127.0.0.1:3128");
         stage
             .ask(Ask::new("http://127.0.0.1:3000/").var("http_proxy", "http://127.0.0.1:3128"))
-            .finds("DD712");
+            // Browsers leave the proxy out for this machine: it is a hint, no fault.
+            .names("DD712")
+            .exits(0);
     }
 }

@@ -8,7 +8,7 @@ use crate::stage::{Ask, stories};
 stories! {
     fn suspended(stage) {
         let server = stage.server("serve 127.0.0.1:3000");
-        server.signal("STOP");
+        server.stop();
         stage
             .why("http://127.0.0.1:3000")
             .finds("DD401")
@@ -20,13 +20,20 @@ stories! {
 
     fn suspended_with_a_full_queue(stage) {
         let server = stage.server("deaf 127.0.0.1:3000 1");
-        server.signal("STOP");
+        server.stop();
         let _clients = fill();
         stage.why("http://127.0.0.1:3000").finds("DD401");
     }
 
     fn busy(stage) {
-        let _server = stage.server("spin 127.0.0.1:3000");
+        if !stage.needs(&["python3"]) {
+            return;
+        }
+        // A program whose only thread spins.
+        let line = "import socket\ns = socket.create_server(('127.0.0.1', 3000))\n\
+                    print('ready', flush=True)\nwhile True: pass";
+        let words = ["python3", "-c", line];
+        let _server = stage.program(&words, &stage.work(), "ready");
         stage.why("http://127.0.0.1:3000").finds("DD403").verdict("silent");
     }
 

@@ -13,7 +13,14 @@ fn tls_server(stage: &Stage) -> Option<Server> {
         folder.display()
     ));
     let words = [
-        "openssl", "s_server", "-accept", "127.0.0.1:3000", "-key", "key.pem", "-cert", "cert.pem",
+        "openssl",
+        "s_server",
+        "-accept",
+        "127.0.0.1:3000",
+        "-key",
+        "key.pem",
+        "-cert",
+        "cert.pem",
         "-www",
     ];
     Some(stage.program(&words, &folder, "ACCEPT"))

@@ -17,6 +17,9 @@ const FOLDER: &str = "/run/story";
 /// What `localhost` means unless the story says otherwise.
 const HOSTS: &str = "127.0.0.1 localhost\n::1 localhost\n";
 
+/// The first process of a story: it keeps the place alive, and plays the story below it.
+const FIRST: &str = "while sleep 1000; do :; done & \"$@\"; exit $?";
+
 /// Defines tests that play a story each.
 macro_rules! stories {
     ($($(#[$meta:meta])* fn $name:ident($stage:ident) $body:block)*) => {$(
@@ -38,7 +41,14 @@ pub fn tell(module: &str, name: &str, story: impl FnOnce(&Stage)) {
         story(&stage);
         return;
     }
-    let mut flags = vec!["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
+    let mut flags = vec![
+        "--net",
+        "--mount",
+        "--pid",
+        "--fork",
+        "--kill-child",
+        "--mount-proc",
+    ];
     if !is_root() {
         flags.extend(["--user", "--map-root-user"]);
     }
@@ -56,6 +66,7 @@ pub fn tell(module: &str, name: &str, story: impl FnOnce(&Stage)) {
     }
     let status = Command::new("unshare")
         .args(&flags)
+        .args(["sh", "-c", FIRST, "sh"])
         .arg(std::env::current_exe().unwrap())
         .args(["--exact", &name, "--nocapture", "--test-threads=1"])
         .env(INSIDE, &name)
@@ -127,9 +138,17 @@ impl Server {
         self.child.id()
     }
 
-    /// Sends it a signal, by name.
-    pub fn signal(&self, name: &str) {
-        run(&format!("kill -{name} {}", self.pid()));
+    /// Stops it, and waits until all of it stands still.
+    pub fn stop(&self) {
+        run(&format!("kill -STOP {}", self.pid()));
+        let stands = |task: fs::DirEntry| {
+            fs::read_to_string(task.path().join("stat"))
+                .is_ok_and(|stat| stat.rsplit(')').next().is_some_and(|s| s.starts_with(" T")))
+        };
+        let tasks = format!("/proc/{}/task", self.pid());
+        while !fs::read_dir(&tasks).unwrap().flatten().all(stands) {
+            std::thread::yield_now();
+        }
     }
 }
 
@@ -158,7 +177,10 @@ impl Stage {
             fs::create_dir_all(stage.folder().join(folder)).unwrap();
         }
         stage.cover("/etc/hosts", HOSTS);
-        stage.cover("/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n");
+        stage.cover(
+            "/etc/nsswitch.conf",
+            "passwd: files\ngroup: files\nhosts: files\n",
+        );
         stage
     }
 
@@ -226,7 +248,8 @@ impl Stage {
         let exe = std::env::current_exe().unwrap();
         let mut words: Vec<OsString> = by.iter().map(Into::into).collect();
         words.push(exe.into());
-        words.extend(["--exact", "act", "--nocapture"].map(Into::into));
+        // The part stands on the command line too: two servers are two commands.
+        words.extend(["--exact", "act", part, "--nocapture"].map(Into::into));
         let mut command = Command::new(&words[0]);
         command
             .args(&words[1..])
@@ -388,12 +411,18 @@ impl Answer {
             .collect()
     }
 
+    /// The first finding is this one.
+    #[track_caller]
+    pub fn names(&self, code: &str) -> &Self {
+        assert_eq!(self.codes().first(), Some(&code), "{}", self.shown());
+        self
+    }
+
     /// The first finding is this one, and the exit code says that there is a problem.
     #[track_caller]
     pub fn finds(&self, code: &str) -> &Self {
-        assert_eq!(self.codes().first(), Some(&code), "{}", self.shown());
         let expected = if code == "DD990" { 3 } else { 1 };
-        self.exits(expected)
+        self.names(code).exits(expected)
     }
 
     /// The exit code is this.
