@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::facts::{
     Container, Departed, Framework, Greeting, Known, Listener, Outcome, Probe, ProcId, Process,
-    Project, Proto, Resolution, Snapshot, Target, catalogue,
+    Project, Proto, Publish, Resolution, Snapshot, Target, catalogue,
 };
 use crate::findings::{Finding, Severity, Verdict};
 
@@ -323,19 +323,40 @@ impl<'a> Case<'a> {
     /// on this machine is its engine's forwarder, or nobody that can be named.
     #[must_use]
     pub fn container_behind(&self) -> Option<&'a Container> {
-        let own_server = self.listeners().any(|listener| {
-            self.owner(listener)
-                .is_some_and(|process| !self.is_forwarder(process))
-        });
-        if own_server {
+        if self.own_server() {
             return None;
         }
-        self.publishers().find(|container| {
-            container.is_up()
-                && container
-                    .published
-                    .iter()
-                    .any(|publish| publish.host_port == Some(self.target.port))
+        self.published().next().map(|(container, _)| container)
+    }
+
+    /// The running containers that publish the asked port now, with their mappings.
+    pub fn published(&self) -> impl Iterator<Item = (&'a Container, &'a Publish)> + use<'a> {
+        let port = self.target.port;
+        let up = self.facts.containers.items().iter().filter(|c| c.is_up());
+        up.flat_map(|container| container.published.iter().map(move |p| (container, p)))
+            .filter(move |(_, p)| p.host_port == Some(port) && p.proto == Proto::Tcp)
+    }
+
+    /// Whether a process that is no forwarder holds the asked port.
+    #[must_use]
+    pub fn own_server(&self) -> bool {
+        self.listeners().any(|listener| {
+            self.owner(listener).is_some_and(|process| {
+                // An engine's forwarder that we do not know by name is known by its socket:
+                // nobody else could have bound the very address that the engine published.
+                !self.is_forwarder(process)
+                    && (process.framework.is_some() || !self.is_engines(listener))
+            })
+        })
+    }
+
+    /// Whether the socket is the one by which an engine publishes the asked port.
+    #[must_use]
+    pub fn is_engines(&self, listener: &Listener) -> bool {
+        let ip = listener.at.ip();
+        self.published().any(|(_, publish)| match publish.host_ip {
+            None => ip.is_unspecified(),
+            Some(published) => published == ip,
         })
     }
 
