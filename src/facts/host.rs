@@ -111,6 +111,25 @@ fn yes() -> bool {
     true
 }
 
+impl Address {
+    /// Whether another address is in this address's own network, reached without a router.
+    #[must_use]
+    pub fn is_neighbour(&self, ip: IpAddr) -> bool {
+        self.up && self.prefix > 0 && same_network(self.ip, ip, self.prefix)
+    }
+}
+
+/// Whether two addresses have the first `prefix` bits in common.
+#[must_use]
+pub fn same_network(one: IpAddr, other: IpAddr, prefix: u8) -> bool {
+    let differ = match (one, other) {
+        (IpAddr::V4(one), IpAddr::V4(other)) => u128::from(one.to_bits() ^ other.to_bits()) << 96,
+        (IpAddr::V6(one), IpAddr::V6(other)) => one.to_bits() ^ other.to_bits(),
+        _ => return false,
+    };
+    differ.leading_zeros() >= u32::from(prefix)
+}
+
 /// One line of the hosts file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -229,5 +248,23 @@ impl Resolution {
             dns: Known::default(),
             took_us: 0,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::same_network;
+
+    #[test]
+    fn networks_are_compared_bit_by_bit() {
+        let same = |one: &str, other: &str, prefix| {
+            same_network(one.parse().unwrap(), other.parse().unwrap(), prefix)
+        };
+        assert!(same("192.168.1.5", "192.168.1.200", 24));
+        assert!(!same("192.168.1.5", "192.168.2.5", 24));
+        assert!(same("10.1.2.3", "10.1.2.3", 32));
+        assert!(!same("10.1.2.3", "10.1.2.2", 32));
+        assert!(same("fd00::1", "fd00::ffff:1", 64));
+        assert!(!same("::1", "127.0.0.1", 0));
     }
 }

@@ -28,7 +28,7 @@ pub use container::{
 };
 pub use host::{
     Address, Firewall, FirewallRule, FirewallVerdict, Host, HostsEntry, ProxyVariable, Resolution,
-    ResolveError, User, Vantage,
+    ResolveError, User, Vantage, same_network,
 };
 pub use known::{Gap, Known};
 pub use probe::{Greeting, Http, Outcome, Probe};

@@ -3,8 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::facts::{
-    Container, Framework, Greeting, Known, Listener, Outcome, Probe, ProcId, Process, Project,
-    Proto, Resolution, Snapshot, Target, catalogue,
+    Container, Departed, Framework, Greeting, Known, Listener, Outcome, Probe, ProcId, Process,
+    Project, Proto, Publish, Resolution, Snapshot, Target, catalogue,
 };
 use crate::findings::{Finding, Severity, Verdict};
 
@@ -161,6 +161,13 @@ impl<'a> Case<'a> {
         self.probes().find(|probe| !probe.outcome.well())
     }
 
+    /// Whether a client would be content with what this probe met: not only the
+    /// connection, but also the protocol and the answer.
+    #[must_use]
+    pub fn content(probe: &Probe) -> bool {
+        super::verdict::of_probe(probe) == Verdict::Reachable
+    }
+
     /// Whether every probe failed, and there was one.
     #[must_use]
     pub fn all_failed(&self) -> bool {
@@ -199,6 +206,19 @@ impl<'a> Case<'a> {
         self.listeners()
             .filter(|listener| listener.covers(ip) == Some(true))
             .min_by_key(|listener| listener.at.ip().is_unspecified())
+    }
+
+    /// The first probe with one of these outcomes that reached a listener of this
+    /// machine, with that listener; nothing where two sockets share its address,
+    /// for then it is not known which one took the connection.
+    #[must_use]
+    pub fn accepted(&self, outcomes: &[Outcome]) -> Option<(&'a Probe, &'a Listener)> {
+        let (probe, listener) = self
+            .probes()
+            .filter(|probe| outcomes.contains(&probe.outcome))
+            .find_map(|probe| Some((probe, self.listener_for(probe.to.ip())?)))?;
+        let sharing = self.listeners().filter(|other| other.at == listener.at);
+        (sharing.count() == 1).then_some((probe, listener))
     }
 
     /// Whether some listener may cover the address, for all that could be seen.
@@ -260,6 +280,29 @@ impl<'a> Case<'a> {
         self.framework(process).is_some_and(|row| row.forwarder)
     }
 
+    /// The ancestors of a process, its parent first, as far as they could be seen.
+    pub fn ancestors(&self, process: &Process) -> Vec<&'a Process> {
+        let mut chain: Vec<&'a Process> = Vec::new();
+        let mut parent = process.parent;
+        // A pid that is used again could close a circle.
+        while let Some(next) = self.process_by_pid(parent)
+            && next.id != process.id
+            && chain.iter().all(|seen| seen.id != next.id)
+        {
+            parent = next.parent;
+            chain.push(next);
+        }
+        chain
+    }
+
+    /// The outermost ancestor that would start this process again if it ended.
+    #[must_use]
+    pub fn supervisor(&self, process: &Process) -> Option<&'a Process> {
+        let ancestors = self.ancestors(process);
+        let watches = |process: &&&Process| self.framework(process).is_some_and(|row| row.watcher);
+        ancestors.iter().rev().find(watches).copied()
+    }
+
     // --- the containers -------------------------------------------------
 
     /// The containers that publish the asked port, or would if they ran.
@@ -280,19 +323,40 @@ impl<'a> Case<'a> {
     /// on this machine is its engine's forwarder, or nobody that can be named.
     #[must_use]
     pub fn container_behind(&self) -> Option<&'a Container> {
-        let own_server = self.listeners().any(|listener| {
-            self.owner(listener)
-                .is_some_and(|process| !self.is_forwarder(process))
-        });
-        if own_server {
+        if self.own_server() {
             return None;
         }
-        self.publishers().find(|container| {
-            container.is_up()
-                && container
-                    .published
-                    .iter()
-                    .any(|publish| publish.host_port == Some(self.target.port))
+        self.published().next().map(|(container, _)| container)
+    }
+
+    /// The running containers that publish the asked port now, with their mappings.
+    pub fn published(&self) -> impl Iterator<Item = (&'a Container, &'a Publish)> + use<'a> {
+        let port = self.target.port;
+        let up = self.facts.containers.items().iter().filter(|c| c.is_up());
+        up.flat_map(|container| container.published.iter().map(move |p| (container, p)))
+            .filter(move |(_, p)| p.host_port == Some(port) && p.proto == Proto::Tcp)
+    }
+
+    /// Whether a process that is no forwarder holds the asked port.
+    #[must_use]
+    pub fn own_server(&self) -> bool {
+        self.listeners().any(|listener| {
+            self.owner(listener).is_some_and(|process| {
+                // An engine's forwarder that we do not know by name is known by its socket:
+                // nobody else could have bound the very address that the engine published.
+                !self.is_forwarder(process)
+                    && (process.framework.is_some() || !self.is_engines(listener))
+            })
+        })
+    }
+
+    /// Whether the socket is the one by which an engine publishes the asked port.
+    #[must_use]
+    pub fn is_engines(&self, listener: &Listener) -> bool {
+        let ip = listener.at.ip();
+        self.published().any(|(_, publish)| match publish.host_ip {
+            None => ip.is_unspecified(),
+            Some(published) => published == ip,
         })
     }
 
@@ -310,6 +374,23 @@ impl<'a> Case<'a> {
             .max_by_key(|project| project.root.len())
     }
 
+    /// The former owner of the asked port, or else of the user's project, that has gone.
+    #[must_use]
+    pub fn departed(&self) -> Option<&'a Departed> {
+        let gone = self.facts.departed.items();
+        let of_project = |departed: &&Departed| {
+            let root = departed
+                .watcher
+                .and_then(|id| self.process(id))
+                .and_then(|watcher| watcher.project.as_deref());
+            let own = self.project().map(|project| project.root.as_str());
+            departed.port.is_none() && root.is_none_or(|root| Some(root) == own)
+        };
+        gone.iter()
+            .find(|departed| departed.port == Some(self.target.port))
+            .or_else(|| gone.iter().find(of_project))
+    }
+
     /// Whether containers are out of the question: no engine runs on this machine, or
     /// every engine answered.
     #[must_use]
@@ -318,6 +399,23 @@ impl<'a> Case<'a> {
             Known::Seen(_) => self.facts.engines.iter().all(|engine| engine.gap.is_none()),
             Known::Unseen(gap) => *gap == crate::facts::Gap::NotRunning,
         }
+    }
+
+    /// Whether nothing that could stand behind a port without a listener was out of sight.
+    ///
+    /// Only then may the absence of a server be called certain.
+    #[must_use]
+    pub fn absence_is_settled(&self) -> bool {
+        let facts = self.facts;
+        self.containers_settled()
+            && (facts.containers.is_seen() || facts.projects.is_seen())
+            && facts.udp.is_seen()
+            && facts.unix_listeners.is_seen()
+            && facts.elsewhere.is_seen()
+            && facts.departed.is_seen()
+            && (self.target.is_localhost_name()
+                || self.target.ip().is_some()
+                || facts.host.hosts_file.is_seen())
     }
 
     /// The loopback address of the other family.
@@ -331,7 +429,7 @@ impl<'a> Case<'a> {
 }
 
 /// Whether `path` is `folder` or below it.
-fn is_below(path: &str, folder: &str) -> bool {
+pub(super) fn is_below(path: &str, folder: &str) -> bool {
     path.strip_prefix(folder.trim_end_matches('/'))
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

@@ -86,14 +86,18 @@ pub(super) fn owner_words(case: &Case, listener: &Listener) -> String {
     }
 }
 
-/// A process in a few words: `vite (pid 812)`.
-pub(super) fn process_words(process: &Process) -> String {
-    let name = if process.name.is_empty() {
+/// The name a person would use for a process: `vite`.
+pub(super) fn name_of(process: &Process) -> &str {
+    if process.name.is_empty() {
         &process.comm
     } else {
         &process.name
-    };
-    format!("{name} (pid {})", process.id.pid)
+    }
+}
+
+/// A process in a few words: `vite (pid 812)`.
+pub(super) fn process_words(process: &Process) -> String {
+    format!("{} (pid {})", name_of(process), process.id.pid)
 }
 
 /// Which process it is and since when: `pid 812 is vite in /home/me/app, started 3 min ago`.
@@ -102,15 +106,11 @@ pub(super) fn process(process: &Process) -> Evidence {
         Some(folder) => format!(" in {folder}"),
         None => String::new(),
     };
-    let name = if process.name.is_empty() {
-        &process.comm
-    } else {
-        &process.name
-    };
     Evidence::new(
         format!(
-            "pid {} is {name}{place}, started {} ago",
+            "pid {} is {}{place}, started {} ago",
             process.id.pid,
+            name_of(process),
             human_age(process.age_s)
         ),
         Seen::Process {
@@ -118,4 +118,20 @@ pub(super) fn process(process: &Process) -> Evidence {
             what: "argv, cwd, start time".to_owned(),
         },
     )
+}
+
+/// How many connections wait to be accepted.
+pub(super) fn queue(listener: &Listener) -> Option<Evidence> {
+    let queue = listener.queue.seen()?;
+    let connections = match queue.waiting {
+        1 => "1 connection waits".to_owned(),
+        many => format!("{many} connections wait"),
+    };
+    Some(Evidence::new(
+        format!(
+            "{connections} at {} to be accepted, with room for {}",
+            listener.at, queue.limit
+        ),
+        Seen::Socket { at: listener.at },
+    ))
 }

@@ -9,6 +9,7 @@
 
 mod case;
 mod evidence;
+mod fixes;
 mod page;
 mod ruled_out;
 mod verdict;
@@ -73,6 +74,9 @@ pub static RULES: &[&Rule] = &[
     &container::published_elsewhere::RULE,
     &container::not_published::RULE,
     &container::engine_down::RULE,
+    // Somebody answers, and it is not who was meant.
+    &process::port_taken::RULE,
+    &process::orphan::RULE,
     // Somebody listens, on another address than the one dialled.
     &address::ipv6_disabled::RULE,
     &address::address_gone::RULE,
@@ -93,15 +97,13 @@ pub static RULES: &[&Rule] = &[
     &protocol::tls_not_spoken::RULE,
     &protocol::not_http::RULE,
     &protocol::host_not_allowed::RULE,
-    &process::port_taken::RULE,
-    &process::orphan::RULE,
     &protocol::error_status::RULE,
     &presence::crash_looping::RULE,
     &process::closes_at_once::RULE,
     &process::silent::RULE,
     // Nobody listens.
-    &presence::udp_only::RULE,
     &presence::unix_socket_only::RULE,
+    &presence::udp_only::RULE,
     &presence::other_namespace::RULE,
     &presence::exited::RULE,
     &presence::nothing_listens::RULE,

@@ -26,7 +26,8 @@ pub(super) fn of(case: &Case) -> Verdict {
     }
 }
 
-fn of_probe(probe: &Probe) -> Verdict {
+/// What a client meets at one address.
+pub(super) fn of_probe(probe: &Probe) -> Verdict {
     match probe.outcome {
         Outcome::Connected => Verdict::Reachable,
         Outcome::Answered => of_greeting(probe),
@@ -42,10 +43,12 @@ fn of_greeting(probe: &Probe) -> Verdict {
     let Some(greeting) = probe.greeting.seen() else {
         return Verdict::Reachable;
     };
-    let asked_in_vain = greeting
-        .spoken
-        .is_none_or(|spoken| spoken != greeting.asked);
-    if asked_in_vain && !(greeting.asked == Protocol::Tls && greeting.http.is_some()) {
+    // `Other` is asked where nothing was asked for: whatever is spoken is well.
+    let asked_in_vain = greeting.asked != Protocol::Other
+        && greeting
+            .spoken
+            .is_none_or(|spoken| spoken != greeting.asked);
+    if asked_in_vain {
         return Verdict::BadProtocol;
     }
     match &greeting.http {

@@ -191,8 +191,8 @@ impl<'a> Draw<'a> {
     }
 
     fn framework(&mut self) -> String {
-        let rows = &devdoctor::facts::catalogue().frameworks;
-        match rows.get(usize::from(self.byte())) {
+        let mut rows = devdoctor::facts::catalogue().frameworks();
+        match rows.nth(usize::from(self.byte())) {
             Some(row) => row.key.clone(),
             None => self.word(),
         }

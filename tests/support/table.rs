@@ -1,29 +1,20 @@
 //! The import table: what each module of the crate may import.
 
-/// A module, what it is, and what it may import. Imports only point upwards in this list.
+/// A module and what it may import. What a module imports stands above it.
 pub const LAYERS: &[(&str, &[&str])] = &[
     ("facts", &[]),
     ("settings", &[]),
     ("findings", &["facts"]),
-    ("parsers", &["facts"]),
     ("rules", &["facts", "findings"]),
-    ("sources", &["facts", "parsers", "settings"]),
-    ("ipc", &["facts", "findings"]),
+    ("sources", &["facts", "settings"]),
     (
         "diagnose",
-        &["facts", "findings", "rules", "sources", "settings"],
-    ),
-    (
-        "daemon",
-        &[
-            "facts", "settings", "findings", "parsers", "rules", "sources", "ipc", "diagnose",
-        ],
+        &["facts", "settings", "findings", "rules", "sources"],
     ),
     (
         "frontends",
         &[
-            "facts", "settings", "findings", "parsers", "rules", "sources", "ipc", "diagnose",
-            "daemon",
+            "facts", "settings", "findings", "rules", "sources", "diagnose",
         ],
     ),
     (
@@ -32,12 +23,9 @@ pub const LAYERS: &[(&str, &[&str])] = &[
             "facts",
             "settings",
             "findings",
-            "parsers",
             "rules",
             "sources",
-            "ipc",
             "diagnose",
-            "daemon",
             "frontends",
         ],
     ),

@@ -1,13 +1,27 @@
-//! # remote-silent
+//! # Another machine does not answer
 //!
 //! ## What happened
 //!
+//! The address belongs to another machine, and the attempt to connect got no answer,
+//! or the answer that there is no way there.
+//!
 //! ## Why
 //!
+//! No answer at all: a firewall there drops the packets (cloud security groups do),
+//! or the machine is off. *No route to host* after three seconds: no machine in this
+//! network has that address. *No route to host* at once: a firewall there forbids
+//! the port. *Network unreachable*: this machine has no way out, it is offline or a
+//! VPN is down.
+//!
 //! ## What to do
+//!
+//! Check that the machine runs and that its firewall lets the port pass.
 
-use crate::findings::{Finding, Severity};
-use crate::rules::{Case, Rule};
+use crate::facts::{Outcome, Probe};
+use crate::findings::{Confidence, Finding, Fix, Severity};
+use crate::rules::{Case, Rule, evidence, name};
+
+use super::{far_end, is_neighbour, look_there, place};
 
 /// DD912.
 pub static RULE: Rule = Rule {
@@ -15,12 +29,91 @@ pub static RULE: Rule = Rule {
     name: "remote-silent",
     severity: Severity::Error,
     since: "0.1.0",
-    unless: &[],
+    unless: &[&name::hosts_entry::RULE, &super::remote_refuses::RULE],
     settle: 2,
     check,
     source: include_str!("remote_silent.rs"),
 };
 
-fn check(_case: &Case) -> Option<Finding> {
-    None
+/// "No route to host" on Linux, macOS and Windows.
+const NO_HOST: &[i32] = &[113, 65, 10065];
+
+/// "Network is unreachable" on Linux, macOS and Windows.
+const NO_NETWORK: &[i32] = &[101, 51, 10051];
+
+/// An address that nobody answers to is given up after three seconds; an answer that
+/// forbids the port comes at once. In microseconds.
+const AT_ONCE: u64 = 1_000_000;
+
+fn check(case: &Case) -> Option<Finding> {
+    let probe = case.probes().find(|probe| {
+        matches!(probe.outcome, Outcome::TimedOut | Outcome::Unreachable)
+            && case.is_local(probe.to.ip()) == Some(false)
+    })?;
+    let ip = probe.to.ip();
+    let (says, confidence) = words(case, probe)?;
+    // Clients try the next address of the name, and get there late.
+    let elsewhere = case.probes().find(|probe| probe.outcome.connected());
+    let (says, severity) = match elsewhere {
+        Some(other) => (
+            format!(
+                "{says}; {} does, so clients are slow or fail by turns",
+                other.to.ip()
+            ),
+            Severity::Warning,
+        ),
+        None => (says, Severity::Error),
+    };
+    let finding = Finding::new(confidence, says)
+        .severity(severity)
+        .because(evidence::probe(probe))
+        .because_all(elsewhere.map(evidence::probe))
+        .because_all(place(case, probe));
+    if has(NO_NETWORK, probe) {
+        return Some(finding.fix(Fix::safe(
+            "see which ways out this machine has",
+            ["ip", "route", "get", &ip.to_string()],
+        )));
+    }
+    Some(finding.fix(look_there(case, ip)).fix(Fix::safe(
+        "see whether it is up",
+        ["ping", "-c", "3", &ip.to_string()],
+    )))
+}
+
+fn words(case: &Case, probe: &Probe) -> Option<(String, Confidence)> {
+    let ip = probe.to.ip();
+    let port = case.port();
+    let who = far_end(case, ip);
+    if probe.outcome == Outcome::TimedOut {
+        return Some((
+            format!("{who} does not answer on port {port}: it is off, or a firewall drops packets"),
+            Confidence::Likely,
+        ));
+    }
+    if has(NO_NETWORK, probe) {
+        return Some((
+            format!("this machine has no route to {who}: it is offline, or a VPN is down"),
+            Confidence::Likely,
+        ));
+    }
+    if !has(NO_HOST, probe) {
+        return None;
+    }
+    if probe.took_us < AT_ONCE {
+        return Some((
+            format!("a firewall on the way forbids port {port} of {who}"),
+            Confidence::Likely,
+        ));
+    }
+    let nobody = if is_neighbour(case, ip) == Some(true) {
+        format!("no machine of this network has the address {ip}")
+    } else {
+        format!("{who} cannot be reached from its own network")
+    };
+    Some((nobody, Confidence::Likely))
+}
+
+fn has(errnos: &[i32], probe: &Probe) -> bool {
+    probe.errno.is_some_and(|errno| errnos.contains(&errno))
 }

@@ -17,6 +17,7 @@
 //! cause, a report with the output of `devdoctor snapshot` attached makes it a
 //! cause that devdoctor knows.
 
+use crate::facts::FirewallVerdict;
 use crate::findings::{Confidence, Evidence, Finding, Fix, Seen, Severity, Verdict};
 use crate::rules::{Case, Rule, evidence, ruled_out};
 
@@ -37,9 +38,16 @@ fn check(case: &Case) -> Option<Finding> {
     if case.explained() || matches!(verdict, Verdict::Reachable | Verdict::NotDialled) {
         return None;
     }
+    // An error status that its own rule has called harmless is no failure.
+    if verdict == Verdict::ErrorStatus && !case.spoken().is_empty() {
+        return None;
+    }
     let there = case.target.authority();
     let says = match verdict {
         Verdict::Unresolved => format!("the name {} could not be resolved", case.target.host),
+        Verdict::Mixed => {
+            format!("{there} fails on some addresses only, and no cause that devdoctor knows fits")
+        }
         _ => format!(
             "{there} fails ({}), and no cause that devdoctor knows fits",
             verdict.word()
@@ -55,10 +63,49 @@ fn check(case: &Case) -> Option<Finding> {
     });
     let finding = Finding::new(Confidence::Possible, says)
         .because_all(case.probes().map(evidence::probe))
-        .because_all(excluded)
-        .fix(Fix::safe(
-            "see every look that was made",
-            ["devdoctor", "why", "-v", &case.target.input],
-        ));
-    Some(finding)
+        .because_all(loopback_down(case))
+        .because_all(redirects(case))
+        .because_all(excluded);
+    let finding = match loopback_down(case) {
+        Some(_) => finding.fix(Fix::safe(
+            "switch the loopback interface on",
+            ["sudo", "ip", "link", "set", "lo", "up"],
+        )),
+        None => finding,
+    };
+    Some(finding.fix(Fix::safe(
+        "see every look that was made",
+        ["devdoctor", "why", "-v", &case.target.input],
+    )))
+}
+
+/// Without a loopback interface nothing on this machine reaches anything.
+fn loopback_down(case: &Case) -> Option<Evidence> {
+    let own = case.facts.host.addresses.seen()?;
+    let up = own.iter().any(|own| own.ip.is_loopback() && own.up);
+    (!up && case.target.is_localhost_name()).then(|| {
+        Evidence::new(
+            "no loopback address of this machine is up",
+            Seen::Kernel {
+                what: "interfaces".to_owned(),
+            },
+        )
+    })
+}
+
+/// Rules that send the packet elsewhere: what answers, or refuses, may be that place.
+fn redirects<'a>(case: &Case<'a>) -> impl Iterator<Item = Evidence> + use<'a> {
+    let rules = case.facts.host.firewall.seen().map(|seen| &seen.rules[..]);
+    rules
+        .unwrap_or_default()
+        .iter()
+        .filter(|rule| rule.verdict == FirewallVerdict::Redirect && rule.names_port)
+        .map(|rule| {
+            Evidence::new(
+                format!("the rule `{}` sends the port elsewhere", rule.text),
+                Seen::Firewall {
+                    chain: format!("{} {}", rule.table, rule.chain),
+                },
+            )
+        })
 }

@@ -1,13 +1,25 @@
-//! # crash-looping
+//! # The server keeps crashing and coming back
 //!
 //! ## What happened
 //!
+//! The server that belongs to this port ends soon after each start, and
+//! something starts it again. Connections are refused or cut off, and now and
+//! then one gets through.
+//!
 //! ## Why
 //!
+//! The same error meets it at every start: a missing variable, a database that
+//! is not there, a port it cannot have, a syntax error.
+//!
 //! ## What to do
+//!
+//! Read what it writes before it ends. To see it undisturbed, stop whoever
+//! restarts it and start it once by hand.
 
-use crate::findings::{Finding, Severity};
-use crate::rules::{Case, Rule};
+use crate::facts::{Departed, Outcome, human_age};
+use crate::findings::{Confidence, Evidence, Finding, Fix, Safety, Seen, Severity};
+use crate::rules::evidence::process_words;
+use crate::rules::{Case, Rule, client, container, evidence, fixes, name, path};
 
 /// DD213.
 pub static RULE: Rule = Rule {
@@ -15,12 +27,90 @@ pub static RULE: Rule = Rule {
     name: "crash-looping",
     severity: Severity::Error,
     since: "0.1.0",
-    unless: &[],
+    unless: &[
+        &name::name_not_found::RULE,
+        &name::hosts_entry::RULE,
+        &path::proxy_in_the_way::RULE,
+        &client::remote_refuses::RULE,
+        &container::container_restarting::RULE,
+        &container::container_exited::RULE,
+    ],
     settle: 2,
     check,
     source: include_str!("crash_looping.rs"),
 };
 
-fn check(_case: &Case) -> Option<Finding> {
-    None
+/// So often within the watched stretch of time is no accident.
+const LOOP: u32 = 2;
+
+fn check(case: &Case) -> Option<Finding> {
+    let failure = case.failure()?;
+    let fails_so = matches!(
+        failure.outcome,
+        Outcome::Refused | Outcome::Reset | Outcome::Closed
+    );
+    if !fails_so || !case.on_this_machine() {
+        return None;
+    }
+    let departed = case
+        .departed()
+        .filter(|departed| departed.restarts >= LOOP)?;
+    let port = case.port();
+    let says = format!(
+        "{} keeps ending and coming back ({} times): port {port} is there only now and then",
+        departed.name, departed.restarts
+    );
+    let confidence = match departed.port {
+        Some(_) if case.containers_settled() => Confidence::Certain,
+        _ => Confidence::Likely,
+    };
+    let mut finding = Finding::new(confidence, says)
+        .because(evidence::probe(failure))
+        .because(last_end(departed));
+    let watcher = departed.watcher.and_then(|id| case.process(id));
+    if let Some(watcher) = watcher {
+        finding = finding.because(evidence::process(watcher));
+    }
+    finding = finding.fix(Fix::read(
+        "read what it writes before it ends",
+        format!(
+            "look at the last lines of {} in its terminal or log",
+            departed.name
+        ),
+    ));
+    if let Some(watcher) = watcher
+        && !fixes::is_init(watcher)
+        && fixes::system_unit(watcher).is_none()
+    {
+        let pid = watcher.id.pid.to_string();
+        finding = finding.fix(Fix::run(
+            format!(
+                "stop {}, then start the server once by hand",
+                process_words(watcher)
+            ),
+            Safety::Disruptive,
+            fixes::on_processes(case, &[watcher], &["kill", &pid]),
+        ));
+    }
+    Some(finding)
+}
+
+fn last_end(departed: &Departed) -> Evidence {
+    let ago = departed.ago_s.map_or(String::new(), |s| {
+        format!(", the last time {} ago", human_age(s))
+    });
+    let says = format!(
+        "{} {} {} times{ago}",
+        departed.name, departed.ended, departed.restarts
+    );
+    let seen = match departed.watcher {
+        Some(id) => Seen::Process {
+            pid: id.pid,
+            what: departed.seen_in.clone(),
+        },
+        None => Seen::Kernel {
+            what: departed.seen_in.clone(),
+        },
+    };
+    Evidence::new(says, seen)
 }

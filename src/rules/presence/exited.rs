@@ -1,13 +1,26 @@
-//! # exited
+//! # The server has ended
 //!
 //! ## What happened
 //!
+//! The connection was refused: nobody listens on the port. The server that
+//! belongs here did run, and has ended; what started or watches it may still be
+//! there and wait.
+//!
 //! ## Why
 //!
+//! It crashed at its start (a syntax error, a missing variable, a database that
+//! is not there), was killed, or the system ran out of memory. A watcher such as
+//! `nodemon` then waits for the next change of a file before it tries again.
+//!
 //! ## What to do
+//!
+//! Read the last lines in the terminal of the server or its watcher, mend what
+//! they say, and start it again.
 
-use crate::findings::{Finding, Severity};
-use crate::rules::{Case, Rule};
+use crate::facts::{Departed, Outcome, ProcState, Process, human_age};
+use crate::findings::{Confidence, Evidence, Finding, Fix, Seen, Severity};
+use crate::rules::evidence::{name_of, process_words};
+use crate::rules::{Case, Rule, client, container, evidence, name, path, presence};
 
 /// DD203.
 pub static RULE: Rule = Rule {
@@ -15,12 +28,139 @@ pub static RULE: Rule = Rule {
     name: "exited",
     severity: Severity::Error,
     since: "0.1.0",
-    unless: &[],
+    unless: &[
+        &name::name_not_found::RULE,
+        &name::hosts_entry::RULE,
+        &path::proxy_in_the_way::RULE,
+        &client::remote_refuses::RULE,
+        &container::container_paused::RULE,
+        &container::container_restarting::RULE,
+        &container::container_exited::RULE,
+        &container::container_never_started::RULE,
+        &container::container_not_ready::RULE,
+        &container::published_elsewhere::RULE,
+        &container::not_published::RULE,
+        &container::engine_down::RULE,
+        &presence::crash_looping::RULE,
+        &presence::udp_only::RULE,
+        &presence::unix_socket_only::RULE,
+        &presence::other_namespace::RULE,
+    ],
     settle: 2,
     check,
     source: include_str!("exited.rs"),
 };
 
-fn check(_case: &Case) -> Option<Finding> {
-    None
+fn check(case: &Case) -> Option<Finding> {
+    let refused = case.probe_that(Outcome::Refused)?;
+    if !case.on_this_machine() || !case.nobody_listens() {
+        return None;
+    }
+    if let Some(departed) = case.departed() {
+        return Some(of_departed(case, departed)).map(|finding| around(case, refused, finding));
+    }
+    let zombie = case.facts.processes.items().iter().find(|process| {
+        process.state == ProcState::Zombie
+            && case.framework(process).is_some_and(|row| row.dev_server)
+            && case
+                .project()
+                .is_some_and(|project| process.project.as_ref() == Some(&project.root))
+    })?;
+    Some(around(case, refused, of_zombie(case, zombie)))
+}
+
+/// The facts that both kinds stand on.
+fn around(case: &Case, refused: &crate::facts::Probe, finding: Finding) -> Finding {
+    finding
+        .because(evidence::probe(refused))
+        .because(evidence::nobody_listens(case))
+}
+
+fn of_departed(case: &Case, departed: &Departed) -> Finding {
+    let port = case.port();
+    let watcher = departed.watcher.and_then(|id| case.process(id));
+    let ago = departed
+        .ago_s
+        .map_or(String::new(), |s| format!(" {} ago", human_age(s)));
+    let ended = format!("{} {}{ago}", departed.name, departed.ended);
+    let mut says = match departed.port {
+        Some(_) => format!("{ended}: it had port {port}"),
+        None => format!("the server of this project has ended: {ended}"),
+    };
+    if let Some(watcher) = watcher {
+        says.push_str(&format!(
+            ", and {} waits for a change",
+            process_words(watcher)
+        ));
+    }
+    let confidence = match departed.port {
+        Some(_) if case.containers_settled() => Confidence::Certain,
+        _ => Confidence::Likely,
+    };
+    let mut finding = Finding::new(confidence, says).because(Evidence::new(
+        ended,
+        match departed.watcher {
+            Some(id) => Seen::Process {
+                pid: id.pid,
+                what: departed.seen_in.clone(),
+            },
+            None => Seen::Kernel {
+                what: departed.seen_in.clone(),
+            },
+        },
+    ));
+    if let Some(watcher) = watcher {
+        finding = finding.because(evidence::process(watcher)).fix(Fix::read(
+            format!("read what it wrote in the terminal of {}", name_of(watcher)),
+            match watcher.framework.as_deref() {
+                Some("nodemon") => "mend what it says; type `rs` there to start it at once",
+                _ => "mend what it says, then save a file: the watcher starts it again",
+            },
+        ));
+    } else {
+        finding = finding.fix(Fix::read(
+            "start it again, in a terminal where you see what it writes",
+            format!(
+                "start {} again and read its last lines if it ends",
+                departed.name
+            ),
+        ));
+    }
+    if departed.ended.contains("memory") && case.facts.host.os == "linux" {
+        finding = finding.fix(Fix::safe(
+            "see what the kernel says of it",
+            ["journalctl", "-k", "-n", "50", "--no-pager"],
+        ));
+    }
+    finding
+}
+
+fn of_zombie(case: &Case, zombie: &Process) -> Finding {
+    let parent = case.process_by_pid(zombie.parent);
+    let says = match parent {
+        Some(parent) => format!(
+            "{} has ended, and {} has not noticed yet",
+            process_words(zombie),
+            process_words(parent)
+        ),
+        None => format!("{} has ended", process_words(zombie)),
+    };
+    Finding::new(Confidence::Likely, says)
+        .because(Evidence::new(
+            format!(
+                "pid {} has ended and was not collected (state Z)",
+                zombie.id.pid
+            ),
+            Seen::Process {
+                pid: zombie.id.pid,
+                what: "state".to_owned(),
+            },
+        ))
+        .fix(Fix::read(
+            "start it again, in a terminal where you see what it writes",
+            format!(
+                "start {} again and read its last lines if it ends",
+                name_of(zombie)
+            ),
+        ))
 }

@@ -16,7 +16,7 @@
 //! Start the server, and read its first lines: most print the address they
 //! listen on. If it says another port, open that one.
 
-use crate::facts::Outcome;
+use crate::facts::{Listener, Outcome, Process, Scope, catalogue};
 use crate::findings::{Confidence, Finding, Fix, Severity};
 use crate::rules::{Case, Rule, client, container, evidence, name, path, presence, process};
 
@@ -57,16 +57,29 @@ fn check(case: &Case) -> Option<Finding> {
         return None;
     }
     let port = case.port();
-    // A container that could not be seen may be the one that should be there.
-    let confidence = if case.containers_settled() {
+    // What could not be seen may be what should be there.
+    let confidence = if case.absence_is_settled() {
         Confidence::Certain
     } else {
         Confidence::Likely
     };
     let mut finding = Finding::new(confidence, format!("nobody listens on port {port}"))
-        .because(evidence::probe(refused))
+        .because_all(case.probes_that(refused.outcome).map(evidence::probe))
         .because(evidence::nobody_listens(case));
-    finding = match crate::facts::catalogue().port(port) {
+    if let Some((listener, owner)) = own_server(case) {
+        let host = match listener.scope() {
+            Scope::Lan => listener.at.ip().to_string(),
+            Scope::Loopback | Scope::All => "localhost".to_owned(),
+        };
+        finding = finding
+            .because(evidence::listener(case, listener))
+            .because(evidence::process(owner))
+            .fix(Fix::read(
+                format!("open {}, which this project runs", evidence::name_of(owner)),
+                format!("http://{host}:{}", listener.at.port()),
+            ));
+    }
+    finding = match catalogue().port(port) {
         Some(known) => finding.fix(Fix::read(
             format!("start {}", known.service),
             format!(
@@ -80,4 +93,16 @@ fn check(case: &Case) -> Option<Finding> {
         )),
     };
     Some(finding.fix(Fix::safe("see what does listen", ["devdoctor", "ports"])))
+}
+
+/// A development server of the user's project that listens on another port.
+fn own_server<'a>(case: &Case<'a>) -> Option<(&'a Listener, &'a Process)> {
+    let root = &case.project()?.root;
+    case.facts.listeners.items().iter().find_map(|listener| {
+        let owner = case.owner(listener)?;
+        let serves = case
+            .framework(owner)
+            .is_some_and(|row| row.dev_server && !row.forwarder);
+        (serves && owner.project.as_ref() == Some(root)).then_some((listener, owner))
+    })
 }

@@ -1,13 +1,26 @@
-//! # other-namespace
+//! # Somebody listens on this port, in another network namespace
 //!
 //! ## What happened
 //!
+//! The connection was refused: nobody listens on the port here. A process does
+//! listen on the same port in another network namespace of this machine, which
+//! has addresses and ports of its own.
+//!
 //! ## Why
 //!
+//! The server was started by something that gave it a network of its own: a
+//! container of an engine that devdoctor could not ask, a sandbox, a system
+//! service with `PrivateNetwork=`, `ip netns exec` or `unshare`. Its
+//! `localhost` is not yours.
+//!
 //! ## What to do
+//!
+//! Start the server outside, or carry the port over: publish it if it is a
+//! container. To look from its side, enter its namespace.
 
-use crate::findings::{Finding, Severity};
-use crate::rules::{Case, Rule};
+use crate::facts::{Listener, Outcome};
+use crate::findings::{Confidence, Evidence, Finding, Fix, Safety, Seen, Severity};
+use crate::rules::{Case, Rule, client, container, evidence, name, path, presence};
 
 /// DD212.
 pub static RULE: Rule = Rule {
@@ -15,12 +28,102 @@ pub static RULE: Rule = Rule {
     name: "other-namespace",
     severity: Severity::Error,
     since: "0.1.0",
-    unless: &[],
+    unless: &[
+        &name::name_not_found::RULE,
+        &name::hosts_entry::RULE,
+        &path::proxy_in_the_way::RULE,
+        &client::remote_refuses::RULE,
+        &container::container_paused::RULE,
+        &container::container_restarting::RULE,
+        &container::container_exited::RULE,
+        &container::container_never_started::RULE,
+        &container::container_not_ready::RULE,
+        &container::published_elsewhere::RULE,
+        &container::not_published::RULE,
+        &container::engine_down::RULE,
+        &presence::crash_looping::RULE,
+        &presence::udp_only::RULE,
+        &presence::unix_socket_only::RULE,
+    ],
     settle: 2,
     check,
     source: include_str!("other_namespace.rs"),
 };
 
-fn check(_case: &Case) -> Option<Finding> {
-    None
+fn check(case: &Case) -> Option<Finding> {
+    let refused = case.probe_that(Outcome::Refused)?;
+    if !case.on_this_machine() || !case.nobody_listens() {
+        return None;
+    }
+    let port = case.port();
+    let listener = case
+        .facts
+        .elsewhere
+        .items()
+        .iter()
+        .find(|listener| listener.at.port() == port && !is_containers(case, listener))?;
+    let who = evidence::owner_words(case, listener);
+    let says = format!(
+        "{who} listens on port {port} in another network namespace; nobody listens in this one"
+    );
+    let netns = match listener.netns {
+        Some(inode) => format!("the network namespace net:[{inode}]"),
+        None => "another network namespace".to_owned(),
+    };
+    let mut finding = Finding::new(Confidence::Likely, says)
+        .because(evidence::probe(refused))
+        .because(evidence::nobody_listens(case))
+        .because(Evidence::new(
+            format!("{who} listens on {} in {netns}", listener.at),
+            Seen::Socket { at: listener.at },
+        ));
+    if let Some(owner) = case.owner(listener) {
+        finding = finding.because(evidence::process(owner));
+    }
+    finding = finding.fix(Fix::read(
+        "start it in this namespace, or carry the port over",
+        "start the server outside its sandbox, or forward the port into it (a container: publish \
+         the port)",
+    ));
+    if case.facts.host.os == "linux"
+        && let Some(owner) = listener.owner()
+    {
+        let (pid, port) = (owner.pid.to_string(), port.to_string());
+        let sudo = (!case.facts.host.user.is_root()).then_some("sudo");
+        let enter = [
+            "nsenter",
+            "--target",
+            &pid,
+            "--net",
+            "devdoctor",
+            "why",
+            &port,
+        ];
+        finding = finding.fix(Fix::run(
+            "look from its side",
+            Safety::Safe,
+            sudo.into_iter().chain(enter),
+        ));
+    }
+    Some(finding)
+}
+
+/// Whether a container that is known holds this listener: other rules tell of those.
+fn is_containers(case: &Case, listener: &Listener) -> bool {
+    let Some(id) = listener.owner() else {
+        return false;
+    };
+    let owner = case.process(id);
+    let mut chain = vec![id.pid];
+    if let Some(owner) = owner {
+        chain.extend(case.ancestors(owner).iter().map(|process| process.id.pid));
+    }
+    let cgroup = owner
+        .and_then(|owner| owner.cgroup.as_deref())
+        .or(listener.cgroup.as_deref());
+    case.facts.containers.items().iter().any(|container| {
+        container.pid.is_some_and(|pid| chain.contains(&pid))
+            || cgroup
+                .is_some_and(|cgroup| !container.id.is_empty() && cgroup.contains(&container.id))
+    })
 }

@@ -1,13 +1,25 @@
-//! # closes-at-once
+//! # The server closes the connection at once
 //!
 //! ## What happened
 //!
+//! The connection was made, and the server itself closed or reset it before it
+//! sent a byte.
+//!
 //! ## Why
 //!
+//! It fails on every connection (its log has the error), it lets in only
+//! certain addresses, it has reached its number of connections, or it expects
+//! another protocol than the one it was sent.
+//!
 //! ## What to do
+//!
+//! Read what the server writes at the moment of the attempt. If it is meant to
+//! speak TLS, try `https://`.
 
-use crate::findings::{Finding, Severity};
-use crate::rules::{Case, Rule};
+use crate::facts::{Protocol, Scheme};
+use crate::findings::{Confidence, Finding, Fix, Severity};
+use crate::rules::process::{out_of_file_descriptors, port_taken};
+use crate::rules::{Case, Rule, client, container, evidence, path, presence, protocol};
 
 /// DD408.
 pub static RULE: Rule = Rule {
@@ -15,12 +27,67 @@ pub static RULE: Rule = Rule {
     name: "closes-at-once",
     severity: Severity::Error,
     since: "0.1.0",
-    unless: &[],
-    settle: 2,
+    unless: &[
+        &client::remote_refuses::RULE,
+        &container::container_paused::RULE,
+        &container::container_restarting::RULE,
+        &container::loopback_inside::RULE,
+        &container::wrong_container_port::RULE,
+        &container::container_not_ready::RULE,
+        &port_taken::RULE,
+        &out_of_file_descriptors::RULE,
+        &path::firewall_rejects::RULE,
+        &protocol::tls_expected::RULE,
+        &protocol::tls_not_spoken::RULE,
+        &protocol::not_http::RULE,
+        &presence::crash_looping::RULE,
+    ],
+    settle: 5,
     check,
     source: include_str!("closes_at_once.rs"),
 };
 
-fn check(_case: &Case) -> Option<Finding> {
-    None
+fn check(case: &Case) -> Option<Finding> {
+    let probe = case.cut_off()?;
+    let listener = case.listener_for(probe.to.ip());
+    let owner = listener.and_then(|listener| case.owner(listener));
+    let forwards = owner.is_some_and(|owner| case.is_forwarder(owner));
+    // A forwarder only passes on what its far end does; that is told by other rules.
+    let confidence = match owner {
+        Some(_) if !forwards => Confidence::Likely,
+        _ => Confidence::Possible,
+    };
+    let port = case.port();
+    let who = match listener {
+        Some(listener) => evidence::owner_words(case, listener),
+        None => case.target.host.clone(),
+    };
+    let says = if forwards {
+        format!("{who} accepts connections on port {port}, and its far end closes them at once")
+    } else {
+        format!("{who} accepts connections on port {port} and closes them at once")
+    };
+    let mut finding = Finding::new(confidence, says).because(evidence::probe(probe));
+    if let Some(listener) = listener {
+        finding = finding.because(evidence::listener(case, listener));
+    }
+    if let Some(owner) = owner {
+        finding = finding.because(evidence::process(owner));
+    }
+    finding = finding.fix(Fix::read(
+        "read its log",
+        format!("look at what {who} writes at the moment of an attempt"),
+    ));
+    let plain = case
+        .target
+        .protocol()
+        .is_none_or(|protocol| protocol == Protocol::Http);
+    if plain && case.target.scheme != Some(Scheme::Ws) {
+        let there = case.target.authority();
+        finding = finding.fix(Fix::safe(
+            "try TLS",
+            ["curl", "-vk", &format!("https://{there}/")],
+        ));
+    }
+    Some(finding)
 }

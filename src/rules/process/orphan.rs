@@ -1,13 +1,26 @@
-//! # orphan
+//! # An old copy of your own server holds the port
 //!
 //! ## What happened
 //!
+//! A server of this very project answers on the port, but nobody looks after it
+//! any more: the terminal or the program that started it has gone.
+//!
 //! ## Why
 //!
+//! A terminal window was closed, an editor was restarted, or a watcher was
+//! killed and its child survived. The copy goes on serving the code it was
+//! started with, and a new start finds the port taken or moves to the next one.
+//!
 //! ## What to do
+//!
+//! End the old copy, then start the server again. If it is the one you want,
+//! nothing needs to be done.
 
-use crate::findings::{Finding, Severity};
-use crate::rules::{Case, Rule};
+use crate::facts::{Probe, Process, Vantage, human_age};
+use crate::findings::{Confidence, Evidence, Finding, Fix, Safety, Seen, Severity};
+use crate::rules::case::is_below;
+use crate::rules::evidence::process_words;
+use crate::rules::{Case, Rule, evidence, fixes};
 
 /// DD410.
 pub static RULE: Rule = Rule {
@@ -16,11 +29,115 @@ pub static RULE: Rule = Rule {
     severity: Severity::Error,
     since: "0.1.0",
     unless: &[],
-    settle: 2,
+    settle: 10,
     check,
     source: include_str!("orphan.rs"),
 };
 
-fn check(_case: &Case) -> Option<Finding> {
-    None
+fn check(case: &Case) -> Option<Finding> {
+    // Inside a container, the first process is everybody's parent and means nothing.
+    if matches!(
+        case.facts.host.vantage,
+        Vantage::Container | Vantage::Devcontainer
+    ) {
+        return None;
+    }
+    let own = &case.project()?.root;
+    // A copy that does not answer has a nearer cause: stopped, busy, silent.
+    let answers = |probe: &&Probe| {
+        Case::content(probe) || probe.greeting.seen().is_some_and(|g| g.http.is_some())
+    };
+    let probe = case.probes().find(answers)?;
+    let listener = case.listener_for(probe.to.ip())?;
+    let owner = case.owner(listener)?;
+    let row = case.framework(owner)?;
+    if owner.project.as_ref() != Some(own) || !row.dev_server || row.forwarder || is_service(owner)
+    {
+        return None;
+    }
+    let kin = abandoned(case, owner)?;
+    let top = *kin.last()?;
+    let says = format!(
+        "an old copy of this project's server, {}, holds port {} and nobody looks after it: \
+         what started it has gone",
+        process_words(owner),
+        case.port()
+    );
+    let parent = match top.parent {
+        0 | 1 => "1".to_owned(),
+        pid => format!("{pid}, which adopts orphans"),
+    };
+    let mut finding = Finding::new(Confidence::Likely, says)
+        .severity(Severity::Warning)
+        .because(evidence::probe(probe))
+        .because(evidence::listener(case, listener))
+        .because(evidence::process(owner))
+        .because(Evidence::new(
+            format!(
+                "pid {} has no terminal, and its parent is pid {parent}",
+                top.id.pid
+            ),
+            Seen::Process {
+                pid: top.id.pid,
+                what: "parent, terminal".to_owned(),
+            },
+        ));
+    if owner.exe_deleted {
+        finding = finding.because(Evidence::new(
+            format!(
+                "the program of pid {} was replaced since it started {} ago",
+                owner.id.pid,
+                human_age(owner.age_s)
+            ),
+            Seen::Process {
+                pid: owner.id.pid,
+                what: "exe".to_owned(),
+            },
+        ));
+    }
+    // All of them at once, the outermost first: a watcher would start its child again.
+    let mut argv = fixes::on_processes(case, &kin, &["kill"]);
+    argv.extend(fixes::pids(kin.iter().rev().map(|process| process.id)));
+    Some(finding.fix(Fix::run(
+        "end the old copy, then start the server again",
+        Safety::Disruptive,
+        argv,
+    )))
+}
+
+/// The owner and the ancestors that belong to it, the outermost last, if whoever
+/// started them has gone.
+fn abandoned<'a>(case: &Case<'a>, owner: &'a Process) -> Option<Vec<&'a Process>> {
+    let mut kin = vec![owner];
+    let ancestors = case.ancestors(owner);
+    for ancestor in &ancestors {
+        if fixes::is_init(ancestor) {
+            break;
+        }
+        kin.push(ancestor);
+    }
+    let top = kin.last()?;
+    let adopted = top.parent == 1
+        || ancestors
+            .get(kin.len() - 1)
+            .is_some_and(|parent| fixes::is_init(parent));
+    let root = owner.project.as_deref()?;
+    let ours = |process: &&Process| {
+        let here = process.project.as_deref() == Some(root)
+            || process.cwd.seen().is_some_and(|cwd| is_below(cwd, root));
+        here && !process.terminal && process.id.pid > 1
+    };
+    (adopted && kin.iter().all(ours)).then_some(kin)
+}
+
+/// Whether the system or the user's own systemd runs it as a service on purpose.
+fn is_service(process: &Process) -> bool {
+    let Some(cgroup) = process.cgroup.as_deref() else {
+        return false;
+    };
+    let container = ["docker", "libpod", "containerd", "kubepods", "lxc"];
+    let last = cgroup.rsplit('/').next().unwrap_or(cgroup);
+    // Desktops start programs as services that are called app-….
+    let unit = last.ends_with(".service") && !last.starts_with("app-");
+    cgroup.contains("system.slice") || unit || container.iter().any(|c| cgroup.contains(c))
 }

@@ -1,13 +1,25 @@
-//! # silent
+//! # The server accepts the connection and says nothing
 //!
 //! ## What happened
 //!
+//! The connection was made, a request was sent, and no byte came back in time.
+//!
 //! ## Why
 //!
+//! The server waits for something itself (a database, another service, a lock),
+//! compiles the page on this first request, or serves one connection at a time
+//! and another client has it. The network is not the reason: the connection was
+//! made.
+//!
 //! ## What to do
+//!
+//! Give it a minute if it is a development server that has just started. Else
+//! read its log, and check what it depends on.
 
-use crate::findings::{Finding, Severity};
-use crate::rules::{Case, Rule};
+use crate::facts::{Outcome, Scheme};
+use crate::findings::{Confidence, Finding, Fix, Severity};
+use crate::rules::process::{backlog_full, busy, out_of_file_descriptors, port_taken, suspended};
+use crate::rules::{Case, Rule, client, container, evidence, path, presence, protocol};
 
 /// DD407.
 pub static RULE: Rule = Rule {
@@ -15,12 +27,79 @@ pub static RULE: Rule = Rule {
     name: "silent",
     severity: Severity::Error,
     since: "0.1.0",
-    unless: &[],
-    settle: 2,
+    unless: &[
+        &client::remote_silent::RULE,
+        &container::container_paused::RULE,
+        &container::container_restarting::RULE,
+        &container::loopback_inside::RULE,
+        &container::wrong_container_port::RULE,
+        &container::container_not_ready::RULE,
+        &port_taken::RULE,
+        &suspended::RULE,
+        &out_of_file_descriptors::RULE,
+        &busy::RULE,
+        &backlog_full::RULE,
+        &path::firewall_drops::RULE,
+        &protocol::tls_expected::RULE,
+        &protocol::tls_not_spoken::RULE,
+        &protocol::not_http::RULE,
+        &presence::crash_looping::RULE,
+    ],
+    settle: 10,
     check,
     source: include_str!("silent.rs"),
 };
 
-fn check(_case: &Case) -> Option<Finding> {
-    None
+/// A server younger than this may still be compiling its first page, in seconds.
+const YOUNG: u64 = 120;
+
+fn check(case: &Case) -> Option<Finding> {
+    let probe = case.probe_that(Outcome::Silent)?;
+    let listener = case.listener_for(probe.to.ip());
+    let owner = listener.and_then(|listener| case.owner(listener));
+    let forwards = owner.is_some_and(|owner| case.is_forwarder(owner));
+    let port = case.port();
+    let who = match listener {
+        Some(listener) => evidence::owner_words(case, listener),
+        None => case.target.host.clone(),
+    };
+    let says = if forwards {
+        format!("{who} accepts connections on port {port}, and its far end says nothing")
+    } else {
+        format!("{who} accepts connections on port {port} and says nothing")
+    };
+    let mut finding = Finding::new(Confidence::Likely, says).because(evidence::probe(probe));
+    if let Some(listener) = listener {
+        finding = finding.because(evidence::listener(case, listener));
+    }
+    if let Some(owner) = owner {
+        finding = finding.because(evidence::process(owner));
+    }
+    let waiting = listener
+        .and_then(|listener| listener.queue.seen())
+        .is_some_and(|queue| queue.waiting > 0);
+    if waiting {
+        finding = finding.because_all(listener.and_then(evidence::queue));
+    }
+    let web = case.target.scheme.is_none_or(Scheme::is_web);
+    let dev_server = owner
+        .and_then(|owner| case.framework(owner))
+        .is_some_and(|row| row.dev_server && !row.forwarder);
+    if web && dev_server && owner.is_some_and(|owner| owner.age_s < YOUNG) {
+        let url = case.target.url(None);
+        finding = finding.fix(Fix::safe(
+            "give it a minute: it may compile on its first request",
+            ["curl", "-sS", "-o", "/dev/null", "--max-time", "60", &url],
+        ));
+    }
+    if waiting && case.facts.host.os == "linux" {
+        finding = finding.fix(Fix::safe(
+            "it may serve one connection at a time: see who has it",
+            ["ss", "-tnp", "sport", "=", &format!(":{port}")],
+        ));
+    }
+    Some(finding.fix(Fix::read(
+        "see what it waits for",
+        format!("read the last lines {who} wrote, and check the databases and services it calls"),
+    )))
 }

@@ -1,13 +1,26 @@
-//! # error-status
+//! # It answers, with an error status
 //!
 //! ## What happened
 //!
+//! The connection works from end to end: the server answered the request, with an
+//! HTTP error status.
+//!
 //! ## Why
 //!
+//! A status in the four hundreds is about the request: the path, the login, the
+//! permission. In the five hundreds it is about the server: its program failed
+//! (500), or it is a proxy whose own server does not answer (502, 503, 504).
+//!
 //! ## What to do
+//!
+//! For 4xx, check the path and the login. For 500, read the server's log. For 502,
+//! 503 and 504, diagnose the server behind the proxy: `devdoctor why` with its port.
 
-use crate::findings::{Finding, Severity};
-use crate::rules::{Case, Rule};
+use crate::facts::Http;
+use crate::findings::{Confidence, Finding, Fix, Severity};
+use crate::rules::{Case, Rule, evidence};
+
+use super::said;
 
 /// DD607.
 pub static RULE: Rule = Rule {
@@ -15,12 +28,133 @@ pub static RULE: Rule = Rule {
     name: "error-status",
     severity: Severity::Error,
     since: "0.1.0",
-    unless: &[],
+    unless: &[
+        &super::tls_expected::RULE,
+        &super::tls_not_spoken::RULE,
+        &super::not_http::RULE,
+        &super::host_not_allowed::RULE,
+    ],
     settle: 2,
     check,
     source: include_str!("error_status.rs"),
 };
 
-fn check(_case: &Case) -> Option<Finding> {
-    None
+fn check(case: &Case) -> Option<Finding> {
+    let (probe, greeting) = case.greeting()?;
+    let http = greeting.http.as_ref().filter(|http| http.status >= 400)?;
+    let port = case.port();
+    let status = http.status;
+    let (severity, says) = match status {
+        403 if is_airplay(http) => (
+            Severity::Warning,
+            format!("AirPlay of macOS answers on port {port}, not a server of yours"),
+        ),
+        400..=499 => (
+            Severity::Info,
+            format!(
+                "port {port} answers, with HTTP {status} ({}): the connection is fine",
+                words(status)
+            ),
+        ),
+        502 | 504 => (
+            Severity::Error,
+            format!(
+                "{} answers on port {port} with HTTP {status}: the server behind it does not \
+                 answer{}",
+                speaker(http),
+                if status == 504 { " in time" } else { "" }
+            ),
+        ),
+        503 => (
+            Severity::Error,
+            format!(
+                "{} answers on port {port} with HTTP 503: it, or the server behind it, is not \
+                 ready",
+                speaker(http)
+            ),
+        ),
+        _ => (
+            Severity::Warning,
+            format!(
+                "port {port} answers, with HTTP {status}: the connection is fine, the server's \
+                 program failed"
+            ),
+        ),
+    };
+    let mut finding = Finding::new(Confidence::Certain, says)
+        .severity(severity)
+        .because(said(probe, greeting));
+    if let Some(listener) = case.listener_for(probe.to.ip()) {
+        finding = finding.because(evidence::listener(case, listener));
+    }
+    Some(finding.fix(fix(case, http)))
+}
+
+/// The name of whoever wrote the answer.
+fn speaker(http: &Http) -> String {
+    match (&http.server, &http.via) {
+        (Some(server), _) => server.clone(),
+        (None, Some(via)) => format!("a proxy ({via})"),
+        (None, None) if http.status == 503 => "the server".to_owned(),
+        (None, None) => "a proxy".to_owned(),
+    }
+}
+
+fn is_airplay(http: &Http) -> bool {
+    let server = http.server.as_deref().unwrap_or_default();
+    server.starts_with("AirTunes")
+}
+
+fn words(status: u16) -> &'static str {
+    match status {
+        400 => "bad request",
+        401 => "a login is needed",
+        403 => "forbidden",
+        404 => "there is nothing at this path",
+        405 => "the method is not allowed",
+        407 => "the proxy wants a login",
+        421 => "wrong server for this name",
+        426 => "it wants another protocol, such as WebSocket",
+        429 => "too many requests",
+        431 => "the headers are too large",
+        _ => "a fault of the request",
+    }
+}
+
+fn fix(case: &Case, http: &Http) -> Fix {
+    match http.status {
+        403 if is_airplay(http) => Fix::read(
+            "free the port",
+            "switch off AirPlay Receiver in System Settings, General, AirDrop & Handoff; or \
+             use another port",
+        ),
+        404 => {
+            let path = case.target.path.as_deref().unwrap_or("/");
+            Fix::read(
+                "check the path",
+                format!("the server runs and has nothing at {path}: check the path of the URL"),
+            )
+        }
+        401 | 403 | 407 => Fix::read(
+            "check the login",
+            "the server runs and wants to know who asks: check the login or the token",
+        ),
+        431 => Fix::read(
+            "delete cookies",
+            format!("delete the browser's cookies for {}", case.target.host),
+        ),
+        400..=499 => Fix::read(
+            "check the request",
+            "the server runs: check the path, the method and the headers of the request",
+        ),
+        502..=504 => Fix::read(
+            "diagnose the server behind it",
+            "find the address of the server behind it in the proxy's config, and ask \
+             `devdoctor why` about that",
+        ),
+        _ => Fix::read(
+            "read the server's log",
+            "the server runs and its program failed: read its log",
+        ),
+    }
 }

@@ -1,13 +1,27 @@
-//! # not-http
+//! # Another protocol answers
 //!
 //! ## What happened
 //!
+//! The connection is fine, and what answers speaks another protocol than it was
+//! asked in: a database, a mail server, SSH, or HTTP/2 without TLS.
+//!
 //! ## Why
 //!
+//! The port belongs to another kind of service. Some products have two ports, one
+//! for their own protocol and one for the browser (RabbitMQ 5672 and 15672, MinIO
+//! 9000 and 9001). A gRPC server speaks HTTP/2 only, which no browser speaks
+//! without TLS. A server that does not understand a request often just closes the
+//! connection, so a service that is known for this port counts as a sign as well.
+//!
 //! ## What to do
+//!
+//! Use the client of that protocol, or the port that speaks the protocol you want.
 
-use crate::findings::{Finding, Severity};
-use crate::rules::{Case, Rule};
+use crate::facts::{Protocol, Scheme, catalogue};
+use crate::findings::{Confidence, Evidence, Finding, Fix, Seen, Severity};
+use crate::rules::{Case, Rule, container, evidence};
+
+use super::said;
 
 /// DD605.
 pub static RULE: Rule = Rule {
@@ -15,12 +29,131 @@ pub static RULE: Rule = Rule {
     name: "not-http",
     severity: Severity::Error,
     since: "0.1.0",
-    unless: &[],
+    unless: &[
+        &super::tls_expected::RULE,
+        &super::tls_not_spoken::RULE,
+        &container::container_paused::RULE,
+        &container::container_restarting::RULE,
+        &container::loopback_inside::RULE,
+        &container::wrong_container_port::RULE,
+        &container::container_not_ready::RULE,
+    ],
     settle: 2,
     check,
     source: include_str!("not_http.rs"),
 };
 
-fn check(_case: &Case) -> Option<Finding> {
-    None
+fn check(case: &Case) -> Option<Finding> {
+    answered(case).or_else(|| hung_up(case))
+}
+
+/// It said something, in another protocol.
+fn answered(case: &Case) -> Option<Finding> {
+    let (probe, greeting) = case.greeting()?;
+    let (asked, spoken) = (greeting.asked, greeting.spoken?);
+    // `Other` is asked where nothing was asked at all.
+    if asked == spoken || asked == Protocol::Other || is_web_pair(asked, spoken) {
+        return None;
+    }
+    let port = case.port();
+    let says = format!(
+        "port {port} speaks {}, not {}",
+        spoken.title(),
+        asked.title()
+    );
+    let mut finding = Finding::new(Confidence::Certain, says)
+        .because(evidence::probe(probe))
+        .because(said(probe, greeting));
+    if let Some(listener) = case.listener_for(probe.to.ip()) {
+        finding = finding.because(evidence::listener(case, listener));
+    }
+    Some(finding.fix(use_client(case, spoken)))
+}
+
+/// It was asked for a web page and hung up without a word, on the port of a service that
+/// speaks something else.
+fn hung_up(case: &Case) -> Option<Finding> {
+    let probe = case.cut_off()?;
+    if !case.target.scheme.is_some_and(Scheme::is_web) {
+        return None;
+    }
+    let row = catalogue().port(case.port())?;
+    let spoken = row.greet.filter(|greet| !is_web(*greet))?;
+    let finding = Finding::new(
+        Confidence::Likely,
+        format!(
+            "port {} is {}, which does not speak HTTP and hangs up",
+            row.port, row.service
+        ),
+    )
+    .because(evidence::probe(probe))
+    .because(Evidence::new(
+        format!("port {} is known for {}", row.port, row.service),
+        Seen::Kernel {
+            what: "list of well-known ports".to_owned(),
+        },
+    ));
+    let finding = match case.listener_for(probe.to.ip()) {
+        Some(listener) => finding.because(evidence::listener(case, listener)),
+        None => finding,
+    };
+    Some(finding.fix(use_client(case, spoken)))
+}
+
+fn is_web(protocol: Protocol) -> bool {
+    matches!(protocol, Protocol::Http | Protocol::Tls)
+}
+
+/// TLS against plain HTTP has rules of its own.
+fn is_web_pair(asked: Protocol, spoken: Protocol) -> bool {
+    is_web(asked) && is_web(spoken)
+}
+
+fn use_client(case: &Case, spoken: Protocol) -> Fix {
+    let (host, port) = (case.target.host.as_str(), case.port());
+    let number = port.to_string();
+    let known = catalogue()
+        .port(port)
+        .filter(|row| row.greet == Some(spoken))
+        .and_then(|row| shlex::split(row.client.as_deref()?));
+    if let Some(argv) = known {
+        return Fix::safe(format!("use a client for {}", spoken.title()), argv);
+    }
+    let authority = case.target.authority();
+    let argv: Vec<&str> = match spoken {
+        Protocol::Postgres => vec!["psql", "-h", host, "-p", &number],
+        Protocol::Mysql => vec!["mysql", "--protocol=tcp", "-h", host, "-P", &number],
+        Protocol::Redis => vec!["redis-cli", "-h", host, "-p", &number],
+        Protocol::Ssh => vec!["ssh", "-p", &number, host],
+        Protocol::Http => return Fix::safe("ask it over HTTP", ["curl", &plain(case)]),
+        Protocol::Tls => return Fix::safe("ask it over TLS", ["curl", "-k", &secure(case)]),
+        Protocol::H2c => {
+            let ask = ["curl", "--http2-prior-knowledge", &plain(case)];
+            return Fix::safe("speak HTTP/2 to it from the start (gRPC: use grpcurl)", ask);
+        }
+        Protocol::Mongodb => {
+            let url = format!("mongodb://{authority}");
+            return Fix::safe("use a client for MongoDB", ["mongosh", &url]);
+        }
+        Protocol::Amqp => {
+            let text = "use an AMQP client; RabbitMQ's own page is usually on port 15672";
+            return Fix::read("use a client for AMQP", text);
+        }
+        Protocol::Smtp | Protocol::Ftp | Protocol::Other => {
+            let text = format!(
+                "find out which service has port {port}, and use its own client; its page, if \
+                 it has one, is on another port"
+            );
+            return Fix::read(format!("use a client for {}", spoken.title()), text);
+        }
+    };
+    Fix::safe(format!("use a client for {}", spoken.title()), argv)
+}
+
+fn plain(case: &Case) -> String {
+    super::with_scheme(case.target, Scheme::Http)
+}
+
+fn secure(case: &Case) -> String {
+    super::with_scheme(case.target, Scheme::Https)
 }

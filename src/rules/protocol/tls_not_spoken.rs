@@ -1,13 +1,26 @@
-//! # tls-not-spoken
+//! # The server speaks plain HTTP, and was asked over TLS
 //!
 //! ## What happened
 //!
+//! The connection is fine. A TLS greeting (`https://`) was sent, and the answer is
+//! plain HTTP. Browsers show `ERR_SSL_PROTOCOL_ERROR`, curl `wrong version number`.
+//!
 //! ## Why
 //!
+//! A port speaks one of the two, and this server was started without TLS. If you
+//! typed `http://` and your browser made `https://` of it, it remembers that from
+//! another project on the same host (HSTS), or from a redirect that it keeps.
+//!
 //! ## What to do
+//!
+//! Use `http://`. If the browser insists on `https://`, try a private window; in
+//! Chrome, delete the host at `chrome://net-internals/#hsts`.
 
-use crate::findings::{Finding, Severity};
-use crate::rules::{Case, Rule};
+use crate::facts::{Protocol, Scheme};
+use crate::findings::{Confidence, Finding, Fix, Severity};
+use crate::rules::{Case, Rule, evidence};
+
+use super::{said, twin, with_scheme};
 
 /// DD602.
 pub static RULE: Rule = Rule {
@@ -21,6 +34,39 @@ pub static RULE: Rule = Rule {
     source: include_str!("tls_not_spoken.rs"),
 };
 
-fn check(_case: &Case) -> Option<Finding> {
-    None
+fn check(case: &Case) -> Option<Finding> {
+    let (probe, greeting) = case.greeting()?;
+    if greeting.asked != Protocol::Tls || greeting.spoken != Some(Protocol::Http) {
+        return None;
+    }
+    let target = case.target;
+    let scheme = match twin(target.scheme) {
+        Scheme::Ws => Scheme::Ws,
+        _ => Scheme::Http,
+    };
+    let url = with_scheme(target, scheme);
+    let asked = target.scheme.map_or("https", Scheme::word);
+    let says = format!(
+        "port {} speaks plain HTTP, and was asked over TLS ({asked}://)",
+        case.port()
+    );
+    let mut finding = Finding::new(Confidence::Certain, says)
+        .because(evidence::probe(probe))
+        .because(said(probe, greeting));
+    if let Some(listener) = case.listener_for(probe.to.ip()) {
+        finding = finding.because(evidence::listener(case, listener));
+    }
+    let title = format!("use {url}");
+    let finding = match scheme {
+        Scheme::Ws => finding.fix(Fix::read(title, format!("connect to {url}"))),
+        _ => finding.fix(Fix::safe(title, ["curl", &url])),
+    };
+    Some(finding.fix(Fix::read(
+        "if the browser turns http:// into https:// by itself",
+        format!(
+            "try a private window; then delete {} at chrome://net-internals/#hsts, or the \
+             cached redirect with DevTools open and its cache switched off",
+            target.host
+        ),
+    )))
 }

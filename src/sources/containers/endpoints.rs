@@ -118,9 +118,27 @@ fn named(around: &Surroundings, host: &str, by: &str, kind: EngineKind) -> Endpo
         } else {
             kind
         },
-        gap: (secure || !askable).then_some(Gap::Unsupported),
+        gap: (secure || !askable || is_elsewhere(&url)).then_some(Gap::Unsupported),
         default: false,
     }
+}
+
+/// Whether the engine is on another machine: what it publishes is published there, and
+/// its containers are not behind any port of ours.
+fn is_elsewhere(url: &str) -> bool {
+    let network = ["tcp://", "http://"];
+    let Some(authority) = network.iter().find_map(|scheme| url.strip_prefix(scheme)) else {
+        return false;
+    };
+    let host = authority
+        .trim_end_matches('/')
+        .rsplit_once(':')
+        .map_or(authority, |(host, _)| host)
+        .trim_matches(['[', ']']);
+    !host.eq_ignore_ascii_case("localhost")
+        && !host
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|ip| ip.is_loopback() || ip.is_unspecified())
 }
 
 /// `ssh://me:secret@host` becomes `ssh://me@host`.
@@ -313,6 +331,15 @@ mod tests {
         assert_eq!(found[0].gap, Some(Gap::Unsupported));
         assert_eq!(found[1].url, "tcp://127.0.0.1:2375");
         assert_eq!((found[1].kind, &found[1].gap), (EngineKind::Podman, &None));
+    }
+
+    #[test]
+    fn an_engine_on_another_machine_has_no_containers_here() {
+        assert!(is_elsewhere("tcp://docker:2375"));
+        assert!(is_elsewhere("tcp://10.0.0.4:2375"));
+        assert!(!is_elsewhere("tcp://localhost:2375"));
+        assert!(!is_elsewhere("tcp://[::1]:2375"));
+        assert!(!is_elsewhere("unix:///var/run/docker.sock"));
     }
 
     #[test]

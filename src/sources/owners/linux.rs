@@ -14,14 +14,13 @@ use rustix::io::Errno;
 use rustix::process::geteuid;
 
 use crate::facts::{Gap, Known, Listener, ProcId};
-use crate::sources::processes::os::proc::{Stat, folder, number, pids};
+use crate::sources::processes::os::proc::{
+    SMALL, Stat, folder, inode, number, owner, pids, socket, sockets as held_by,
+};
 use crate::sources::sockets;
 
 /// For everything; an ordinary machine needs a thousandth of it.
 const DEADLINE: Duration = Duration::from_millis(1500);
-/// Room for about 64 descriptors. The kernel makes an inode for every entry that
-/// it returns, so a large buffer costs milliseconds where the owner has many.
-const SMALL: usize = 1536;
 /// Fewer entries than this in one buffer means that there are no more.
 const FULL: usize = SMALL / 32;
 /// How many descriptors of a parent are compared; it opened the socket early.
@@ -219,22 +218,8 @@ impl Search {
     }
 }
 
-/// The number of the socket behind a descriptor, if it is a socket.
-fn socket(folder: &rustix::fd::OwnedFd, name: &std::ffi::CStr) -> Result<Option<u64>, Errno> {
-    let mut buffer = [MaybeUninit::uninit(); 40];
-    let (target, _) = readlinkat_raw(folder, name, &mut buffer)?;
-    Ok(inode(target))
-}
-
-/// `socket:[12345]`
-fn inode(target: &[u8]) -> Option<u64> {
-    let digits = target.strip_prefix(b"socket:[")?.strip_suffix(b"]")?;
-    std::str::from_utf8(digits).ok()?.parse().ok()
-}
-
 fn owned_by_us(pid: u32) -> bool {
-    rustix::fs::stat(format!("/proc/{pid}"))
-        .is_ok_and(|process| process.st_uid == geteuid().as_raw())
+    owner(pid).is_ok_and(|uid| uid == geteuid().as_raw())
 }
 
 /// The families of processes that share a socket; everything is read once.
@@ -286,47 +271,15 @@ impl Families {
             Err(Errno::ACCESS | Errno::PERM) => return false,
             _ => {}
         }
-        let read = || sockets_of(pid).unwrap_or_default();
+        let read = || held_by(pid, OF_A_PARENT).unwrap_or_default();
         let sockets = self.sockets.entry(pid).or_insert_with(read);
         sockets.contains(&wanted)
     }
 }
 
-fn sockets_of(pid: u32) -> io::Result<Vec<u64>> {
-    let folder = folder(&format!("/proc/{pid}/fd"))?;
-    let mut buffer = [MaybeUninit::uninit(); SMALL];
-    let mut entries = RawDir::new(&folder, &mut buffer);
-    let mut sockets = Vec::new();
-    for _ in 0..OF_A_PARENT {
-        let Some(entry) = entries.next() else {
-            break;
-        };
-        let entry = entry?;
-        if number(entry.file_name().to_bytes()).is_some() {
-            sockets.extend(socket(&folder, entry.file_name()).ok().flatten());
-        }
-    }
-    Ok(sockets)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_sockets_have_a_number() {
-        assert_eq!(inode(b"socket:[4242]"), Some(4242));
-        for other in [
-            &b"pipe:[4242]"[..],
-            b"socket:[]",
-            b"socket:[x]",
-            b"socket:[4242",
-            b"/home/socket:[1]",
-            b"",
-        ] {
-            assert_eq!(inode(other), None);
-        }
-    }
 
     #[test]
     fn a_socket_beyond_the_first_descriptors_is_found() {

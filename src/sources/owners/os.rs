@@ -16,7 +16,10 @@ pub(super) fn find(listeners: &mut [Listener]) {
     let mut pids: Vec<Pid> = owners.iter().map(|id| Pid::from_u32(id.pid)).collect();
     pids.sort_unstable();
     pids.dedup();
-    let mut system = System::new();
+    // Without a start time a pid still stands for the process that has it now.
+    let Ok(mut system) = System::new() else {
+        return;
+    };
     system.refresh_processes_specifics(
         ProcessesToUpdate::Some(&pids),
         true,

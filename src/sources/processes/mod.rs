@@ -1,31 +1,146 @@
 //! Processes: only those that matter, and their ancestors.
 
-use crate::facts::{Departed, Known, ProcId, Process};
+use crate::facts::{Departed, Gap, Known, ProcId, ProcState, Process};
 
+mod cpu;
+mod departed;
+mod naming;
 #[cfg_attr(target_os = "linux", path = "linux.rs")]
 pub(super) mod os;
+/// The code for other systems runs on this one too, so here it is tested.
+#[cfg(test)]
+#[path = "os.rs"]
+mod portable;
+mod users;
+
+pub use cpu::CpuSample;
 
 /// The processes with these identities and their ancestors, as far as they still live.
+///
+/// The asked ones come first, in the order of asking. Descriptors are counted for
+/// those only.
 #[must_use]
-pub fn look(_ids: &[ProcId]) -> Vec<Process> {
-    Vec::new()
+pub fn look(ids: &[ProcId]) -> Vec<Process> {
+    let mut processes = os::look(ids);
+    naming::name(&mut processes);
+    users::name(&mut processes);
+    processes
 }
-
-/// Processor time used so far, to be taken twice.
-#[derive(Debug, Clone, Default)]
-pub struct CpuSample {}
 
 /// Takes the processor time of these processes (with their children), now.
 #[must_use]
-pub fn cpu_sample(_ids: &[ProcId]) -> CpuSample {
-    CpuSample::default()
+pub fn cpu_sample(ids: &[ProcId]) -> CpuSample {
+    CpuSample::take(ids)
 }
 
 /// Sets each process's [`Process::cpu`] to what it used since the sample.
-pub fn cpu_since(_sample: &CpuSample, _processes: &mut [Process]) {}
+///
+/// The age of the oldest child is set with it, where there are children.
+pub fn cpu_since(sample: &CpuSample, processes: &mut [Process]) {
+    sample.apply(processes);
+}
 
 /// Watchers of the user's project (`nodemon`, `cargo watch`, …) whose server is gone.
 #[must_use]
-pub fn departed(_project: Option<&str>) -> Known<Vec<Departed>> {
-    Known::default()
+pub fn departed(project: Option<&str>) -> Known<Vec<Departed>> {
+    let Some(project) = project else {
+        return Known::Seen(Vec::new());
+    };
+    match os::watched(project) {
+        Ok(Some(rows)) => Known::Seen(departed::of(&rows, departed::watcher_name)),
+        Ok(None) => Known::Unseen(Gap::TooSlow),
+        Err(gap) => Known::Unseen(gap),
+    }
+}
+
+/// A process of which nothing but its identity is known.
+fn blank(id: ProcId) -> Process {
+    Process {
+        id,
+        parent: 0,
+        comm: String::new(),
+        name: String::new(),
+        framework: None,
+        argv: Known::default(),
+        exe: Known::default(),
+        exe_deleted: false,
+        cwd: Known::default(),
+        project: None,
+        state: ProcState::default(),
+        uid: 0,
+        user: None,
+        tracer: None,
+        terminal: false,
+        fds: Known::default(),
+        cpu: Known::default(),
+        age_s: 0,
+        cgroup: None,
+        oldest_child_s: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn me() -> Process {
+        let id = ProcId {
+            pid: std::process::id(),
+            started: 0,
+        };
+        look(&[id]).swap_remove(0)
+    }
+
+    #[test]
+    fn both_ways_to_look_see_the_same() {
+        let (ours, theirs) = (
+            me(),
+            portable::look(&[ProcId {
+                started: 0,
+                ..me().id
+            }]),
+        );
+        let theirs = &theirs[0];
+        assert_eq!(ours.parent, theirs.parent);
+        assert_eq!(ours.argv, theirs.argv);
+        assert_eq!(ours.exe, theirs.exe);
+        assert_eq!(ours.cwd, theirs.cwd);
+        assert_eq!(ours.uid, theirs.uid);
+        assert!(ours.age_s.abs_diff(theirs.age_s) <= 2);
+        let used = |used: std::io::Result<cpu::Used>| used.map(|used| used.ms).unwrap_or(0);
+        let theirs = used(portable::used(ProcId {
+            started: 0,
+            ..ours.id
+        }));
+        assert!(used(os::used(ours.id)).abs_diff(theirs) <= 500);
+        assert_eq!(portable::watched("/").err(), Some(Gap::Unsupported));
+    }
+
+    #[test]
+    fn ancestors_come_along_and_a_reused_pid_does_not() {
+        let me = me();
+        let seen = look(&[me.id]);
+        assert_eq!(seen[0].id, me.id);
+        assert!(seen.iter().any(|process| process.id.pid == me.parent));
+        assert!(seen[0].fds.is_seen());
+        let other = ProcId {
+            started: me.id.started + 1,
+            ..me.id
+        };
+        assert_eq!(look(&[other]), []);
+        assert_eq!(look(&[]), []);
+    }
+
+    #[test]
+    fn work_between_two_samples_is_seen() {
+        let mut me = me();
+        let sample = cpu_sample(&[me.id]);
+        let began = std::time::Instant::now();
+        while began.elapsed().as_millis() < 200 {
+            std::hint::spin_loop();
+        }
+        cpu_since(&sample, std::slice::from_mut(&mut me));
+        let used = me.cpu.seen().copied().unwrap();
+        assert!(used.over_ms >= 200 && used.used_ms >= 20, "{used:?}");
+    }
 }

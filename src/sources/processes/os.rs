@@ -1,1 +1,143 @@
+//! Processes on every system but Linux: what `sysinfo` sees of single ones.
 
+use std::collections::HashSet;
+use std::io;
+
+use sysinfo::{Pid, ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System, UpdateKind};
+
+use super::blank;
+use super::cpu::Used;
+use super::departed::Row;
+use crate::facts::{FdUse, Gap, Known, ProcId, ProcState, Process, clean};
+
+/// How many ancestors are followed.
+const GENERATIONS: usize = 64;
+
+pub(super) fn look(ids: &[ProcId]) -> Vec<Process> {
+    // No system to ask is no process to see; the caller misses those it asked for.
+    let Ok(mut system) = System::new() else {
+        return Vec::new();
+    };
+    let mut known: HashSet<u32> = HashSet::new();
+    let mut processes = Vec::new();
+    let pids: Vec<Pid> = ids.iter().map(|id| Pid::from_u32(id.pid)).collect();
+    refresh(&mut system, &pids);
+    for id in ids {
+        if let Some(process) = living(&system, *id)
+            && known.insert(id.pid)
+        {
+            let mut details = details(process);
+            details.fds = descriptors(process);
+            processes.push(details);
+        }
+    }
+    for at in 0..processes.len() {
+        let mut parent = processes
+            .get(at)
+            .map_or(0, |process: &Process| process.parent);
+        for _ in 0..GENERATIONS {
+            if parent == 0 || !known.insert(parent) {
+                break;
+            }
+            refresh(&mut system, &[Pid::from_u32(parent)]);
+            let Some(process) = system.process(Pid::from_u32(parent)) else {
+                break;
+            };
+            let details = details(process);
+            parent = details.parent;
+            processes.push(details);
+        }
+    }
+    processes
+}
+
+/// What the process has used so far; its children cannot be found one by one.
+pub(super) fn used(id: ProcId) -> io::Result<Used> {
+    let mut system = System::new().map_err(|error| io::Error::other(error.to_string()))?;
+    refresh(&mut system, &[Pid::from_u32(id.pid)]);
+    let process = living(&system, id).ok_or(io::ErrorKind::NotFound)?;
+    Ok(Used {
+        ms: process.accumulated_cpu_time(),
+        oldest_child_s: None,
+    })
+}
+
+/// Who listens below a watcher would need every descriptor of every process.
+pub(super) fn watched(_project: &str) -> Result<Option<Vec<Row>>, Gap> {
+    Err(Gap::Unsupported)
+}
+
+fn refresh(system: &mut System, pids: &[Pid]) {
+    let wanted = ProcessRefreshKind::nothing()
+        .without_tasks()
+        .with_cpu()
+        .with_cmd(UpdateKind::OnlyIfNotSet)
+        .with_cwd(UpdateKind::OnlyIfNotSet)
+        .with_exe(UpdateKind::OnlyIfNotSet)
+        .with_user(UpdateKind::OnlyIfNotSet);
+    system.refresh_processes_specifics(ProcessesToUpdate::Some(pids), true, wanted);
+}
+
+fn living(system: &System, id: ProcId) -> Option<&sysinfo::Process> {
+    let process = system.process(Pid::from_u32(id.pid))?;
+    (id.started == 0 || id.started == process.start_time()).then_some(process)
+}
+
+fn details(process: &sysinfo::Process) -> Process {
+    let text = |text: &std::ffi::OsStr| clean(&text.to_string_lossy());
+    let path = |path: Option<&std::path::Path>| match path {
+        Some(path) => Known::Seen(text(path.as_os_str())),
+        None => Known::Unseen(Gap::Forbidden),
+    };
+    let argv: Vec<String> = process.cmd().iter().map(|word| text(word)).collect();
+    Process {
+        parent: process.parent().map_or(0, Pid::as_u32),
+        comm: text(process.name()),
+        argv: match argv.is_empty() {
+            true => Known::Unseen(Gap::Forbidden),
+            false => Known::Seen(argv),
+        },
+        exe: path(process.exe()),
+        cwd: path(process.cwd()),
+        state: state(process.status()),
+        uid: uid(process),
+        age_s: process.run_time(),
+        ..blank(ProcId {
+            pid: process.pid().as_u32(),
+            started: process.start_time(),
+        })
+    }
+}
+
+fn state(status: ProcessStatus) -> ProcState {
+    match status {
+        ProcessStatus::Run => ProcState::Running,
+        ProcessStatus::Stop => ProcState::Stopped,
+        ProcessStatus::Tracing => ProcState::Traced,
+        ProcessStatus::Zombie | ProcessStatus::Dead => ProcState::Zombie,
+        ProcessStatus::UninterruptibleDiskSleep => ProcState::Blocked,
+        _ => ProcState::Sleeping,
+    }
+}
+
+fn descriptors(process: &sysinfo::Process) -> Known<FdUse> {
+    match (process.open_files(), process.open_files_limit()) {
+        (Some(open), Some(limit)) => Known::Seen(FdUse {
+            open: u64::try_from(open).unwrap_or(u64::MAX),
+            limit: u64::try_from(limit).unwrap_or(u64::MAX),
+        }),
+        _ => Known::Unseen(Gap::Unsupported),
+    }
+}
+
+#[cfg(unix)]
+fn uid(process: &sysinfo::Process) -> u32 {
+    let uid = process.effective_user_id().or_else(|| process.user_id());
+    uid.map_or(0, |uid| **uid)
+}
+
+/// Windows has no such numbers.
+#[cfg(not(unix))]
+fn uid(_process: &sysinfo::Process) -> u32 {
+    0
+}

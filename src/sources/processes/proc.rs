@@ -1,13 +1,19 @@
 //! The few files of `/proc` that every look at processes needs.
 
-use std::fs;
+use std::ffi::CStr;
 use std::io;
 use std::mem::MaybeUninit;
 
+use rustix::buffer::spare_capacity;
 use rustix::fd::OwnedFd;
-use rustix::fs::{CWD, Mode, OFlags, RawDir, openat};
+use rustix::fs::{CWD, Mode, OFlags, RawDir, openat, readlinkat, readlinkat_raw, stat};
+use rustix::io::Errno;
 
 use crate::facts::{ProcId, clean};
+
+/// Room for about 64 descriptors. The kernel makes an inode for every entry that
+/// it returns, so a large buffer costs milliseconds where a process has many.
+pub(in crate::sources) const SMALL: usize = 1536;
 
 /// One row of the process table: `/proc/PID/stat`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +34,7 @@ pub(in crate::sources) struct Stat {
 impl Stat {
     /// The row of this process.
     pub fn of(pid: u32) -> io::Result<Stat> {
-        let text = fs::read(format!("/proc/{pid}/stat"))?;
+        let text = read(pid, "stat", 4096)?;
         Stat::parse(&text).ok_or_else(|| {
             let problem = format!("/proc/{pid}/stat has another form");
             io::Error::new(io::ErrorKind::InvalidData, problem)
@@ -75,6 +81,117 @@ pub(in crate::sources) fn pids() -> io::Result<Vec<u32>> {
     }
     pids.sort_unstable();
     Ok(pids)
+}
+
+/// A file of a process, to its end or to so many bytes.
+///
+/// These files say that they are empty, which misleads the standard library into
+/// many small reads.
+pub(in crate::sources) fn read(pid: u32, name: &str, most: usize) -> io::Result<Vec<u8>> {
+    let path = format!("/proc/{pid}/{name}");
+    let file = openat(CWD, path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
+    let mut bytes = Vec::with_capacity(4096);
+    while bytes.len() < most {
+        bytes.reserve(2048);
+        match rustix::io::read(&file, spare_capacity(&mut bytes)) {
+            Ok(0) => break,
+            Ok(_) => {}
+            Err(Errno::INTR) => {}
+            // The process ended between opening and reading.
+            Err(Errno::SRCH) => return Err(io::ErrorKind::NotFound.into()),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    bytes.truncate(most);
+    Ok(bytes)
+}
+
+/// Where a link of a process points to, fit to be shown.
+pub(in crate::sources) fn link(pid: u32, name: &str) -> io::Result<String> {
+    let target = readlinkat(CWD, format!("/proc/{pid}/{name}"), Vec::new())?;
+    Ok(clean(&target.to_string_lossy()))
+}
+
+/// The user whose process it is.
+pub(in crate::sources) fn owner(pid: u32) -> io::Result<u32> {
+    Ok(stat(format!("/proc/{pid}"))?.st_uid)
+}
+
+/// The number of open descriptors.
+pub(in crate::sources) fn count_descriptors(pid: u32) -> io::Result<u64> {
+    let path = format!("/proc/{pid}/fd");
+    // Since Linux 6.2 the size of the folder is their number, for everybody to see.
+    let size = u64::try_from(stat(path.as_str())?.st_size).unwrap_or(0);
+    if size > 0 {
+        return Ok(size);
+    }
+    let folder = folder(&path)?;
+    let mut buffer = [MaybeUninit::uninit(); 16 * 1024];
+    let mut entries = RawDir::new(&folder, &mut buffer);
+    let mut count = 0;
+    while let Some(entry) = entries.next() {
+        count += u64::from(number(entry?.file_name().to_bytes()).is_some());
+    }
+    Ok(count)
+}
+
+/// The numbers of the sockets behind the first so many descriptors of a process.
+pub(in crate::sources) fn sockets(pid: u32, most: usize) -> io::Result<Vec<u64>> {
+    let folder = folder(&format!("/proc/{pid}/fd"))?;
+    let mut buffer = [MaybeUninit::uninit(); SMALL];
+    let mut entries = RawDir::new(&folder, &mut buffer);
+    let mut sockets = Vec::new();
+    let mut seen = 0;
+    while let Some(entry) = entries.next() {
+        let entry = entry?;
+        if number(entry.file_name().to_bytes()).is_none() {
+            continue;
+        }
+        match socket(&folder, entry.file_name()) {
+            Ok(inode) => sockets.extend(inode),
+            Err(error @ (Errno::ACCESS | Errno::PERM)) => return Err(error.into()),
+            // Closed in the meantime.
+            Err(_) => {}
+        }
+        seen += 1;
+        if seen >= most {
+            break;
+        }
+    }
+    Ok(sockets)
+}
+
+/// The number of the socket behind a descriptor, if it is a socket.
+pub(in crate::sources) fn socket(folder: &OwnedFd, name: &CStr) -> Result<Option<u64>, Errno> {
+    let mut buffer = [MaybeUninit::uninit(); 40];
+    let (target, _) = readlinkat_raw(folder, name, &mut buffer)?;
+    Ok(inode(target))
+}
+
+/// `socket:[12345]`
+pub(in crate::sources) fn inode(target: &[u8]) -> Option<u64> {
+    let digits = target.strip_prefix(b"socket:[")?.strip_suffix(b"]")?;
+    std::str::from_utf8(digits).ok()?.parse().ok()
+}
+
+/// The children of a process, of whichever of its threads; none where the kernel
+/// was built without the list.
+pub(in crate::sources) fn children(pid: u32) -> Vec<u32> {
+    let mut children = Vec::new();
+    let Ok(threads) = folder(&format!("/proc/{pid}/task")) else {
+        return children;
+    };
+    let mut buffer = [MaybeUninit::uninit(); 4 * 1024];
+    let mut entries = RawDir::new(&threads, &mut buffer);
+    while let Some(Ok(entry)) = entries.next() {
+        if let Some(thread) = number(entry.file_name().to_bytes())
+            && let Ok(text) = read(pid, &format!("task/{thread}/children"), 64 * 1024)
+        {
+            let words = text.split(|byte| !byte.is_ascii_digit());
+            children.extend(words.filter_map(number));
+        }
+    }
+    children
 }
 
 /// Opens a folder to be listed.
@@ -126,6 +243,21 @@ mod tests {
         }
         assert_eq!(Stat::parse(b")("), None);
         assert_eq!(Stat::parse(b"\xff (x) S"), None);
+    }
+
+    #[test]
+    fn only_sockets_have_a_number() {
+        assert_eq!(inode(b"socket:[4242]"), Some(4242));
+        for other in [
+            &b"pipe:[4242]"[..],
+            b"socket:[]",
+            b"socket:[x]",
+            b"socket:[4242",
+            b"/home/socket:[1]",
+            b"",
+        ] {
+            assert_eq!(inode(other), None);
+        }
     }
 
     #[test]

@@ -10,6 +10,10 @@ use crate::facts::{Gap, Known, Listener};
 mod netstat;
 #[cfg_attr(target_os = "linux", path = "linux.rs")]
 mod os;
+/// The code for other systems runs on this one too, so here it is tested.
+#[cfg(test)]
+#[path = "os.rs"]
+mod portable;
 
 /// The TCP listeners of our own network namespace, and the way they were read.
 #[derive(Debug, Clone)]
@@ -156,6 +160,23 @@ mod tests {
         );
         assert_eq!(sockets.listeners, Known::Seen(Vec::new()));
         assert_eq!(sockets.by, "/proc/net (sock_diag: Operation not permitted)");
+    }
+
+    #[test]
+    fn the_portable_way_finds_a_socket_and_its_process() {
+        let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let at = socket.local_addr().unwrap();
+        let seen = portable::read(Backend::Netstat2, Some(at.port())).unwrap();
+        let ours = seen.iter().find(|listener| listener.at == at).unwrap();
+        assert_eq!(ours.owner().map(|id| id.pid), Some(std::process::id()));
+        assert!(portable::read(Backend::SockDiag, None).is_err());
+        assert_eq!(portable::BACKENDS, [Backend::Netstat2]);
+        assert!(portable::udp(Some(at.port())).is_ok());
+        assert_eq!(portable::elsewhere(1), Known::Unseen(Gap::Unsupported));
+        assert_eq!(portable::unix_listeners(), Known::Unseen(Gap::Unsupported));
+        let mut none = [Listener::at(at)];
+        portable::name_cgroups(&mut none);
+        assert_eq!(none[0].cgroup, None);
     }
 
     #[test]

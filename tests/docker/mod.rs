@@ -1,0 +1,275 @@
+//! A real engine in a world of its own: network, mount and process namespaces, its
+//! own `dockerd`, an image made from the machine's static busybox. Nothing outside
+//! is touched, and everything ends with the world's first process.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// The address of the world that is no loopback.
+pub const LAN: &str = "192.168.50.10";
+/// The image: busybox, with a web page in `/www`.
+pub const IMAGE: &str = "devdoctor/web:1";
+/// Says to a test binary that it runs inside such a world, and where its files are.
+const FOLDER: &str = "DEVDOCTOR_DOCKER_WORLD";
+
+/// What this machine lacks for a world, if anything.
+pub fn lacks() -> Option<String> {
+    if !rustix::process::getuid().is_root() {
+        return Some("root".to_owned());
+    }
+    let programs = [
+        "unshare", "mount", "ip", "iptables", "dockerd", "docker", "tar", "setpriv", "busybox",
+    ];
+    programs
+        .into_iter()
+        .find(|program| which(program).is_none())
+        .map(|program| format!("the program `{program}`"))
+}
+
+fn which(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path)
+        .chain(["/usr/sbin".into(), "/sbin".into()])
+        .map(|folder| folder.join(program))
+        .find(|file| file.is_file())
+}
+
+/// Runs the test `inside` of this binary in a new world.
+pub fn enter(inside: &str, dockerd: &[&str]) {
+    if let Some(what) = lacks() {
+        let required = std::env::var_os("DEVDOCTOR_REQUIRE_LIVE").is_some_and(|v| v == "1");
+        assert!(!required, "this test needs {what}");
+        eprintln!("skipped: this test needs {what}");
+        return;
+    }
+    let folder = std::env::temp_dir().join(format!("dd-{}-{}", std::process::id(), dockerd.len()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let output = Command::new("unshare")
+        .args(["--net", "--mount", "--pid", "--fork", "--kill-child"])
+        .args(["--mount-proc", "--propagation", "private"])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", inside, "--ignored", "--nocapture"])
+        .env(FOLDER, &folder)
+        .env("DEVDOCTOR_DOCKERD", dockerd.join(" "))
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let log = std::fs::read_to_string(folder.join("dockerd.log")).unwrap_or_default();
+    let _ = std::fs::remove_dir_all(&folder);
+    let told = String::from_utf8_lossy(&output.stdout);
+    let erred = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "{told}\n{erred}\n--- end of dockerd's log\n{}",
+        log.lines().rev().take(15).collect::<Vec<_>>().join("\n")
+    );
+    print!("{told}");
+}
+
+/// The inside of a world, with its engine running.
+pub struct World {
+    folder: PathBuf,
+    dockerd: Child,
+}
+
+impl World {
+    /// Makes this process's namespaces habitable and starts the engine; nothing if
+    /// this process is in no such world.
+    pub fn begin() -> Option<World> {
+        let folder = PathBuf::from(std::env::var_os(FOLDER)?);
+        run("ip", &["link", "set", "lo", "up"]);
+        run("ip", &["link", "add", "lan0", "type", "veth", "peer", "name", "lan1"]);
+        run("ip", &["addr", "add", &format!("{LAN}/24"), "dev", "lan0"]);
+        run("ip", &["link", "set", "lan0", "up"]);
+        run("ip", &["link", "set", "lan1", "up"]);
+        std::fs::write("/proc/sys/net/ipv4/ip_forward", "1").unwrap();
+        // `localhost` means the same on every machine that runs this.
+        let hosts = folder.join("hosts");
+        std::fs::write(&hosts, "127.0.0.1 localhost\n").unwrap();
+        run("mount", &["--bind", hosts.to_str().unwrap(), "/etc/hosts"]);
+        // Not the binary of the build: another user must be able to run it.
+        let devdoctor = folder.join("devdoctor");
+        std::fs::copy(env!("CARGO_BIN_EXE_devdoctor"), &devdoctor).unwrap();
+        let log = std::fs::File::create(folder.join("dockerd.log")).unwrap();
+        let flags = std::env::var("DEVDOCTOR_DOCKERD").unwrap_or_default();
+        let place = |name: &str| folder.join(name).display().to_string();
+        let dockerd = Command::new(which("dockerd").unwrap())
+            .args(["--data-root", &place("data"), "--exec-root", &place("exec")])
+            .args(["--pidfile", &place("pid")])
+            .args(["--host", &format!("unix://{}", place("docker.sock"))])
+            .args(flags.split_whitespace())
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let mut world = World { folder, dockerd };
+        world.wait_until("the engine answers", |world| {
+            world.try_docker(&["version"]).status.success()
+        });
+        world.import_image();
+        Some(world)
+    }
+
+    fn import_image(&mut self) {
+        let root = self.folder.join("image");
+        for folder in ["bin", "www", "proc", "tmp"] {
+            std::fs::create_dir_all(root.join(folder)).unwrap();
+        }
+        std::fs::write(root.join("www/index.html"), "hello\n").unwrap();
+        std::fs::copy(which("busybox").unwrap(), root.join("bin/busybox")).unwrap();
+        for name in ["sh", "httpd", "sleep", "cat", "echo"] {
+            let _ = std::os::unix::fs::symlink("busybox", root.join("bin").join(name));
+        }
+        let tarball = self.folder.join("image.tar");
+        let (root, tarball) = (root.to_str().unwrap(), tarball.to_str().unwrap());
+        run("tar", &["-C", root, "-cf", tarball, "."]);
+        self.docker(&["import", tarball, IMAGE]);
+    }
+
+    /// `unix://…` of the world's engine.
+    pub fn endpoint(&self) -> String {
+        format!("unix://{}", self.folder.join("docker.sock").display())
+    }
+
+    /// The world's own folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    fn try_docker(&self, args: &[&str]) -> Output {
+        Command::new("docker")
+            .args(args)
+            .env("DOCKER_HOST", self.endpoint())
+            .env("DOCKER_CONFIG", self.folder.join("config"))
+            .stdin(Stdio::null())
+            .output()
+            .unwrap()
+    }
+
+    /// Runs `docker` and gives what it printed.
+    pub fn docker(&self, args: &[&str]) -> String {
+        let output = self.try_docker(args);
+        assert!(
+            output.status.success(),
+            "docker {args:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
+    /// Runs a container with these options and this command.
+    pub fn run(&self, name: &str, options: &[&str], command: &[&str]) {
+        let args = [&["run", "-d", "--name", name][..], options, &[IMAGE], command];
+        self.docker(&args.concat());
+    }
+
+    /// Runs a container that the engine makes and cannot start.
+    pub fn run_in_vain(&self, name: &str, options: &[&str], command: &[&str]) {
+        let args = [&["run", "-d", "--name", name][..], options, &[IMAGE], command];
+        assert!(!self.try_docker(&args.concat()).status.success());
+    }
+
+    /// What the engine says of a container.
+    pub fn inspect(&self, name: &str, format: &str) -> String {
+        self.docker(&["inspect", "--format", format, name])
+    }
+
+    /// Waits for something that happens by itself.
+    pub fn wait_until(&mut self, what: &str, done: impl Fn(&World) -> bool) {
+        let began = Instant::now();
+        while !done(self) {
+            assert!(
+                began.elapsed() < Duration::from_secs(30),
+                "waited in vain: {what}"
+            );
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// `devdoctor why TARGET --json`, with the engine that `docker_host` names.
+    pub fn ask(&self, target: &str, docker_host: &str) -> Answer {
+        self.asked_by(Command::new(self.folder.join("devdoctor")), target, docker_host)
+    }
+
+    /// The same, asked by a user who is nobody.
+    pub fn ask_as_nobody(&self, target: &str, docker_host: &str) -> Answer {
+        let mut setpriv = Command::new("setpriv");
+        setpriv
+            .args(["--reuid", "65534", "--regid", "65534", "--clear-groups"])
+            .arg(self.folder.join("devdoctor"));
+        self.asked_by(setpriv, target, docker_host)
+    }
+
+    fn asked_by(&self, mut command: Command, target: &str, docker_host: &str) -> Answer {
+        let began = Instant::now();
+        let output = command
+            .args(["why", target, "--json"])
+            .env("DOCKER_HOST", docker_host)
+            .env("DOCKER_CONFIG", self.folder.join("config"))
+            .env("HOME", &self.folder)
+            .current_dir(&self.folder)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let told = String::from_utf8_lossy(&output.stdout);
+        Answer {
+            took: began.elapsed(),
+            exit: output.status.code(),
+            report: serde_json::from_str(&told).unwrap_or_else(|error| {
+                panic!(
+                    "why {target}: {error}: {told}\n{}",
+                    String::from_utf8_lossy(&output.stderr)
+                )
+            }),
+        }
+    }
+
+    /// Ends the engine, its containers first.
+    pub fn end_engine(&mut self) {
+        let all = self.docker(&["ps", "-aq"]);
+        let ids: Vec<_> = all.split_whitespace().collect();
+        if !ids.is_empty() {
+            self.docker(&[&["rm", "-f"][..], &ids].concat());
+        }
+        if let Some(pid) = rustix::process::Pid::from_raw(self.dockerd.id().cast_signed()) {
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+        }
+        let _ = self.dockerd.wait();
+    }
+}
+
+/// What devdoctor said.
+pub struct Answer {
+    /// How long the whole command took.
+    pub took: Duration,
+    /// Its exit code.
+    pub exit: Option<i32>,
+    /// Its report.
+    pub report: Value,
+}
+
+impl Answer {
+    /// The code of the first finding, or nothing.
+    pub fn first(&self) -> Option<&str> {
+        self.report["findings"][0]["code"].as_str()
+    }
+
+    /// The gap of a part that could not be seen.
+    pub fn gap(&self, part: &str) -> Option<&str> {
+        let unseen = self.report["unseen"].as_array()?;
+        unseen.iter().find(|line| line["part"] == part)?["gap"].as_str()
+    }
+}
+
+fn run(program: &str, args: &[&str]) {
+    let output = Command::new(which(program).unwrap()).args(args).output().unwrap();
+    assert!(
+        output.status.success(),
+        "{program} {args:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
