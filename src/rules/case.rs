@@ -295,12 +295,11 @@ impl<'a> Case<'a> {
         chain
     }
 
-    /// The outermost ancestor that would start this process again if it ended.
+    /// The nearest ancestor that looks after this process, and may start it again if it ends.
     #[must_use]
     pub fn supervisor(&self, process: &Process) -> Option<&'a Process> {
-        let ancestors = self.ancestors(process);
-        let watches = |process: &&&Process| self.framework(process).is_some_and(|row| row.watcher);
-        ancestors.iter().rev().find(watches).copied()
+        let watches = |process: &&Process| self.framework(process).is_some_and(|row| row.watcher);
+        self.ancestors(process).into_iter().find(watches)
     }
 
     // --- the containers -------------------------------------------------
