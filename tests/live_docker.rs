@@ -171,7 +171,7 @@ fn world() {
     // An engine that takes the connection and never answers: named, in time.
     let silent = world.folder().join("silent.sock");
     let _listener = std::os::unix::net::UnixListener::bind(&silent).unwrap();
-    let answer = world.ask("3099", &format!("unix://{}", silent.display()));
+    let answer = world.ask_in_haste("3099", &format!("unix://{}", silent.display()));
     assert_eq!(
         answer.gap("containers"),
         Some("too-slow"),

@@ -27,10 +27,8 @@ pub(super) fn framework(command: &[String]) -> Option<&'static Framework> {
 fn direct(command: &[String]) -> Option<&'static Framework> {
     let head = &command[..command.len().min(3)];
     // What a package's script runs is in the package, not on the command line.
-    if head
-        .iter()
-        .any(|word| matches!(word.as_str(), "run" | "run-script"))
-    {
+    let any = |words: &[&str]| head.iter().any(|word| words.contains(&word.as_str()));
+    if any(&["npm", "pnpm", "yarn", "bun"]) && any(&["run", "run-script"]) {
         return None;
     }
     (0..head.len()).find_map(|from| {
