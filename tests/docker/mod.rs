@@ -81,7 +81,12 @@ impl World {
     pub fn begin() -> Option<World> {
         let folder = PathBuf::from(std::env::var_os(FOLDER)?);
         run("ip", &["link", "set", "lo", "up"]);
-        run("ip", &["link", "add", "lan0", "type", "veth", "peer", "name", "lan1"]);
+        run(
+            "ip",
+            &[
+                "link", "add", "lan0", "type", "veth", "peer", "name", "lan1",
+            ],
+        );
         run("ip", &["addr", "add", &format!("{LAN}/24"), "dev", "lan0"]);
         run("ip", &["link", "set", "lan0", "up"]);
         run("ip", &["link", "set", "lan1", "up"]);
@@ -163,13 +168,23 @@ impl World {
 
     /// Runs a container with these options and this command.
     pub fn run(&self, name: &str, options: &[&str], command: &[&str]) {
-        let args = [&["run", "-d", "--name", name][..], options, &[IMAGE], command];
+        let args = [
+            &["run", "-d", "--name", name][..],
+            options,
+            &[IMAGE],
+            command,
+        ];
         self.docker(&args.concat());
     }
 
     /// Runs a container that the engine makes and cannot start.
     pub fn run_in_vain(&self, name: &str, options: &[&str], command: &[&str]) {
-        let args = [&["run", "-d", "--name", name][..], options, &[IMAGE], command];
+        let args = [
+            &["run", "-d", "--name", name][..],
+            options,
+            &[IMAGE],
+            command,
+        ];
         assert!(!self.try_docker(&args.concat()).status.success());
     }
 
@@ -192,7 +207,11 @@ impl World {
 
     /// `devdoctor why TARGET --json`, with the engine that `docker_host` names.
     pub fn ask(&self, target: &str, docker_host: &str) -> Answer {
-        self.asked_by(Command::new(self.folder.join("devdoctor")), target, docker_host)
+        self.asked_by(
+            Command::new(self.folder.join("devdoctor")),
+            target,
+            docker_host,
+        )
     }
 
     /// The same, asked by a user who is nobody.
@@ -266,7 +285,10 @@ impl Answer {
 }
 
 fn run(program: &str, args: &[&str]) {
-    let output = Command::new(which(program).unwrap()).args(args).output().unwrap();
+    let output = Command::new(which(program).unwrap())
+        .args(args)
+        .output()
+        .unwrap();
     assert!(
         output.status.success(),
         "{program} {args:?}: {}",
