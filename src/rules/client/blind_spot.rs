@@ -66,7 +66,7 @@ fn check(case: &Case) -> Option<Finding> {
     let list: Vec<_> = spots.iter().map(|spot| spot.what.as_str()).collect();
     let what = join(&list);
     let says = if case.explained() {
-        format!("{what} could not be seen: it would make the cause certain, or show another")
+        format!("{what} could not be seen, which would make the cause certain or show another")
     } else {
         format!("{what} could not be seen, and the cause may hide there")
     };
@@ -118,7 +118,7 @@ fn as_root(case: &Case) -> Fix {
 fn again(case: &Case) -> Fix {
     Fix::safe(
         "look again, with more time",
-        ["devdoctor", "why", "--timeout", "10", &case.target.input],
+        ["devdoctor", "why", "--timeout", "10s", &case.target.input],
     )
 }
 
@@ -195,7 +195,9 @@ fn owner(case: &Case) -> Option<Spot> {
 }
 
 fn containers(case: &Case) -> Option<Spot> {
-    if case.containers_settled() || !may_be_here(case) {
+    // An engine that is down is a cause of its own, and says what would bring it up.
+    let told = case.spoken().iter().any(|finding| finding.code == "DD511");
+    if told || case.containers_settled() || !may_be_here(case) {
         return None;
     }
     // One engine may have answered and another not.
