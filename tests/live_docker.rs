@@ -143,6 +143,26 @@ fn world() {
     assert!(exited.contains("no database"), "{exited}");
     assert!(!exited.contains("hunter2"), "{exited}");
 
+    // Inside is seen through the engine where the processes are out of sight.
+    for (story, target, code) in [
+        ("loopback inside, from afar", "3003", "DD503"),
+        ("wrong container port, from afar", "3002", "DD504"),
+        ("not ready, from afar", "http://localhost:3010", "DD510"),
+    ] {
+        expect(story, &world.ask_from_afar(target, &engine), Some(code));
+    }
+
+    // A user in the group `docker`: the forwarder is root's, the engine may be asked.
+    world.permit(true);
+    for (story, target, code) in [
+        ("loopback inside, as a user", "3003", Some("DD503")),
+        ("published fine, as a user", "3000", None),
+        ("paused, as a user", "3006", Some("DD509")),
+    ] {
+        expect(story, &world.ask_as_nobody(target, &engine), code);
+    }
+    world.permit(false);
+
     // An engine that takes the connection and never answers: named, in time.
     let silent = world.folder().join("silent.sock");
     let _listener = std::os::unix::net::UnixListener::bind(&silent).unwrap();

@@ -3,8 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::facts::{
-    Container, Departed, Framework, Greeting, Known, Listener, Outcome, Probe, ProcId, Process,
-    Project, Proto, Publish, Resolution, Snapshot, Target, catalogue,
+    Container, Departed, Framework, Gap, Greeting, Known, Listener, Outcome, Probe, ProcId,
+    Process, Project, Proto, Publish, Resolution, Snapshot, Target, catalogue,
 };
 use crate::findings::{Finding, Severity, Verdict};
 
@@ -390,13 +390,17 @@ impl<'a> Case<'a> {
             .or_else(|| gone.iter().find(of_project))
     }
 
-    /// Whether containers are out of the question: no engine runs on this machine, or
-    /// every engine answered.
+    /// Whether containers are out of the question: every engine answered or does not run.
     #[must_use]
     pub fn containers_settled(&self) -> bool {
+        let off = |gap: &Gap| *gap == Gap::NotRunning;
         match &self.facts.containers {
-            Known::Seen(_) => self.facts.engines.iter().all(|engine| engine.gap.is_none()),
-            Known::Unseen(gap) => *gap == crate::facts::Gap::NotRunning,
+            Known::Seen(_) => self
+                .facts
+                .engines
+                .iter()
+                .all(|engine| engine.gap.as_ref().is_none_or(off)),
+            Known::Unseen(gap) => off(gap),
         }
     }
 

@@ -140,6 +140,14 @@ impl World {
         format!("unix://{}", self.folder.join("docker.sock").display())
     }
 
+    /// Lets everybody, or only root, talk to the engine.
+    pub fn permit(&self, everybody: bool) {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = if everybody { 0o666 } else { 0o600 };
+        let permissions = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(self.folder.join("docker.sock"), permissions).unwrap();
+    }
+
     /// The world's own folder.
     pub fn folder(&self) -> &Path {
         &self.folder
@@ -221,6 +229,16 @@ impl World {
             .args(["--reuid", "65534", "--regid", "65534", "--clear-groups"])
             .arg(self.folder.join("devdoctor"));
         self.asked_by(setpriv, target, docker_host)
+    }
+
+    /// The same, asked from where the containers' processes cannot be seen, as on a
+    /// machine whose engine lives in a virtual machine.
+    pub fn ask_from_afar(&self, target: &str, docker_host: &str) -> Answer {
+        let mut unshare = Command::new("unshare");
+        unshare
+            .args(["--pid", "--fork", "--mount-proc"])
+            .arg(self.folder.join("devdoctor"));
+        self.asked_by(unshare, target, docker_host)
     }
 
     fn asked_by(&self, mut command: Command, target: &str, docker_host: &str) -> Answer {
