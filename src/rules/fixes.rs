@@ -54,7 +54,7 @@ pub(super) fn listen_on(case: &Case, listener: &Listener, wanted: IpAddr) -> Fix
             format!("start {who} with `{flag}`, or set {key} to \"{wanted}\"")
         }
         (Some(flag), None) => format!("start {who} with `{flag}`"),
-        (None, Some(key)) => format!("set {key} to \"{wanted}\" and start {who} again"),
+        (None, Some(key)) => format!("set {key} to \"{wanted}\" and start it again"),
         (None, None) => {
             format!("set the host (or bind address) of {who} to {wanted} and start it again")
         }
@@ -95,7 +95,7 @@ pub(super) fn listen_on_all(case: &Case, listener: &Listener) -> Fix {
     let text = match (flag, key) {
         (Some(flag), Some(key)) => format!("start {who} with `{flag}`, or set {key}"),
         (Some(flag), None) => format!("start {who} with `{flag}`"),
-        (None, Some(key)) => format!("set {key} to 0.0.0.0 and start {who} again"),
+        (None, Some(key)) => format!("set {key} to 0.0.0.0 and start it again"),
         (None, None) => {
             format!("have {who} listen on 0.0.0.0; everybody on this network can then reach it")
         }

@@ -28,7 +28,10 @@ fn direct(command: &[String]) -> Option<&'static Framework> {
         let words = &command[from..];
         let first = words.first()?;
         let comm = first.rsplit('/').next().unwrap_or(first);
-        catalogue().recognise(comm, words)
+        // A runner or a watcher is not what listens.
+        catalogue()
+            .recognise(comm, words)
+            .filter(|row| !row.watcher)
     })
 }
 
