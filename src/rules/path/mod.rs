@@ -300,8 +300,8 @@ fn web(case: &Case) -> Option<(Confidence, bool)> {
     }
     if let Some((_, greeting)) = case.greeting() {
         return match greeting.spoken {
-            Some(Protocol::Http) => Some((Confidence::Certain, false)),
-            Some(Protocol::Tls) => Some((Confidence::Certain, true)),
+            Some(Protocol::Http) => Some((case.hearing(), false)),
+            Some(Protocol::Tls) => Some((case.hearing(), true)),
             _ => None,
         };
     }

@@ -17,7 +17,7 @@
 //! Chrome, delete the host at `chrome://net-internals/#hsts`.
 
 use crate::facts::{Greeting, Protocol, Scheme};
-use crate::findings::{Confidence, Finding, Fix, Severity};
+use crate::findings::{Finding, Fix, Severity};
 use crate::rules::{Case, Rule, evidence};
 
 use super::{said, twin, with_scheme};
@@ -50,7 +50,7 @@ fn check(case: &Case) -> Option<Finding> {
         "port {} speaks plain HTTP, and was asked over TLS ({asked}://)",
         case.port()
     );
-    let mut finding = Finding::new(Confidence::Certain, says)
+    let mut finding = Finding::new(case.hearing(), says)
         .because(evidence::probe(probe))
         .because(said(probe, greeting));
     if let Some(listener) = case.listener_for(probe.to.ip()) {
