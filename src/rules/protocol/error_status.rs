@@ -17,7 +17,7 @@
 //! 503 and 504, diagnose the server behind the proxy: `devdoctor why` with its port.
 
 use crate::facts::Http;
-use crate::findings::{Confidence, Finding, Fix, Severity};
+use crate::findings::{Finding, Fix, Severity};
 use crate::rules::{Case, Rule, evidence};
 
 use super::said;
@@ -81,7 +81,7 @@ fn check(case: &Case) -> Option<Finding> {
             ),
         ),
     };
-    let mut finding = Finding::new(Confidence::Certain, says)
+    let mut finding = Finding::new(case.hearing(), says)
         .severity(severity)
         .because(said(probe, greeting));
     if let Some(listener) = case.listener_for(probe.to.ip()) {
