@@ -49,6 +49,7 @@ fn check(case: &Case) -> Option<Finding> {
     let probe = case.probes().find(|probe| {
         matches!(probe.outcome, Outcome::TimedOut | Outcome::Unreachable)
             && case.is_local(probe.to.ip()) == Some(false)
+            && !case.listeners().any(|here| here.at.ip() == probe.to.ip())
     })?;
     let ip = probe.to.ip();
     let (says, confidence) = words(case, probe)?;
