@@ -65,9 +65,9 @@ fn check(case: &Case) -> Option<Finding> {
     );
     let here = SocketAddr::new(listener.at.ip().to_canonical(), case.port());
     let mut finding = missed.finding(case, listener, says);
-    // Where the addresses could not be listed, this one may have gone.
+    // Whether the machine still has that address decides between this and address-gone.
     if listener.scope() == Scope::Lan && !case.facts.host.addresses.is_seen() {
-        finding.confidence = Confidence::Likely;
+        finding.confidence = finding.confidence.min(Confidence::Likely);
     }
     if let Some(entry) = hosts_line(case, dialled) {
         finding = finding.because(entry);
