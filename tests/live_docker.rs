@@ -40,12 +40,24 @@ fn world() {
     world.docker(&["pause", "frozen"]);
     world.run("holder", &["-p", "3007:8080"], &serve("8080"));
     world.run_in_vain("late", &["-p", "3007:8080"], &serve("8080"));
-    world.docker(&["create", "--name", "idle", "-p", "3008:8080", docker::IMAGE, "httpd"]);
+    world.docker(&[
+        "create",
+        "--name",
+        "idle",
+        "-p",
+        "3008:8080",
+        docker::IMAGE,
+        "httpd",
+    ]);
     world.run("hidden", &[], &serve("8090"));
     world.run("elsewhere", &["-p", "3009:8091"], &serve("8091"));
     world.run("empty", &["-p", "3010:8080"], &["sleep", "1000"]);
     world.wait_until("the loop has turned", |world| {
-        world.inspect("looping", "{{.RestartCount}}").parse::<u32>().unwrap_or(0) >= 3
+        world
+            .inspect("looping", "{{.RestartCount}}")
+            .parse::<u32>()
+            .unwrap_or(0)
+            >= 3
             && world.inspect("looping", "{{.State.Status}}") == "restarting"
     });
     world.wait_until("the server is up", |world| {
@@ -55,7 +67,11 @@ fn world() {
     let mut wrong = Vec::new();
     let mut expect = |story: &str, answer: &Answer, code: Option<&str>| {
         let says = answer.report["findings"][0]["says"].as_str();
-        println!("{story} ({} ms): {}", answer.took.as_millis(), says.unwrap_or("reachable"));
+        println!(
+            "{story} ({} ms): {}",
+            answer.took.as_millis(),
+            says.unwrap_or("reachable")
+        );
         let exit = Some(i32::from(code.is_some()));
         if answer.first() != code || answer.exit != exit {
             wrong.push(format!(
@@ -69,24 +85,56 @@ fn world() {
     for (story, target, code) in [
         ("published fine", "3000", None),
         ("published fine, by the LAN", &*format!("{LAN}:3000"), None),
-        ("published on loopback, asked there", "http://127.0.0.1:3001", None),
-        ("published on loopback", &*format!("http://{LAN}:3001"), Some("DD505")),
+        (
+            "published on loopback, asked there",
+            "http://127.0.0.1:3001",
+            None,
+        ),
+        (
+            "published on loopback",
+            &*format!("http://{LAN}:3001"),
+            Some("DD505"),
+        ),
         ("wrong container port", "3002", Some("DD504")),
-        ("wrong container port, as a URL", "http://localhost:3002", Some("DD504")),
-        ("wrong container port, by the LAN", &*format!("{LAN}:3002"), Some("DD504")),
+        (
+            "wrong container port, as a URL",
+            "http://localhost:3002",
+            Some("DD504"),
+        ),
+        (
+            "wrong container port, by the LAN",
+            &*format!("{LAN}:3002"),
+            Some("DD504"),
+        ),
         ("loopback inside", "3003", Some("DD503")),
-        ("loopback inside, as a URL", "http://localhost:3003", Some("DD503")),
-        ("loopback inside, by the LAN", &*format!("{LAN}:3003"), Some("DD503")),
+        (
+            "loopback inside, as a URL",
+            "http://localhost:3003",
+            Some("DD503"),
+        ),
+        (
+            "loopback inside, by the LAN",
+            &*format!("{LAN}:3003"),
+            Some("DD503"),
+        ),
         ("exited", "3004", Some("DD506")),
         ("restart loop", "3005", Some("DD508")),
         ("paused", "3006", Some("DD509")),
         ("paused, as a URL", "http://localhost:3006", Some("DD509")),
-        ("port taken by a container", "http://localhost:3007", Some("DD507")),
+        (
+            "port taken by a container",
+            "http://localhost:3007",
+            Some("DD507"),
+        ),
         ("created only", "3008", Some("DD507")),
         ("not published", "8090", Some("DD501")),
         ("published elsewhere", "8091", Some("DD502")),
         ("not ready", "3010", Some("DD510")),
-        ("not ready, as a URL", "http://localhost:3010", Some("DD510")),
+        (
+            "not ready, as a URL",
+            "http://localhost:3010",
+            Some("DD510"),
+        ),
     ] {
         expect(story, &world.ask(target, &engine), code);
     }
@@ -95,17 +143,47 @@ fn world() {
     assert!(exited.contains("no database"), "{exited}");
     assert!(!exited.contains("hunter2"), "{exited}");
 
+    // Inside is seen through the engine where the processes are out of sight.
+    for (story, target, code) in [
+        ("loopback inside, from afar", "3003", "DD503"),
+        ("wrong container port, from afar", "3002", "DD504"),
+        ("not ready, from afar", "http://localhost:3010", "DD510"),
+    ] {
+        expect(story, &world.ask_from_afar(target, &engine), Some(code));
+    }
+
+    // A user in the group `docker`: the forwarder is root's, the engine may be asked.
+    world.permit(true);
+    for (story, target, code) in [
+        ("loopback inside, as a user", "3003", Some("DD503")),
+        ("published fine, as a user", "3000", None),
+        ("paused, as a user", "3006", Some("DD509")),
+    ] {
+        expect(story, &world.ask_as_nobody(target, &engine), code);
+    }
+    world.permit(false);
+
     // An engine that takes the connection and never answers: named, in time.
     let silent = world.folder().join("silent.sock");
     let _listener = std::os::unix::net::UnixListener::bind(&silent).unwrap();
     let answer = world.ask("3099", &format!("unix://{}", silent.display()));
-    assert_eq!(answer.gap("containers"), Some("too-slow"), "{}", answer.report);
+    assert_eq!(
+        answer.gap("containers"),
+        Some("too-slow"),
+        "{}",
+        answer.report
+    );
     assert!(answer.took.as_secs_f32() < 3.0, "{:?}", answer.took);
     assert_ne!(answer.exit, Some(0), "{}", answer.report);
 
     // An engine that this user may not ask is no engine without containers.
     let answer = world.ask_as_nobody("3099", &engine);
-    assert_eq!(answer.gap("containers"), Some("forbidden"), "{}", answer.report);
+    assert_eq!(
+        answer.gap("containers"),
+        Some("forbidden"),
+        "{}",
+        answer.report
+    );
     expect("engine forbidden", &answer, Some("DD511"));
 
     world.end_engine();

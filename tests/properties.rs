@@ -373,6 +373,15 @@ fn plant(snapshot: &mut Snapshot, secret: &str, places: &[u8]) {
         }
         snapshot.containers = Known::Seen(list.into());
     }
+    let mut probes = snapshot.probes.to_vec();
+    for probe in &mut probes {
+        if let Known::Seen(greeting) = &mut probe.greeting
+            && let Some(http) = &mut greeting.http
+        {
+            http.body_start = format!("Error: Cannot find module '{path}/app.js'");
+        }
+    }
+    snapshot.probes = probes.into();
     if let Known::Seen(departed) = &snapshot.departed {
         let mut list = departed.to_vec();
         for gone in &mut list {

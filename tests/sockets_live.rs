@@ -240,7 +240,12 @@ fn details_are_those_of_the_process() {
     let here = std::fs::canonicalize(std::env::temp_dir()).unwrap();
     let mut command = Command::new("sleep");
     let sleep = Ending::spawn(command.arg("600").current_dir(&here)).unwrap();
-    let process = &processes::look(&[sleep.id()])[0];
+    let started = || processes::look(&[sleep.id()]).swap_remove(0);
+    let mut process = started();
+    // Right after its start the kernel has not written the command line yet.
+    while process.argv == Known::Seen(Vec::new()) && process.age_s < 60 {
+        process = started();
+    }
     assert_eq!(process.comm, "sleep");
     assert_eq!(process.name, "sleep");
     assert_eq!(
@@ -312,14 +317,55 @@ fn the_work_of_a_child_counts() {
     let sample = processes::cpu_sample(&[shell_only[0].id]);
     std::thread::sleep(Duration::from_millis(400));
     processes::cpu_since(&sample, &mut shell_only);
-    let children = std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", shell.0.id()));
+    kill_children(shell.0.id());
+    let cpu = shell_only[0].cpu.seen().unwrap();
+    assert!(cpu.used_ms >= 20, "{cpu:?}");
+    assert_eq!(shell_only[0].oldest_child_s, Some(0));
+}
+
+#[test]
+fn a_watcher_whose_server_has_gone_is_told() {
+    let project = std::env::temp_dir().join(format!("devdoctor-project-{}", std::process::id()));
+    std::fs::create_dir_all(project.join("web")).unwrap();
+    let project = std::fs::canonicalize(project).unwrap();
+    let nodemon = |script: &str| {
+        let mut command = Command::new("bash");
+        command
+            .args(["-c", script])
+            .current_dir(project.join("web"));
+        Ending::spawn(&mut command).unwrap()
+    };
+    let idle = nodemon("exec -a nodemon sleep 600");
+    let busy = nodemon("sleep 600 & exec -a nodemon sleep 601");
+    let gone = || processes::departed(project.to_str());
+    let began = Instant::now();
+    let mut seen = gone();
+    while seen == Known::Seen(Vec::new()) && began.elapsed() < Duration::from_secs(5) {
+        seen = gone();
+    }
+    let elsewhere = processes::departed(Some("/nowhere"));
+    kill_children(busy.0.id());
+    std::fs::remove_dir_all(&project).unwrap();
+    let watchers: Vec<_> = seen
+        .seen()
+        .unwrap()
+        .iter()
+        .filter_map(|gone| gone.watcher)
+        .collect();
+    assert_eq!(
+        watchers.iter().map(|id| id.pid).collect::<Vec<_>>(),
+        [idle.0.id()]
+    );
+    assert_eq!(elsewhere, Known::Seen(Vec::new()));
+    assert_eq!(processes::departed(None), Known::Seen(Vec::new()));
+}
+
+fn kill_children(of: u32) {
+    let children = std::fs::read_to_string(format!("/proc/{of}/task/{of}/children"));
     for child in children.unwrap_or_default().split_whitespace() {
         let child = child.parse().ok().and_then(Pid::from_raw).unwrap();
         let _ = kill_process(child, Signal::KILL);
     }
-    let cpu = shell_only[0].cpu.seen().unwrap();
-    assert!(cpu.used_ms >= 20, "{cpu:?}");
-    assert_eq!(shell_only[0].oldest_child_s, Some(0));
 }
 
 #[test]

@@ -69,6 +69,17 @@ pub fn scrub(mut snapshot: Snapshot, home: Option<&str>) -> Snapshot {
         }
         *departed = list.into();
     }
+    let mut probes = snapshot.probes.to_vec();
+    for probe in &mut probes {
+        if let Known::Seen(greeting) = &mut probe.greeting {
+            greeting.text = text(&greeting.text);
+            if let Some(http) = &mut greeting.http {
+                http.body_start = text(&http.body_start);
+                http.location = http.location.as_deref().map(text);
+            }
+        }
+    }
+    snapshot.probes = probes.into();
     let engines: Vec<_> = snapshot
         .engines
         .iter()

@@ -3,8 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::facts::{
-    Container, Departed, Framework, Greeting, Known, Listener, Outcome, Probe, ProcId, Process,
-    Project, Proto, Publish, Resolution, Snapshot, Target, catalogue,
+    Container, Departed, Framework, Gap, Greeting, Known, Listener, Outcome, Probe, ProcId,
+    Process, Project, Proto, Publish, Resolution, Snapshot, Target, catalogue,
 };
 use crate::findings::{Finding, Severity, Verdict};
 
@@ -295,12 +295,11 @@ impl<'a> Case<'a> {
         chain
     }
 
-    /// The outermost ancestor that would start this process again if it ended.
+    /// The nearest ancestor that looks after this process, and may start it again if it ends.
     #[must_use]
     pub fn supervisor(&self, process: &Process) -> Option<&'a Process> {
-        let ancestors = self.ancestors(process);
-        let watches = |process: &&&Process| self.framework(process).is_some_and(|row| row.watcher);
-        ancestors.iter().rev().find(watches).copied()
+        let watches = |process: &&Process| self.framework(process).is_some_and(|row| row.watcher);
+        self.ancestors(process).into_iter().find(watches)
     }
 
     // --- the containers -------------------------------------------------
@@ -391,13 +390,17 @@ impl<'a> Case<'a> {
             .or_else(|| gone.iter().find(of_project))
     }
 
-    /// Whether containers are out of the question: no engine runs on this machine, or
-    /// every engine answered.
+    /// Whether containers are out of the question: every engine answered or does not run.
     #[must_use]
     pub fn containers_settled(&self) -> bool {
+        let off = |gap: &Gap| *gap == Gap::NotRunning;
         match &self.facts.containers {
-            Known::Seen(_) => self.facts.engines.iter().all(|engine| engine.gap.is_none()),
-            Known::Unseen(gap) => *gap == crate::facts::Gap::NotRunning,
+            Known::Seen(_) => self
+                .facts
+                .engines
+                .iter()
+                .all(|engine| engine.gap.as_ref().is_none_or(off)),
+            Known::Unseen(gap) => off(gap),
         }
     }
 

@@ -47,7 +47,7 @@ pub(super) fn listen_on(case: &Case, listener: &Listener, wanted: IpAddr) -> Fix
         );
     }
     let row = case.framework(owner);
-    let flag = row.and_then(|row| host_flag(row, wanted));
+    let flag = row.and_then(|row| host_flag(row, wanted, case.port()));
     let key = row.and_then(|row| row.host_key.as_deref());
     let text = match (flag, key) {
         (Some(flag), Some(key)) => {
@@ -63,12 +63,17 @@ pub(super) fn listen_on(case: &Case, listener: &Listener, wanted: IpAddr) -> Fix
 }
 
 /// The flag that has a framework's server listen on one address.
-fn host_flag(row: &Framework, wanted: IpAddr) -> Option<String> {
-    let flag = row.bind_all.as_deref()?;
+fn host_flag(row: &Framework, wanted: IpAddr, port: u16) -> Option<String> {
+    let flag = with_port(row.bind_all.as_deref()?, port);
     if flag.contains("0.0.0.0") {
         return Some(flag.replace("0.0.0.0", &wanted.to_string()));
     }
     flag.ends_with("--host").then(|| format!("{flag} {wanted}"))
+}
+
+/// A flag of the catalogue for this port.
+pub(super) fn with_port(flag: &str, port: u16) -> String {
+    flag.replace("{port}", &port.to_string())
 }
 
 /// Have the owner listen on every address of the machine, with the caveat this has.
@@ -83,7 +88,9 @@ pub(super) fn listen_on_all(case: &Case, listener: &Listener) -> Fix {
         );
     }
     let row = owner.and_then(|owner| case.framework(owner));
-    let flag = row.and_then(|row| row.bind_all.as_deref());
+    let flag = row
+        .and_then(|row| row.bind_all.as_deref())
+        .map(|flag| with_port(flag, case.port()));
     let key = row.and_then(|row| row.host_key.as_deref());
     let text = match (flag, key) {
         (Some(flag), Some(key)) => format!("start {who} with `{flag}`, or set {key}"),
@@ -122,7 +129,25 @@ pub(super) fn end(case: &Case, process: &Process) -> Option<Fix> {
             ["sudo", "systemctl", "restart", unit],
         ));
     }
-    let top = case.supervisor(process).unwrap_or(process);
+    let by = case
+        .supervisor(process)
+        .filter(|by| !is_init(by) && system_unit(by).is_none());
+    // A supervisor that looks after many services is told to restart this one.
+    if let Some(by) = by
+        && case
+            .framework(by)
+            .is_some_and(|row| MANY.contains(&row.key.as_str()))
+    {
+        return Some(Fix::read(
+            format!("have {} restart it", process_words(by)),
+            format!(
+                "{} runs {}: restart it there, it would only come back otherwise",
+                name_of(by),
+                process_words(process)
+            ),
+        ));
+    }
+    let top = by.unwrap_or(process);
     let pid = top.id.pid.to_string();
     Some(Fix::run(
         format!("end {}, then start it again", process_words(top)),
@@ -130,6 +155,9 @@ pub(super) fn end(case: &Case, process: &Process) -> Option<Fix> {
         on_processes(case, &[top], &["kill", &pid]),
     ))
 }
+
+/// Supervisors of the catalogue whose end would end much more than one server.
+const MANY: &[&str] = &["pm2", "forever", "supervisord", "runit", "tilt"];
 
 /// Whether this is the process that adopts orphans.
 pub(super) fn is_init(process: &Process) -> bool {

@@ -81,7 +81,12 @@ impl World {
     pub fn begin() -> Option<World> {
         let folder = PathBuf::from(std::env::var_os(FOLDER)?);
         run("ip", &["link", "set", "lo", "up"]);
-        run("ip", &["link", "add", "lan0", "type", "veth", "peer", "name", "lan1"]);
+        run(
+            "ip",
+            &[
+                "link", "add", "lan0", "type", "veth", "peer", "name", "lan1",
+            ],
+        );
         run("ip", &["addr", "add", &format!("{LAN}/24"), "dev", "lan0"]);
         run("ip", &["link", "set", "lan0", "up"]);
         run("ip", &["link", "set", "lan1", "up"]);
@@ -135,6 +140,14 @@ impl World {
         format!("unix://{}", self.folder.join("docker.sock").display())
     }
 
+    /// Lets everybody, or only root, talk to the engine.
+    pub fn permit(&self, everybody: bool) {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = if everybody { 0o666 } else { 0o600 };
+        let permissions = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(self.folder.join("docker.sock"), permissions).unwrap();
+    }
+
     /// The world's own folder.
     pub fn folder(&self) -> &Path {
         &self.folder
@@ -163,13 +176,23 @@ impl World {
 
     /// Runs a container with these options and this command.
     pub fn run(&self, name: &str, options: &[&str], command: &[&str]) {
-        let args = [&["run", "-d", "--name", name][..], options, &[IMAGE], command];
+        let args = [
+            &["run", "-d", "--name", name][..],
+            options,
+            &[IMAGE],
+            command,
+        ];
         self.docker(&args.concat());
     }
 
     /// Runs a container that the engine makes and cannot start.
     pub fn run_in_vain(&self, name: &str, options: &[&str], command: &[&str]) {
-        let args = [&["run", "-d", "--name", name][..], options, &[IMAGE], command];
+        let args = [
+            &["run", "-d", "--name", name][..],
+            options,
+            &[IMAGE],
+            command,
+        ];
         assert!(!self.try_docker(&args.concat()).status.success());
     }
 
@@ -192,7 +215,11 @@ impl World {
 
     /// `devdoctor why TARGET --json`, with the engine that `docker_host` names.
     pub fn ask(&self, target: &str, docker_host: &str) -> Answer {
-        self.asked_by(Command::new(self.folder.join("devdoctor")), target, docker_host)
+        self.asked_by(
+            Command::new(self.folder.join("devdoctor")),
+            target,
+            docker_host,
+        )
     }
 
     /// The same, asked by a user who is nobody.
@@ -202,6 +229,16 @@ impl World {
             .args(["--reuid", "65534", "--regid", "65534", "--clear-groups"])
             .arg(self.folder.join("devdoctor"));
         self.asked_by(setpriv, target, docker_host)
+    }
+
+    /// The same, asked from where the containers' processes cannot be seen, as on a
+    /// machine whose engine lives in a virtual machine.
+    pub fn ask_from_afar(&self, target: &str, docker_host: &str) -> Answer {
+        let mut unshare = Command::new("unshare");
+        unshare
+            .args(["--pid", "--fork", "--mount-proc"])
+            .arg(self.folder.join("devdoctor"));
+        self.asked_by(unshare, target, docker_host)
     }
 
     fn asked_by(&self, mut command: Command, target: &str, docker_host: &str) -> Answer {
@@ -266,7 +303,10 @@ impl Answer {
 }
 
 fn run(program: &str, args: &[&str]) {
-    let output = Command::new(which(program).unwrap()).args(args).output().unwrap();
+    let output = Command::new(which(program).unwrap())
+        .args(args)
+        .output()
+        .unwrap();
     assert!(
         output.status.success(),
         "{program} {args:?}: {}",

@@ -16,7 +16,7 @@
 //!
 //! Use the address that the server listens on, or set its host to `127.0.0.1`.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use crate::facts::Scope;
 use crate::findings::{Evidence, Finding, Fix, Seen, Severity};
@@ -72,7 +72,10 @@ fn check(case: &Case) -> Option<Finding> {
         finding = finding.fix(fixes::open_instead(case, here));
     }
     if dialled.is_loopback() {
-        finding = finding.fix(fixes::listen_on(case, listener, dialled));
+        let usual = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        if here.ip() != usual {
+            finding = finding.fix(fixes::listen_on(case, listener, usual));
+        }
         if listener.scope() == Scope::Lan {
             finding = finding.fix(Fix::read(
                 "if nobody set that host",
@@ -87,7 +90,7 @@ fn check(case: &Case) -> Option<Finding> {
 }
 
 /// The line of the hosts file that gives the asked name this address.
-fn hosts_line(case: &Case, dialled: std::net::IpAddr) -> Option<Evidence> {
+fn hosts_line(case: &Case, dialled: IpAddr) -> Option<Evidence> {
     let name = &case.target.host;
     let entry = case.facts.host.hosts_file.items().iter().find(|entry| {
         entry.ip == dialled && entry.names.iter().any(|n| n.eq_ignore_ascii_case(name))

@@ -18,8 +18,10 @@ use super::{Case, evidence};
 
 /// An address of this machine that refuses, while somebody listens on the port elsewhere.
 pub(super) struct Missed<'a> {
-    /// What dialling it gave.
+    /// What dialling it gave; the IPv4 address where both families were refused.
     pub probe: &'a Probe,
+    /// The other addresses that were refused in the same way.
+    also: Vec<&'a Probe>,
     /// Another address of the same name, where a client is content.
     pub works: Option<&'a Probe>,
 }
@@ -43,7 +45,8 @@ impl Missed<'_> {
         let mut finding = Finding::new(confidence(case, listener), says)
             .severity(self.severity())
             .because(evidence::listener(case, listener))
-            .because(evidence::probe(self.probe));
+            .because(evidence::probe(self.probe))
+            .because_all(self.also.iter().map(|probe| evidence::probe(probe)));
         if let Some(works) = self.works {
             finding = finding.because(evidence::probe(works));
         }
@@ -75,10 +78,17 @@ pub(super) fn missed_by<'a>(
             && is_own(case, ip)
             && case.listeners().all(|listener| leaves_out(listener, ip))
     };
-    let probe = case.probes().find(in_vain)?;
+    let mut also: Vec<&Probe> = case.probes().filter(in_vain).collect();
+    also.sort_by_key(|probe| probe.to.is_ipv6());
+    if also.is_empty() {
+        return None;
+    }
+    let probe = also.remove(0);
     let mut others = case.probes().filter(|probe| !in_vain(probe)).peekable();
     let works = others.peek().copied();
-    others.all(Case::content).then_some(Missed { probe, works })
+    others
+        .all(Case::content)
+        .then_some(Missed { probe, also, works })
 }
 
 /// Whether the address is this machine's, for certain.

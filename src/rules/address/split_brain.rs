@@ -21,7 +21,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use crate::facts::{Listener, Process};
 use crate::findings::{Confidence, Finding, Fix, Severity};
 use crate::rules::address::{unspecified_destination, who};
-use crate::rules::{Case, Rule, evidence};
+use crate::rules::{Case, Rule, evidence, fixes};
 
 /// DD306.
 pub static RULE: Rule = Rule {
@@ -90,7 +90,7 @@ fn check(case: &Case) -> Option<Finding> {
         .filter_map(|l| case.framework(case.owner(l)?))
         .find_map(|row| {
             let flag = row.port_flag.as_deref()?;
-            Some((&row.server, flag.replace("{port}", &next_port(port))))
+            Some((&row.server, fixes::with_port(flag, next_port(port))))
         });
     let move_one = match flag {
         Some((server, flag)) => format!("start {server} with `{flag}`"),
@@ -106,8 +106,8 @@ fn check(case: &Case) -> Option<Finding> {
     )
 }
 
-fn next_port(port: u16) -> String {
-    port.checked_add(1).unwrap_or(port - 1).to_string()
+fn next_port(port: u16) -> u16 {
+    port.checked_add(1).unwrap_or(port - 1)
 }
 
 /// Whether two listeners belong to different servers, and whether that is sure.

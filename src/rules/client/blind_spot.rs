@@ -66,7 +66,7 @@ fn check(case: &Case) -> Option<Finding> {
     let list: Vec<_> = spots.iter().map(|spot| spot.what.as_str()).collect();
     let what = join(&list);
     let says = if case.explained() {
-        format!("{what} could not be seen: it would make the cause certain, or show another")
+        format!("{what} could not be seen, which would make the cause certain or show another")
     } else {
         format!("{what} could not be seen, and the cause may hide there")
     };

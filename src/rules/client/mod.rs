@@ -40,6 +40,9 @@ fn far_end(case: &Case, ip: IpAddr) -> String {
 /// Where the far end stands, as seen from here.
 fn place(case: &Case, probe: &Probe) -> Option<Evidence> {
     let ip = probe.to.ip();
+    if container_at(case, ip).is_some() {
+        return None;
+    }
     let says = if is_neighbour(case, ip)? {
         format!("{ip} is in a network of this machine")
     } else {
@@ -80,4 +83,15 @@ fn look_there(case: &Case, ip: IpAddr) -> Fix {
             case.target.host
         ),
     )
+}
+
+/// Which way packets to this address take, by the system's own tool.
+fn route(case: &Case, ip: IpAddr) -> Fix {
+    let ip = ip.to_string();
+    let argv: &[&str] = match case.facts.host.os.as_str() {
+        "macos" => &["route", "-n", "get", &ip],
+        "windows" => &["pathping", "-n", &ip],
+        _ => &["ip", "route", "get", &ip],
+    };
+    Fix::safe("see which way the packets take", argv.iter().copied())
 }

@@ -19,10 +19,10 @@
 //! refusal came from near, look at the VPN and the firewall here.
 
 use crate::facts::Outcome;
-use crate::findings::{Confidence, Finding, Fix, Severity};
-use crate::rules::{Case, Rule, evidence, name};
+use crate::findings::{Confidence, Finding, Severity};
+use crate::rules::{Case, Rule, evidence, name, path};
 
-use super::{container_at, far_end, is_neighbour, look_there, place};
+use super::{container_at, far_end, is_neighbour, look_there, place, route};
 
 /// DD911.
 pub static RULE: Rule = Rule {
@@ -30,7 +30,7 @@ pub static RULE: Rule = Rule {
     name: "remote-refuses",
     severity: Severity::Error,
     since: "0.1.0",
-    unless: &[&name::hosts_entry::RULE],
+    unless: &[&path::proxy_unreachable::RULE, &name::hosts_entry::RULE],
     settle: 2,
     check,
     source: include_str!("remote_refuses.rs"),
@@ -60,10 +60,7 @@ fn check(case: &Case) -> Option<Finding> {
         .because(evidence::probe(probe))
         .because_all(place(case, probe));
     if near {
-        return Some(finding.fix(Fix::safe(
-            "see which way the packets take",
-            ["ip", "route", "get", &ip.to_string()],
-        )));
+        return Some(finding.fix(route(case, ip)));
     }
     Some(finding.fix(look_there(case, ip)))
 }

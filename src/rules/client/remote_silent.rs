@@ -19,9 +19,9 @@
 
 use crate::facts::{Outcome, Probe};
 use crate::findings::{Confidence, Finding, Fix, Severity};
-use crate::rules::{Case, Rule, evidence, name};
+use crate::rules::{Case, Rule, evidence, name, path};
 
-use super::{far_end, is_neighbour, look_there, place};
+use super::{far_end, is_neighbour, look_there, place, route};
 
 /// DD912.
 pub static RULE: Rule = Rule {
@@ -29,7 +29,11 @@ pub static RULE: Rule = Rule {
     name: "remote-silent",
     severity: Severity::Error,
     since: "0.1.0",
-    unless: &[&name::hosts_entry::RULE, &super::remote_refuses::RULE],
+    unless: &[
+        &path::proxy_unreachable::RULE,
+        &name::hosts_entry::RULE,
+        &super::remote_refuses::RULE,
+    ],
     settle: 2,
     check,
     source: include_str!("remote_silent.rs"),
@@ -46,6 +50,10 @@ const NO_NETWORK: &[i32] = &[101, 51, 10051];
 const AT_ONCE: u64 = 1_000_000;
 
 fn check(case: &Case) -> Option<Finding> {
+    // A server of this machine may still be bound to an address that has gone.
+    if case.on_this_machine() {
+        return None;
+    }
     let probe = case.probes().find(|probe| {
         matches!(probe.outcome, Outcome::TimedOut | Outcome::Unreachable)
             && case.is_local(probe.to.ip()) == Some(false)
@@ -70,15 +78,25 @@ fn check(case: &Case) -> Option<Finding> {
         .because_all(elsewhere.map(evidence::probe))
         .because_all(place(case, probe));
     if has(NO_NETWORK, probe) {
-        return Some(finding.fix(Fix::safe(
-            "see which ways out this machine has",
-            ["ip", "route", "get", &ip.to_string()],
-        )));
+        return Some(finding.fix(route(case, ip)));
     }
-    Some(finding.fix(look_there(case, ip)).fix(Fix::safe(
-        "see whether it is up",
-        ["ping", "-c", "3", &ip.to_string()],
-    )))
+    let ping = Fix::safe("see whether it is up", ping(case, ip));
+    // Where nobody has the address, there is no other side to look from.
+    if has(NO_HOST, probe) && probe.took_us >= AT_ONCE {
+        return Some(finding.fix(ping));
+    }
+    Some(finding.fix(look_there(case, ip)).fix(ping))
+}
+
+fn ping(case: &Case, ip: std::net::IpAddr) -> Vec<String> {
+    let count = if case.facts.host.os == "windows" {
+        "-n"
+    } else {
+        "-c"
+    };
+    ["ping", count, "3", &ip.to_string()]
+        .map(str::to_owned)
+        .to_vec()
 }
 
 fn words(case: &Case, probe: &Probe) -> Option<(String, Confidence)> {

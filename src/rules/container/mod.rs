@@ -16,7 +16,9 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use super::Case;
 use super::case::is_below;
-use crate::facts::{Container, Listener, Outcome, Proto, Publish, Scope, human_age};
+use crate::facts::{
+    Container, ContainerState, Gap, Known, Listener, Outcome, Proto, Publish, Scope, human_age,
+};
 use crate::findings::{Confidence, Evidence, Fix, Safety, Seen};
 
 /// Seconds after its start during which a container may well not be ready yet.
@@ -172,14 +174,14 @@ fn mapped(container: &Container, publish: &Publish) -> Evidence {
 
 /// What listens inside, a line each; or that nobody does.
 fn listens_inside(container: &Container) -> Vec<Evidence> {
-    let Some(found) = inside(container) else {
-        let why = container.inside.gap().map(ToString::to_string);
-        let says = format!(
-            "what listens inside {} could not be seen: {}",
-            container.name,
-            why.unwrap_or_default()
-        );
-        return vec![seen(container, says, "/proc/net/tcp")];
+    let found = match (&container.inside, inside(container)) {
+        (_, Some(found)) => found,
+        (Known::Seen(_) | Known::Unseen(Gap::NotAsked), None) => return Vec::new(),
+        (Known::Unseen(gap), None) => {
+            let name = &container.name;
+            let says = format!("what listens inside {name} could not be seen: {gap}");
+            return vec![seen(container, says, "/proc/net/tcp")];
+        }
     };
     let place = match container.pid {
         Some(pid) => format!("/proc/{pid}/net/tcp"),
@@ -265,14 +267,19 @@ fn compose(case: &Case, container: &Container, words: &[&str]) -> Option<Vec<Str
     Some(argv)
 }
 
-/// Starts a stopped container again.
+/// Starts a container that does not run.
 fn start(case: &Case, container: &Container) -> Fix {
+    let title = if container.state == ContainerState::Created {
+        "start it"
+    } else {
+        "start it again"
+    };
     match compose(case, container, &["up", "-d"]) {
-        Some(argv) => Fix::safe("start it again", argv),
-        None => Fix::safe(
-            "start it again",
-            [container.engine.command(), "start", &container.name],
-        ),
+        Some(argv) => Fix::safe(title, argv),
+        None => {
+            let engine = container.engine.command();
+            Fix::safe(title, [engine, "start", &container.name])
+        }
     }
 }
 
@@ -318,12 +325,14 @@ struct Change {
 }
 
 impl Change {
-    /// Another port mapping.
-    fn ports(title: impl Into<String>, mapping: &str) -> Self {
+    /// Other port mappings.
+    fn ports(title: impl Into<String>, mappings: &[&str]) -> Self {
+        let quoted: Vec<_> = mappings.iter().map(|m| format!("\"{m}\"")).collect();
+        let flags: Vec<_> = mappings.iter().map(|m| format!("-p {m}")).collect();
         Change {
             title: title.into(),
-            in_compose: format!("`ports: [\"{mapping}\"]`"),
-            in_run: format!("with `-p {mapping}`"),
+            in_compose: format!("`ports: [{}]`", quoted.join(", ")),
+            in_run: format!("with `{}`", flags.join(" ")),
         }
     }
 }

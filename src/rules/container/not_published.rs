@@ -107,7 +107,7 @@ fn check(case: &Case) -> Option<Finding> {
         });
     let change = Change::ports(
         "publish the port, for this machine only",
-        &format!("127.0.0.1:{port}:{port}"),
+        &[&format!("127.0.0.1:{port}:{port}")],
     );
     finding = rerun(case, container, &change)
         .into_iter()

@@ -94,7 +94,7 @@ fn check(case: &Case) -> Option<Finding> {
     };
     let change = Change::ports(
         format!("or publish it as {port}"),
-        &format!("{here}:{port}"),
+        &[&format!("{here}:{port}")],
     );
     Some(
         rerun(case, container, &change)

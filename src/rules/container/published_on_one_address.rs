@@ -80,19 +80,16 @@ fn check(case: &Case) -> Option<Finding> {
     .url(None);
     finding = finding.fix(Fix::read("open the address it is published on", url));
     let inside = publish.container_port;
-    let change = if asked.is_loopback() {
-        let asked = SocketAddr::new(asked, port);
-        Change::ports(
-            "or publish it on that address as well",
-            &format!("{asked}:{inside}"),
-        )
+    let title = if asked.is_loopback() {
+        "or publish it on both addresses"
     } else {
-        let asked = SocketAddr::new(asked, port);
-        Change::ports(
-            "or publish it on that address (everybody who can reach the address can then reach it)",
-            &format!("{asked}:{inside}"),
-        )
+        "or publish it on both (whoever can reach the address can then reach the container)"
     };
+    let asked = SocketAddr::new(asked, port);
+    let change = Change::ports(
+        title,
+        &[&format!("{there}:{inside}"), &format!("{asked}:{inside}")],
+    );
     Some(
         rerun(case, container, &change)
             .into_iter()

@@ -98,7 +98,7 @@ fn check(case: &Case) -> Option<Finding> {
     };
     let change = Change::ports(
         format!("let the mapping lead to port {found}"),
-        &format!("{host}:{found}"),
+        &[&format!("{host}:{found}")],
     );
     Some(
         rerun(case, container, &change)

@@ -82,7 +82,7 @@ fn by_rule(case: &Case, probe: &Probe) -> Option<Finding> {
     if let Some(listener) = case.listener_for(probe.to.ip()) {
         finding = finding.because(evidence::listener(case, listener));
     }
-    finding = finding.because(rule_evidence(rule));
+    finding = finding.because(rule_evidence(&proof));
     finding.fixes = rule_fixes(case, probe, rule);
     Some(finding)
 }

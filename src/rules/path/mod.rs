@@ -64,18 +64,20 @@ fn rules_are_innocent(case: &Case, probe: &Probe, verdict: FirewallVerdict) -> b
 }
 
 /// The rule as evidence, with its counter.
-fn rule_evidence(rule: &FirewallRule) -> Evidence {
+fn rule_evidence(proof: &Proof) -> Evidence {
+    let rule = proof.rule;
     let counted = match rule.counted {
-        Some(1) => ", and counted 1 packet while devdoctor knocked".to_owned(),
-        Some(n) => format!(", and counted {n} packets while devdoctor knocked"),
-        None => String::new(),
+        Some(1) => "counted 1 packet while devdoctor knocked".to_owned(),
+        Some(n) => format!("counted {n} packets while devdoctor knocked"),
+        None if proof.sure => "takes this connection".to_owned(),
+        None => "may take this connection".to_owned(),
     };
     let handle = match rule.handle {
         Some(handle) => format!(", handle {handle}"),
         None => String::new(),
     };
     Evidence::new(
-        format!("the rule `{}` applies{counted}", rule.text),
+        format!("the rule `{}` {counted}", rule.text),
         Seen::Firewall {
             chain: format!("{} {}{handle}", rule.table, rule.chain),
         },
@@ -410,8 +412,8 @@ fn except_localhost(case: &Case) -> Fix {
     )
 }
 
-fn unset(variable: &ProxyVariable) -> Fix {
-    Fix::safe("or use no proxy, in this shell", ["unset", &variable.name])
+fn unset(title: &str, variable: &ProxyVariable) -> Fix {
+    Fix::safe(title, ["unset", &variable.name])
 }
 
 #[cfg(test)]

@@ -76,5 +76,9 @@ fn check(case: &Case) -> Option<Finding> {
             },
         ));
     }
-    Some(finding.fix(except_localhost(case)).fix(unset(variable)))
+    Some(
+        finding
+            .fix(except_localhost(case))
+            .fix(unset("or use no proxy, in this shell", variable)),
+    )
 }

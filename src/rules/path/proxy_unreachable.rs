@@ -73,13 +73,20 @@ fn dead(case: &Case) -> Option<Finding> {
         },
     ))
     .because_all(case.probes().map(evidence::probe));
-    if case.on_this_machine() {
-        finding = finding.fix(except_localhost(case));
-    }
-    Some(finding.fix(unset(variable)).fix(Fix::read(
-        "or start the proxy",
+    let start = Fix::read(
+        "start the proxy",
         format!("start what should listen at {there}, then try again"),
-    )))
+    );
+    finding = if case.on_this_machine() {
+        finding
+            .fix(except_localhost(case))
+            .fix(unset("or use no proxy, in this shell", variable))
+    } else {
+        finding
+            .fix(start)
+            .fix(unset("or use no proxy, in this shell", variable))
+    };
+    Some(finding)
 }
 
 /// The variable's value is no address of a proxy.

@@ -100,7 +100,7 @@ fn last_end(departed: &Departed) -> Evidence {
         format!(", the last time {} ago", human_age(s))
     });
     let says = format!(
-        "{} {} {} times{ago}",
+        "{} {}, {} times{ago}",
         departed.name, departed.ended, departed.restarts
     );
     let seen = match departed.watcher {

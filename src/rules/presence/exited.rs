@@ -82,17 +82,20 @@ fn of_departed(case: &Case, departed: &Departed) -> Finding {
     let ago = departed
         .ago_s
         .map_or(String::new(), |s| format!(" {} ago", human_age(s)));
-    let ended = format!("{} {}{ago}", departed.name, departed.ended);
-    let mut says = match departed.port {
-        Some(_) => format!("{ended}: it had port {port}"),
-        None => format!("the server of this project has ended: {ended}"),
+    // A watcher is named in the place of its server, of which nothing is left.
+    let (says, ended) = match (departed.port, departed.watcher) {
+        (None, Some(id)) => {
+            let who = format!("{} (pid {})", departed.name, id.pid);
+            (
+                format!("{who} runs in this project, and {}{ago}", departed.ended),
+                format!("under {who}, {}{ago}", departed.ended),
+            )
+        }
+        _ => {
+            let ended = format!("{} {}{ago}", departed.name, departed.ended);
+            (format!("{ended}, and it had port {port}"), ended)
+        }
     };
-    if let Some(watcher) = watcher {
-        says.push_str(&format!(
-            ", and {} waits for a change",
-            process_words(watcher)
-        ));
-    }
     let confidence = match departed.port {
         Some(_) if case.containers_settled() => Confidence::Certain,
         _ => Confidence::Likely,
@@ -110,10 +113,13 @@ fn of_departed(case: &Case, departed: &Departed) -> Finding {
         },
     ));
     if let Some(watcher) = watcher {
-        finding = finding.because(evidence::process(watcher)).fix(Fix::read(
-            format!("read what it wrote in the terminal of {}", name_of(watcher)),
-            match watcher.framework.as_deref() {
-                Some("nodemon") => "mend what it says; type `rs` there to start it at once",
+        finding = finding.because(evidence::process(watcher));
+    }
+    if departed.watcher.is_some() {
+        finding = finding.fix(Fix::read(
+            format!("read what it wrote in the terminal of {}", departed.name),
+            match departed.name.as_str() {
+                "nodemon" => "mend what it says; type `rs` there to start it at once",
                 _ => "mend what it says, then save a file: the watcher starts it again",
             },
         ));

@@ -84,7 +84,7 @@ fn check(case: &Case) -> Option<Finding> {
     }
     finding = finding.fix(Fix::read(
         "find out what it waits for",
-        format!("read the last lines {who} wrote, and check the databases and services it calls"),
+        "read the last lines it wrote, and check the databases and services it calls",
     ));
     if let Some(end) = owner.and_then(|owner| fixes::end(case, owner)) {
         finding = finding.fix(end);

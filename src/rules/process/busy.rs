@@ -35,16 +35,19 @@ pub static RULE: Rule = Rule {
 
 /// From this share of a core on, in percent, a process does nothing else.
 const WHOLE_CORE: u64 = 80;
-/// From this share on it may be one that has to share its core.
-const SHARED_CORE: u64 = 40;
+/// From this share on it may be one that wants a whole core and has to share it.
+const SHARED_CORE: u64 = 10;
 
 fn check(case: &Case) -> Option<Finding> {
     let (probe, listener) = case.accepted(&[Outcome::Silent, Outcome::TimedOut])?;
     listener.queue.seen().filter(|queue| queue.waiting > 0)?;
     let holders = case.holders(listener);
     let share = |process: &Process| process.cpu.seen().map_or(0, |cpu| cpu.percent());
-    let spins =
-        |process: &&Process| process.state == ProcState::Running && share(process) >= SHARED_CORE;
+    // In a program with many threads, the first one may sleep while another spins.
+    let spins = |process: &&Process| {
+        let running = process.state == ProcState::Running;
+        share(process) >= if running { SHARED_CORE } else { WHOLE_CORE }
+    };
     let busy = holders.iter().copied().find(|process| spins(&process))?;
     // Another holder that sits idle would have taken the connection.
     let alone = holders
@@ -66,7 +69,7 @@ fn check(case: &Case) -> Option<Finding> {
         .because(evidence::probe(probe))
         .because(Evidence::new(
             format!(
-                "pid {} is running and used {percent} % of a core for {over} ms",
+                "pid {} used {percent} % of a core for {over} ms",
                 busy.id.pid
             ),
             Seen::Process {

@@ -76,7 +76,7 @@ fn check(case: &Case) -> Option<Finding> {
     }
     finding = finding.fix(Fix::read(
         "read its log",
-        format!("look at what {who} writes at the moment of an attempt"),
+        "look at what it writes at the moment of an attempt",
     ));
     let plain = case
         .target

@@ -35,11 +35,12 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(case: &Case) -> Option<Finding> {
-    // Inside a container, the first process is everybody's parent and means nothing.
-    if matches!(
+    // Inside a container the first process may be who started the server on purpose.
+    let contained = matches!(
         case.facts.host.vantage,
         Vantage::Container | Vantage::Devcontainer
-    ) {
+    );
+    if contained && !case.process_by_pid(1).is_some_and(only_waits) {
         return None;
     }
     let own = &case.project()?.root;
@@ -128,6 +129,17 @@ fn abandoned<'a>(case: &Case<'a>, owner: &'a Process) -> Option<Vec<&'a Process>
         here && !process.terminal && process.id.pid > 1
     };
     (adopted && kin.iter().all(ours)).then_some(kin)
+}
+
+/// Whether a container's first process does nothing but keep the container alive.
+fn only_waits(first: &Process) -> bool {
+    let Some(argv) = first.argv.seen() else {
+        return false;
+    };
+    let line = argv.join(" ");
+    ["sleep infinity", "while sleep", "tail -f"]
+        .iter()
+        .any(|wait| line.contains(wait))
 }
 
 /// Whether the system or the user's own systemd runs it as a service on purpose.

@@ -100,6 +100,6 @@ fn check(case: &Case) -> Option<Finding> {
     }
     Some(finding.fix(Fix::read(
         "see what it waits for",
-        format!("read the last lines {who} wrote, and check the databases and services it calls"),
+        "read the last lines it wrote, and check the databases and services it calls",
     )))
 }

@@ -17,7 +17,7 @@
 //! Add exactly this name to the server's list of allowed hosts. Do not switch the
 //! check off: it protects you.
 
-use crate::facts::Http;
+use crate::facts::{Http, Probe};
 use crate::findings::{Confidence, Evidence, Finding, Fix, Seen, Severity};
 use crate::rules::{Case, Rule, evidence};
 
@@ -125,10 +125,13 @@ fn check(case: &Case) -> Option<Finding> {
     if let Some(listener) = case.listener_for(probe.to.ip()) {
         finding = finding.because(evidence::listener(case, listener));
     }
-    finding = finding.fix(Fix::read(
-        "allow exactly this name",
-        refusal.allow.replace("{host}", host),
-    ));
+    let allow = place_of_owner(case, probe)
+        .map(|place| match place.strip_prefix("DANGEROUSLY") {
+            Some(rest) => format!("set DANGEROUSLY{rest} to true: it has no list of names"),
+            None => format!("add \"{host}\" to {place}"),
+        })
+        .unwrap_or_else(|| refusal.allow.replace("{host}", host));
+    finding = finding.fix(Fix::read("allow exactly this name", allow));
     // The name that every one of them serves, where the server is on this machine.
     if case.on_this_machine() && !case.target.is_localhost_name() {
         let there = format!("localhost:{}", case.port());
@@ -138,6 +141,12 @@ fn check(case: &Case) -> Option<Finding> {
         ));
     }
     Some(finding)
+}
+
+/// Where the server that listens here keeps its list of names, if it is a known one.
+fn place_of_owner(case: &Case, probe: &Probe) -> Option<&'static str> {
+    let owner = case.owner(case.listener_for(probe.to.ip())?)?;
+    case.framework(owner)?.allowed_hosts.as_deref()
 }
 
 impl Refusal {

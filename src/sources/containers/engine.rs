@@ -348,3 +348,123 @@ fn gap_of(error: &Error) -> Gap {
     }
     Gap::Failed(clean(&last))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::time::Duration;
+
+    use super::*;
+
+    fn endpoint(url: String) -> Endpoint {
+        Endpoint {
+            url,
+            chosen_by: "DOCKER_HOST".to_owned(),
+            kind: EngineKind::Docker,
+            gap: None,
+            default: false,
+        }
+    }
+
+    /// An engine that gives these answers, by what is in the request's first line.
+    fn fake(answers: &'static [(&'static str, &'static str, &'static str)]) -> Endpoint {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("tcp://{}", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            for connection in listener.incoming() {
+                let Ok(mut connection) = connection else {
+                    break;
+                };
+                let mut request = [0; 4096];
+                let read = connection.read(&mut request).unwrap_or(0);
+                let line = String::from_utf8_lossy(&request[..read]).into_owned();
+                let line = line.lines().next().unwrap_or_default();
+                let answer = answers.iter().find(|(path, _, _)| line.contains(path));
+                let (_, status, body) = answer.unwrap_or(&("", "500 Unknown", "{}"));
+                let _ = write!(
+                    connection,
+                    "HTTP/1.1 {status}\r\nContent-Type: application/json\r\n\
+                     Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+                    body.len()
+                );
+            }
+        });
+        endpoint(url)
+    }
+
+    fn ask(endpoints: Vec<Endpoint>, port: Option<u16>) -> (Vec<Answer>, Duration) {
+        let began = Instant::now();
+        let answers = ask_all(endpoints, port, began + Duration::from_millis(700));
+        (answers, began.elapsed())
+    }
+
+    #[test]
+    fn an_engine_that_never_answers_does_not_hide_one_that_does() {
+        // Accepted by the kernel, and by nobody else.
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("tcp://{}", silent.local_addr().unwrap());
+        let podman = fake(&[
+            (
+                "/version",
+                "200 OK",
+                r#"{"Components":[{"Name":"Podman Engine","Version":"5"}]}"#,
+            ),
+            (
+                "/containers/json",
+                "200 OK",
+                r#"[{"Id":"aa","Ports":[]},{"Id":"gone"},{"Id":"bb","Ports":[{"PrivatePort":80,"PublicPort":3000,"Type":"tcp"}]}]"#,
+            ),
+            (
+                "/containers/gone",
+                "404 Not Found",
+                r#"{"message":"no such container"}"#,
+            ),
+            (
+                "/containers/aa/json",
+                "200 OK",
+                r#"{"Id":"aa","Name":"/a","State":{"Status":"exited"}}"#,
+            ),
+            (
+                "/containers/bb/json",
+                "200 OK",
+                r#"{"Id":"bb","Name":"/b","State":{"Status":"exited"}}"#,
+            ),
+        ]);
+        let (answers, took) = ask(vec![endpoint(url), podman], Some(3000));
+        assert!(took < Duration::from_secs(2), "{took:?}");
+        assert_eq!(answers[0].engine.gap, Some(Gap::TooSlow));
+        assert!(answers[0].containers.is_none());
+        assert_eq!(answers[1].engine.gap, None);
+        assert_eq!(answers[1].engine.kind, EngineKind::Podman);
+        // The one that publishes the port is asked about first; the removed one is not there.
+        let names: Vec<_> = answers[1].containers.iter().flatten().collect();
+        let names: Vec<_> = names.iter().map(|c| c.name.as_str()).collect();
+        assert_eq!(names, ["b", "a"]);
+    }
+
+    #[test]
+    fn what_keeps_an_engine_from_answering_is_told_apart() {
+        let closed = TcpListener::bind("127.0.0.1:0").unwrap();
+        let refused = endpoint(format!("tcp://{}", closed.local_addr().unwrap()));
+        drop(closed);
+        let broken = fake(&[("/containers", "500 Oops", r#"{"message":"it\u0007 broke"}"#)]);
+        let nonsense = fake(&[("/containers", "200 OK", "<html>")]);
+        let (answers, _) = ask(vec![refused, broken, nonsense], None);
+        assert_eq!(answers[0].engine.gap, Some(Gap::NotRunning));
+        let Some(Gap::Failed(why)) = &answers[1].engine.gap else {
+            panic!("{:?}", answers[1].engine);
+        };
+        assert!(why.contains("it\u{fffd} broke"), "{why}");
+        assert!(matches!(answers[2].engine.gap, Some(Gap::Failed(_))));
+    }
+
+    #[test]
+    fn an_engine_that_nobody_chose_and_is_not_there_is_none() {
+        let closed = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut absent = endpoint(format!("tcp://{}", closed.local_addr().unwrap()));
+        drop(closed);
+        absent.default = true;
+        assert!(ask(vec![absent], None).0.is_empty());
+    }
+}

@@ -15,7 +15,7 @@ use rustix::process::geteuid;
 
 use crate::facts::{Gap, Known, Listener, ProcId};
 use crate::sources::processes::os::proc::{
-    SMALL, Stat, folder, inode, number, owner, pids, socket, sockets as held_by,
+    SMALL, Stat, folder, inode, newest_first, number, owner, socket, sockets as held_by,
 };
 use crate::sources::sockets;
 
@@ -33,11 +33,8 @@ pub(super) fn find(listeners: &mut [Listener]) {
         return;
     }
     let deadline = Instant::now() + DEADLINE;
-    match pids() {
-        Ok(mut pids) => {
-            pids.reverse();
-            find_among(listeners, &pids, deadline);
-        }
+    match newest_first() {
+        Ok(pids) => find_among(listeners, &pids, deadline),
         Err(error) => {
             for listener in listeners.iter_mut().filter(|one| !one.owners.is_seen()) {
                 listener.owners = Known::Unseen(Gap::of(&error));

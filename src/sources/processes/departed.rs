@@ -4,10 +4,25 @@ use std::collections::HashSet;
 
 use crate::facts::{Departed, ProcId, catalogue};
 
-/// A child younger than this, under an older watcher, was just started again.
-const YOUNG_S: u64 = 3;
-/// A watcher younger than this is still at its first start.
-const SETTLED_S: u64 = 10;
+/// Watchers that outlive their server, by their key in the catalogue, and the words
+/// that tell that it is a server which they run; none where it always is.
+///
+/// Not every program that runs others is here: most end with what they run, and
+/// without a child they are still building.
+const WATCHERS: &[(&str, &[&str])] = &[
+    ("air", &[]),
+    ("cargo-watch", &["run"]),
+    ("entr", &["-r", "-cr", "-rc"]),
+    ("forever", &[]),
+    ("nest", &["--watch", "-w"]),
+    ("node-watch", &[]),
+    ("nodemon", &[]),
+    ("reflex", &["-s", "--start-service"]),
+    ("watchexec", &["-r", "--restart"]),
+    ("watchmedo", &["auto-restart"]),
+];
+/// Its own tests are no server.
+const NO_SERVER: &str = "--test";
 
 /// A process of the project's user, as far as it matters here.
 #[derive(Debug, Clone)]
@@ -16,7 +31,6 @@ pub(super) struct Row {
     pub parent: u32,
     pub comm: String,
     pub argv: Vec<String>,
-    pub age_s: u64,
     pub zombie: bool,
     /// Whether its working folder is in the project.
     pub in_project: bool,
@@ -26,54 +40,44 @@ pub(super) struct Row {
 
 /// The servers that have gone from under their watchers.
 ///
-/// A watcher with another live process below it may be building, or starting, or
-/// watch something that is no server: of that nothing is said, unless the process
-/// is so young that it must be the next attempt.
-pub(super) fn of(rows: &[Row], watcher_name: impl Fn(&Row) -> Option<String>) -> Vec<Departed> {
-    let mut gone = Vec::new();
-    for watcher in rows.iter().filter(|row| row.in_project && !row.zombie) {
-        let Some(name) = watcher_name(watcher) else {
-            continue;
-        };
+/// A watcher with a live process below it may be building, or starting the server
+/// just now: of that nothing is said.
+pub(super) fn of(rows: &[Row]) -> Vec<Departed> {
+    let gone = |watcher: &Row| {
+        let name = watcher_name(&watcher.comm, &watcher.argv)?;
         let below = descendants(rows, watcher.id.pid);
-        if watcher.may_listen || below.iter().any(|row| row.may_listen) {
-            continue;
+        if watcher.may_listen || below.iter().any(|row| !row.zombie) {
+            return None;
         }
-        if below.iter().any(|row| watcher_name(row).is_some()) {
-            // The innermost watcher is the one that would start it again.
-            continue;
-        }
-        let live: Vec<u64> = below
-            .iter()
-            .filter(|row| !row.zombie)
-            .map(|row| row.age_s)
-            .collect();
-        let next_attempt = watcher.age_s >= SETTLED_S && live.iter().all(|&age| age < YOUNG_S);
-        if !live.is_empty() && !next_attempt {
-            continue;
-        }
-        let ended = if below.iter().any(|row| row.zombie) {
-            "its server has ended"
-        } else {
-            "its server is not running"
+        let ended = match below.is_empty() {
+            true => "is not running",
+            false => "has ended",
         };
-        gone.push(Departed {
+        Some(Departed {
             port: None,
-            name,
+            name: format!("the server of {name}"),
             ended: ended.to_owned(),
             ago_s: None,
             watcher: Some(watcher.id),
-            restarts: u32::from(!live.is_empty()),
-            seen_in: format!("the children of process {}", watcher.id.pid),
-        });
-    }
-    gone
+            restarts: 0,
+            seen_in: "its children".to_owned(),
+        })
+    };
+    rows.iter()
+        .filter(|row| row.in_project && !row.zombie)
+        .filter_map(gone)
+        .collect()
 }
 
-/// The name of the watcher that this process is, if it is one.
-pub(super) fn watcher_name(row: &Row) -> Option<String> {
-    let known = catalogue().recognise(&row.comm, &row.argv)?;
-    known.watcher.then(|| known.server.clone())
+/// The name of the watcher that this process is, if it is one that tells.
+fn watcher_name(comm: &str, argv: &[String]) -> Option<&'static str> {
+    let known = catalogue().recognise(comm, argv)?;
+    let (_, words) = WATCHERS.iter().find(|(key, _)| *key == known.key)?;
+    let first = |word: &String| word.split(' ').next().map(str::to_owned);
+    let said: Vec<String> = argv.iter().filter_map(first).collect();
+    let says = |word: &str| said.iter().any(|said| said == word);
+    let serves = words.is_empty() || words.iter().any(|word| says(word));
+    (serves && !says(NO_SERVER)).then_some(known.server.as_str())
 }
 
 fn descendants(rows: &[Row], of: u32) -> Vec<&Row> {
@@ -107,89 +111,87 @@ pub(super) fn family(rows: &[Row], roots: &[u32]) -> Vec<usize> {
 mod tests {
     use super::*;
 
-    fn row(pid: u32, parent: u32, argv: &[&str], age_s: u64) -> Row {
+    fn row(pid: u32, parent: u32, argv: &[&str]) -> Row {
         Row {
             id: ProcId { pid, started: 1 },
             parent,
-            comm: argv[0].to_owned(),
+            comm: "node".to_owned(),
             argv: argv.iter().map(|&word| word.to_owned()).collect(),
-            age_s,
             zombie: false,
             in_project: true,
             may_listen: false,
         }
     }
 
-    fn told(rows: &[Row]) -> Vec<Departed> {
-        let nodemon = |row: &Row| {
-            row.argv
-                .get(1)?
-                .ends_with("nodemon")
-                .then(|| "nodemon".into())
-        };
-        of(rows, nodemon)
-    }
-
-    fn nodemon(age_s: u64) -> Row {
+    fn nodemon() -> Row {
         row(
             5,
             1,
             &["node", "/app/node_modules/.bin/nodemon", "server.js"],
-            age_s,
         )
-    }
-
-    fn node(age_s: u64) -> Row {
-        row(6, 5, &["node", "server.js"], age_s)
     }
 
     #[test]
     fn a_watcher_without_a_server_is_told() {
-        let gone = told(&[nodemon(60)]);
+        let gone = of(&[nodemon()]);
         assert_eq!(gone.len(), 1);
-        assert_eq!(gone[0].name, "nodemon");
+        assert_eq!(gone[0].name, "the server of nodemon");
+        assert_eq!(gone[0].ended, "is not running");
         assert_eq!(gone[0].watcher.map(|id| id.pid), Some(5));
-        assert_eq!(
-            (gone[0].restarts, gone[0].ended.as_str()),
-            (0, "its server is not running")
-        );
         let zombie = Row {
             zombie: true,
-            ..node(50)
+            ..row(6, 5, &[])
         };
-        assert_eq!(
-            told(&[zombie, nodemon(60)])[0].ended,
-            "its server has ended"
-        );
+        assert_eq!(of(&[zombie, nodemon()])[0].ended, "has ended");
     }
 
     #[test]
-    fn a_young_child_under_an_old_watcher_is_the_next_attempt() {
-        assert_eq!(told(&[node(1), nodemon(60)])[0].restarts, 1);
-        assert_eq!(told(&[node(1), nodemon(2)]), []);
-    }
-
-    #[test]
-    fn a_live_child_a_listener_and_another_project_are_no_news() {
-        assert_eq!(told(&[node(30), nodemon(60)]), []);
+    fn a_live_child_another_project_and_another_program_are_no_news() {
+        let shell = row(6, 5, &["sh", "-c", "node server.js"]);
+        assert_eq!(of(&[shell, nodemon()]), []);
+        let elsewhere = Row {
+            in_project: false,
+            ..nodemon()
+        };
         let listening = Row {
             may_listen: true,
-            ..node(1)
+            ..nodemon()
         };
-        assert_eq!(told(&[nodemon(60), listening]), []);
+        let ended = Row {
+            zombie: true,
+            ..nodemon()
+        };
+        assert_eq!(of(&[elsewhere, listening, ended]), []);
+        assert_eq!(of(&[row(7, 1, &["vim", "server.js"])]), []);
+        assert_eq!(of(&[row(7, 1, &["cargo", "run"])]), [], "it is building");
+    }
+
+    #[test]
+    fn only_a_watcher_that_runs_a_server_tells() {
+        let name = |argv: &[&str]| watcher_name("x", &row(1, 0, argv).argv);
+        let watch = &["/root/.cargo/bin/cargo-watch", "watch", "-x"];
         assert_eq!(
-            told(&[Row {
-                in_project: false,
-                ..nodemon(60)
-            }]),
-            []
+            name(&[&watch[..], &["run --bin web"]].concat()),
+            Some("cargo watch")
         );
-        assert_eq!(told(&[row(7, 1, &["vim", "server.js"], 60)]), []);
+        assert_eq!(name(&[&watch[..], &["check"]].concat()), None);
+        assert_eq!(name(&["node", "--watch", "app.js"]), Some("node --watch"));
+        assert_eq!(name(&["node", "--watch", "--test"]), None);
     }
 
     #[test]
     fn a_circle_of_parents_ends() {
-        let circle = [row(1, 2, &["a"], 1), row(2, 1, &["b"], 1)];
+        let circle = [row(1, 2, &["a"]), row(2, 1, &["b"])];
         assert_eq!(family(&circle, &[1]).len(), 2);
+    }
+
+    #[test]
+    fn every_watcher_is_in_the_catalogue() {
+        for (key, _) in WATCHERS {
+            assert!(
+                catalogue().framework(key).is_some_and(|row| row.watcher),
+                "{key}"
+            );
+        }
     }
 }

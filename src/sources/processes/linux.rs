@@ -222,7 +222,6 @@ pub(super) fn watched(project: &str) -> Result<Option<Vec<Row>>, Gap> {
         Known::Seen(listeners) => listeners.iter().map(|listener| listener.inode).collect(),
         Known::Unseen(gap) => return Err(gap),
     };
-    let now = uptime_ticks();
     let mut rows = Vec::new();
     for pid in proc::pids().map_err(|error| Gap::of(&error))? {
         if Instant::now() > deadline {
@@ -244,7 +243,6 @@ pub(super) fn watched(project: &str) -> Result<Option<Vec<Row>>, Gap> {
             parent: stat.parent,
             comm: stat.comm,
             argv: argv(&line),
-            age_s: now.saturating_sub(stat.id.started) / TICKS,
             zombie: stat.state == b'Z',
             in_project,
             may_listen: false,

@@ -47,7 +47,7 @@ pub fn departed(project: Option<&str>) -> Known<Vec<Departed>> {
         return Known::Seen(Vec::new());
     };
     match os::watched(project) {
-        Ok(Some(rows)) => Known::Seen(departed::of(&rows, departed::watcher_name)),
+        Ok(Some(rows)) => Known::Seen(departed::of(&rows)),
         Ok(None) => Known::Unseen(Gap::TooSlow),
         Err(gap) => Known::Unseen(gap),
     }

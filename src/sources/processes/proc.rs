@@ -83,6 +83,23 @@ pub(in crate::sources) fn pids() -> io::Result<Vec<u32>> {
     Ok(pids)
 }
 
+/// The same, the newest first, as far as pids tell: they begin anew at the highest.
+pub(in crate::sources) fn newest_first() -> io::Result<Vec<u32>> {
+    let pids = pids()?;
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    // `0.42 0.33 0.21 1/195 4242`: the pid that was given last.
+    let last = load.split_ascii_whitespace().nth(4);
+    Ok(turned(pids, last.and_then(|last| last.parse().ok())))
+}
+
+/// From the pid that was given last downwards, then from the highest.
+fn turned(mut pids: Vec<u32>, last: Option<u32>) -> Vec<u32> {
+    let newer = last.map_or(pids.len(), |last| pids.partition_point(|&pid| pid <= last));
+    pids.rotate_left(newer);
+    pids.reverse();
+    pids
+}
+
 /// A file of a process, to its end or to so many bytes.
 ///
 /// These files say that they are empty, which misleads the standard library into
@@ -258,6 +275,20 @@ mod tests {
         ] {
             assert_eq!(inode(other), None);
         }
+    }
+
+    #[test]
+    fn pids_that_began_anew_are_the_newest() {
+        let pids = vec![1, 300, 301, 32_000, 32_700];
+        assert_eq!(
+            turned(pids.clone(), Some(301)),
+            [301, 300, 1, 32_700, 32_000]
+        );
+        assert_eq!(
+            turned(pids.clone(), Some(40_000)),
+            [32_700, 32_000, 301, 300, 1]
+        );
+        assert_eq!(turned(pids, None), [32_700, 32_000, 301, 300, 1]);
     }
 
     #[test]

@@ -1,0 +1,33 @@
+//! Causes made for real, and the real binary asked about them.
+//!
+//! Every story has a network namespace, a mount namespace and a process table of
+//! its own (`unshare`, with or without root), so port 3000 is always free, and a
+//! firewall rule or a hosts file touches nothing outside. The test runs itself
+//! again inside. What a machine lacks for a story is said, and the story is
+//! passed over; with `DEVDOCTOR_REQUIRE_LIVE=1` it fails instead.
+#![cfg(target_os = "linux")]
+
+#[path = "live/acts.rs"]
+mod acts;
+#[path = "live/address.rs"]
+mod address;
+#[path = "live/client.rs"]
+mod client;
+#[path = "live/path.rs"]
+mod path;
+#[path = "live/presence.rs"]
+mod presence;
+#[path = "live/process.rs"]
+mod process;
+#[path = "live/protocol.rs"]
+mod protocol;
+#[path = "live/stage.rs"]
+mod stage;
+#[path = "live/without.rs"]
+mod without;
+
+/// A server process of a story: this binary, called by the story with its part.
+#[test]
+fn act() {
+    acts::play();
+}

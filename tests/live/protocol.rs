@@ -1,0 +1,68 @@
+//! The connection is fine; what comes over it is not.
+
+use crate::stage::{Server, Stage, stories};
+
+/// A server with a certificate of its own making.
+fn tls_server(stage: &Stage) -> Option<Server> {
+    if !stage.needs(&["openssl"]) {
+        return None;
+    }
+    let folder = stage.folder();
+    crate::stage::run(&format!(
+        "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -keyout {0}/key.pem -out {0}/cert.pem",
+        folder.display()
+    ));
+    let words = [
+        "openssl",
+        "s_server",
+        "-accept",
+        "127.0.0.1:3000",
+        "-key",
+        "key.pem",
+        "-cert",
+        "cert.pem",
+        "-www",
+    ];
+    Some(stage.program(&words, &folder, "ACCEPT"))
+}
+
+stories! {
+    fn tls_expected(stage) {
+        let Some(_server) = tls_server(stage) else {
+            return;
+        };
+        stage.why("http://127.0.0.1:3000/").finds("DD601");
+        let well = stage.why("https://127.0.0.1:3000/");
+        assert!(!well.codes().contains(&"DD601"));
+    }
+
+    fn tls_not_spoken(stage) {
+        let _server = stage.server("serve 127.0.0.1:3000");
+        stage.why("https://127.0.0.1:3000/").finds("DD602");
+    }
+
+    fn another_protocol(stage) {
+        let _server = stage.server("banner 127.0.0.1:3000");
+        stage.why("http://127.0.0.1:3000/").finds("DD605").first("says", "SMTP");
+    }
+
+    fn http2_only(stage) {
+        let _server = stage.server("h2c 127.0.0.1:3000");
+        stage.why("http://127.0.0.1:3000/").finds("DD605").first("says", "HTTP/2");
+    }
+
+    fn host_not_allowed(stage) {
+        stage.cover("/etc/hosts", "127.0.0.1 localhost shop.test\n");
+        let _server = stage.server("vite 127.0.0.1:3000");
+        stage.why("http://shop.test:3000/").finds("DD606");
+        stage.why("http://localhost:3000/").is_well();
+    }
+
+    fn error_status(stage) {
+        let _server = stage.server("status 503 127.0.0.1:3000");
+        stage
+            .why("http://127.0.0.1:3000/")
+            .finds("DD607")
+            .verdict("error-status");
+    }
+}
