@@ -28,7 +28,10 @@ fn direct(command: &[String]) -> Option<&'static Framework> {
         let words = &command[from..];
         let first = words.first()?;
         let comm = first.rsplit('/').next().unwrap_or(first);
-        catalogue().recognise(comm, words)
+        // `npx` and `npm run` only start the server; what it is stands behind them, if at all.
+        catalogue()
+            .recognise(comm, words)
+            .filter(|row| !row.watcher)
     })
 }
 
