@@ -118,7 +118,7 @@ fn as_root(case: &Case) -> Fix {
 fn again(case: &Case) -> Fix {
     Fix::safe(
         "look again, with more time",
-        ["devdoctor", "why", "--timeout", "10", &case.target.input],
+        ["devdoctor", "why", "--timeout", "10s", &case.target.input],
     )
 }
 
@@ -195,7 +195,9 @@ fn owner(case: &Case) -> Option<Spot> {
 }
 
 fn containers(case: &Case) -> Option<Spot> {
-    if case.containers_settled() || !may_be_here(case) {
+    // An engine that is down is a cause of its own, and says what would bring it up.
+    let told = case.spoken().iter().any(|finding| finding.code == "DD511");
+    if told || case.containers_settled() || !may_be_here(case) {
         return None;
     }
     // One engine may have answered and another not.

@@ -4,6 +4,8 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use netstat2::iterate_sockets_info_without_pids;
+
 use super::Backend;
 use super::netstat::{self, Ask};
 use crate::facts::{Gap, Known, Listener, Proto};
@@ -56,16 +58,19 @@ fn netstat2(port: Option<u16>) -> io::Result<Vec<Listener>> {
     let ask = Ask {
         proto: Proto::Tcp,
         port,
-        pids: false,
     };
-    let table = netstat::read(&ask, |socket, listener| {
-        listener.uid = Some(socket.uid);
-        listener.inode = u64::from(socket.inode);
-        listener.queue = Known::Unseen(Gap::Unsupported);
-        if listener.at.is_ipv6() {
-            listener.v6only = Known::Unseen(Gap::Unsupported);
-        }
-    })?;
+    let table = netstat::read(
+        &ask,
+        iterate_sockets_info_without_pids,
+        |socket, listener| {
+            listener.uid = Some(socket.uid);
+            listener.inode = u64::from(socket.inode);
+            listener.queue = Known::Unseen(Gap::Unsupported);
+            if listener.at.is_ipv6() {
+                listener.v6only = Known::Unseen(Gap::Unsupported);
+            }
+        },
+    )?;
     if table.total == 0 {
         // It takes a kernel that cannot answer for one that has no sockets.
         return Err(io::Error::other("not one socket of any kind was listed"));

@@ -6,10 +6,8 @@
 use std::io;
 use std::net::SocketAddr;
 
-use netstat2::{
-    AddressFamilyFlags, ProtocolFlags, ProtocolSocketInfo, SocketInfo, TcpState,
-    iterate_sockets_info, iterate_sockets_info_without_pids,
-};
+use netstat2::error::Error;
+use netstat2::{AddressFamilyFlags, ProtocolFlags, ProtocolSocketInfo, SocketInfo, TcpState};
 
 use crate::facts::{Listener, Proto};
 
@@ -17,8 +15,6 @@ use crate::facts::{Listener, Proto};
 pub(super) struct Ask {
     pub proto: Proto,
     pub port: Option<u16>,
-    /// Whether the processes are wanted as well.
-    pub pids: bool,
 }
 
 /// What came back.
@@ -28,8 +24,18 @@ pub(super) struct Table {
     pub total: usize,
 }
 
-/// The sockets that wait on a port; `complete` adds what only this system tells.
-pub(super) fn read(ask: &Ask, complete: impl Fn(&SocketInfo, &mut Listener)) -> io::Result<Table> {
+/// The sockets that wait on a port.
+///
+/// `iterate` is the crate's way to list sockets on this system, with their processes or
+/// without; `complete` adds what only this system tells.
+pub(super) fn read<I>(
+    ask: &Ask,
+    iterate: impl FnOnce(AddressFamilyFlags, ProtocolFlags) -> Result<I, Error>,
+    complete: impl Fn(&SocketInfo, &mut Listener),
+) -> io::Result<Table>
+where
+    I: Iterator<Item = Result<SocketInfo, Error>>,
+{
     let families = AddressFamilyFlags::IPV4 | AddressFamilyFlags::IPV6;
     let protocol = match ask.proto {
         Proto::Tcp => ProtocolFlags::TCP,
@@ -39,7 +45,7 @@ pub(super) fn read(ask: &Ask, complete: impl Fn(&SocketInfo, &mut Listener)) -> 
         listeners: Vec::new(),
         total: 0,
     };
-    let mut take = |socket: Result<SocketInfo, netstat2::error::Error>| {
+    for socket in iterate(families, protocol).map_err(failed)? {
         let socket = socket.map_err(failed)?;
         table.total += 1;
         if let Some(mut listener) = listener(&socket)
@@ -48,16 +54,6 @@ pub(super) fn read(ask: &Ask, complete: impl Fn(&SocketInfo, &mut Listener)) -> 
             complete(&socket, &mut listener);
             table.listeners.push(listener);
         }
-        Ok::<_, io::Error>(())
-    };
-    if ask.pids {
-        iterate_sockets_info(families, protocol)
-            .map_err(failed)?
-            .try_for_each(&mut take)?;
-    } else {
-        iterate_sockets_info_without_pids(families, protocol)
-            .map_err(failed)?
-            .try_for_each(&mut take)?;
     }
     Ok(table)
 }
@@ -76,9 +72,9 @@ fn listener(socket: &SocketInfo) -> Option<Listener> {
     })
 }
 
-fn failed(error: netstat2::error::Error) -> io::Error {
+fn failed(error: Error) -> io::Error {
     match error {
-        netstat2::error::Error::OsError(error) => error,
+        Error::OsError(error) => error,
         other => io::Error::other(other.to_string()),
     }
 }

@@ -30,12 +30,8 @@ pub(super) fn elsewhere(_port: u16) -> Known<Vec<Listener>> {
 pub(super) fn name_cgroups(_listeners: &mut [Listener]) {}
 
 fn table(proto: Proto, port: Option<u16>) -> io::Result<Vec<Listener>> {
-    let ask = Ask {
-        proto,
-        port,
-        pids: true,
-    };
-    let table = netstat(&ask, |socket, listener| {
+    let ask = Ask { proto, port };
+    let table = netstat(&ask, netstat2::iterate_sockets_info, |socket, listener| {
         let owner = |&pid: &u32| ProcId { pid, started: 0 };
         listener.owners = match socket.associated_pids.as_slice() {
             [] => Known::Unseen(Gap::Forbidden),
