@@ -124,6 +124,14 @@ pub struct Framework {
     pub example_comm: String,
 }
 
+impl Framework {
+    /// What to add to its command so that it listens on every address, on this port.
+    #[must_use]
+    pub fn bind_all_on(&self, port: u16) -> Option<String> {
+        Some(self.bind_all.as_ref()?.replace("{port}", &port.to_string()))
+    }
+}
+
 fn yes() -> bool {
     true
 }
