@@ -124,6 +124,21 @@ pub struct Framework {
     pub example_comm: String,
 }
 
+impl Framework {
+    /// What to add to its command so that it listens on every address, on this port.
+    #[must_use]
+    pub fn bind_all_on(&self, port: u16) -> Option<String> {
+        Some(self.bind_all.as_ref()?.replace("{port}", &port.to_string()))
+    }
+
+    /// What to add to its command so that it takes this port.
+    #[must_use]
+    pub fn take_port(&self, port: u16) -> Option<String> {
+        let flag = self.port_flag.as_ref()?;
+        Some(flag.replace("{port}", &port.to_string()))
+    }
+}
+
 fn yes() -> bool {
     true
 }

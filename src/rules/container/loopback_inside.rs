@@ -92,7 +92,7 @@ fn check(case: &Case) -> Option<Finding> {
         .because(mapped(container, publish))
         .because_all(case.probes().map(evidence::probe))
         .because_all(runs_since(container));
-    let advice = advice(case, container, framework);
+    let advice = advice(case, container, framework, port);
     Some(advice.into_iter().fold(finding, Finding::fix))
 }
 
@@ -113,8 +113,13 @@ fn binds_loopback(row: &Framework, container: &Container) -> bool {
     by_itself && !told
 }
 
-fn advice(case: &Case, container: &Container, framework: Option<&Framework>) -> Vec<Fix> {
-    let change = match framework.and_then(|row| Some((row, row.bind_all.as_deref()?))) {
+fn advice(
+    case: &Case,
+    container: &Container,
+    framework: Option<&Framework>,
+    port: u16,
+) -> Vec<Fix> {
+    let change = match framework.and_then(|row| Some((row, row.bind_all_on(port)?))) {
         Some((row, flag)) => Change {
             title: format!(
                 "let {} listen on every address of the container",
