@@ -1,7 +1,7 @@
 //! What the looks at sockets, owners and processes cost: `cargo bench --bench sockets`.
 //!
-//! Every approach is called in turn, round after round, so that a busy moment of
-//! the machine falls on all of them. Printed are the median and the 95th percentile.
+//! Every approach is called in turn, round after round in another order, so that a
+//! busy moment of the machine falls on all of them. Printed are the median and the 95th percentile.
 
 use std::hint::black_box;
 use std::net::TcpListener;
@@ -118,11 +118,18 @@ fn main() {
 
 fn report(approaches: &mut [Approach]) {
     let mut times: Vec<Vec<Duration>> = vec![Vec::with_capacity(ROUNDS); approaches.len()];
-    for _ in 0..ROUNDS {
-        for ((_, approach), times) in approaches.iter_mut().zip(&mut times) {
+    let count = approaches.len();
+    // Strides without a common divisor with the count: each approach follows each other one.
+    let divides = |by: usize, number: usize| number.is_multiple_of(by);
+    let coprime =
+        |stride: &usize| (2..=*stride).all(|by| !divides(by, *stride) || !divides(by, count));
+    let strides: Vec<usize> = (1..count).filter(coprime).collect();
+    for round in 0..ROUNDS {
+        for step in 0..count {
+            let at = (round + step * strides[round % strides.len()]) % count;
             let began = Instant::now();
-            approach();
-            times.push(began.elapsed());
+            approaches[at].1();
+            times[at].push(began.elapsed());
         }
     }
     println!("{:<42} {:>12} {:>12}", "", "median", "p95");

@@ -130,6 +130,13 @@ impl Framework {
     pub fn bind_all_on(&self, port: u16) -> Option<String> {
         Some(self.bind_all.as_ref()?.replace("{port}", &port.to_string()))
     }
+
+    /// What to add to its command so that it takes this port.
+    #[must_use]
+    pub fn take_port(&self, port: u16) -> Option<String> {
+        let flag = self.port_flag.as_ref()?;
+        Some(flag.replace("{port}", &port.to_string()))
+    }
 }
 
 fn yes() -> bool {

@@ -6,7 +6,7 @@ use crate::facts::{
     Container, Departed, Framework, Gap, Greeting, Known, Listener, Outcome, Probe, ProcId,
     Process, Project, Proto, Publish, Resolution, Snapshot, Target, catalogue,
 };
-use crate::findings::{Finding, Severity, Verdict};
+use crate::findings::{Confidence, Finding, Severity, Verdict};
 
 /// One question, with all the facts there are.
 #[derive(Debug, Clone, Copy)]
@@ -186,6 +186,18 @@ impl<'a> Case<'a> {
     pub fn greeting(&self) -> Option<(&'a Probe, &'a Greeting)> {
         self.probes()
             .find_map(|probe| Some((probe, probe.greeting.seen()?)))
+    }
+
+    /// How sure a rule can be of what servers say: certain only if what every one of
+    /// them said was seen.
+    #[must_use]
+    pub fn hearing(&self) -> Confidence {
+        let heard = |probe: &Probe| probe.greeting.is_seen();
+        if self.probes_that(Outcome::Answered).all(heard) {
+            Confidence::Certain
+        } else {
+            Confidence::Likely
+        }
     }
 
     // --- the sockets ----------------------------------------------------

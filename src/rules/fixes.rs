@@ -54,7 +54,7 @@ pub(super) fn listen_on(case: &Case, listener: &Listener, wanted: IpAddr) -> Fix
             format!("start {who} with `{flag}`, or set {key} to \"{wanted}\"")
         }
         (Some(flag), None) => format!("start {who} with `{flag}`"),
-        (None, Some(key)) => format!("set {key} to \"{wanted}\" and start {who} again"),
+        (None, Some(key)) => format!("set {key} to \"{wanted}\" and start it again"),
         (None, None) => {
             format!("set the host (or bind address) of {who} to {wanted} and start it again")
         }
@@ -64,16 +64,11 @@ pub(super) fn listen_on(case: &Case, listener: &Listener, wanted: IpAddr) -> Fix
 
 /// The flag that has a framework's server listen on one address.
 fn host_flag(row: &Framework, wanted: IpAddr, port: u16) -> Option<String> {
-    let flag = with_port(row.bind_all.as_deref()?, port);
+    let flag = row.bind_all_on(port)?;
     if flag.contains("0.0.0.0") {
         return Some(flag.replace("0.0.0.0", &wanted.to_string()));
     }
     flag.ends_with("--host").then(|| format!("{flag} {wanted}"))
-}
-
-/// A flag of the catalogue for this port.
-pub(super) fn with_port(flag: &str, port: u16) -> String {
-    flag.replace("{port}", &port.to_string())
 }
 
 /// Have the owner listen on every address of the machine, with the caveat this has.
@@ -88,14 +83,12 @@ pub(super) fn listen_on_all(case: &Case, listener: &Listener) -> Fix {
         );
     }
     let row = owner.and_then(|owner| case.framework(owner));
-    let flag = row
-        .and_then(|row| row.bind_all.as_deref())
-        .map(|flag| with_port(flag, case.port()));
+    let flag = row.and_then(|row| row.bind_all_on(case.port()));
     let key = row.and_then(|row| row.host_key.as_deref());
     let text = match (flag, key) {
         (Some(flag), Some(key)) => format!("start {who} with `{flag}`, or set {key}"),
         (Some(flag), None) => format!("start {who} with `{flag}`"),
-        (None, Some(key)) => format!("set {key} to 0.0.0.0 and start {who} again"),
+        (None, Some(key)) => format!("set {key} to 0.0.0.0 and start it again"),
         (None, None) => {
             format!("have {who} listen on 0.0.0.0; everybody on this network can then reach it")
         }

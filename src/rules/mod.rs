@@ -11,6 +11,7 @@ mod case;
 mod evidence;
 mod fixes;
 mod page;
+mod proxies;
 mod ruled_out;
 mod verdict;
 

@@ -265,6 +265,18 @@ impl World {
         }
     }
 
+    /// `devdoctor ports FILTER --json`.
+    pub fn ports(&self, filter: &str) -> Value {
+        let output = Command::new(self.folder.join("devdoctor"))
+            .args(["ports", filter, "--json"])
+            .env("DOCKER_HOST", self.endpoint())
+            .current_dir(&self.folder)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
     /// Ends the engine, its containers first.
     pub fn end_engine(&mut self) {
         let all = self.docker(&["ps", "-aq"]);

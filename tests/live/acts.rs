@@ -26,6 +26,7 @@ pub fn play() {
         ["v6only", port] => serve(&listen_with(&format!("[::]:{port}"), 128, true)),
         ["silent", at] => silent(&listen(at)),
         ["reset", at] => reset(&listen(at)),
+        ["vanish", at] => vanish(&listen(at)),
         ["leak", at] => leak(&listen(at)),
         ["h2c", at] => h2c(&listen(at)),
         ["vite", at] => vite(&listen(at)),
@@ -150,6 +151,13 @@ fn reset(listener: &TcpListener) -> ! {
             let _ = Socket::from(stream).set_linger(Some(Duration::ZERO));
         }
     }
+}
+
+/// Ends as soon as somebody connects.
+fn vanish(listener: &TcpListener) -> ! {
+    ready();
+    let _ = listener.accept();
+    std::process::exit(0);
 }
 
 /// Opens files until there is no descriptor left, then tries to accept.

@@ -54,7 +54,7 @@ stories! {
         }
         if firewall(stage, "tcp dport 3000 reject with tcp reset") {
             // A guess without proof is called one.
-            let answer = stage.ask(Ask::new("127.0.0.1:3000").as_user());
+            let answer = stage.ask(Ask::new("127.0.0.1:3000").by_another_user());
             answer.finds("DD701");
             assert_ne!(answer.json["findings"][0]["confidence"], "certain");
         }

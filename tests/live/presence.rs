@@ -12,7 +12,7 @@ stories! {
             .finds("DD201")
             .verdict("refused")
             .first("confidence", "certain")
-            .within(Duration::from_secs(2));
+            .within(Duration::from_secs(3));
     }
 
     fn a_server_that_answers_is_well(stage) {

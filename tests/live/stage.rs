@@ -373,7 +373,7 @@ impl Ask {
     }
 
     /// As an ordinary user.
-    pub fn as_user(self) -> Self {
+    pub fn by_another_user(self) -> Self {
         self.by("setpriv --reuid 65534 --regid 65534 --clear-groups --")
     }
 

@@ -19,7 +19,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use crate::facts::Scope;
-use crate::findings::{Evidence, Finding, Fix, Seen, Severity};
+use crate::findings::{Confidence, Evidence, Finding, Fix, Seen, Severity};
 use crate::rules::address::{
     address_gone, loopback_only, missed, unspecified_destination, v6_only_wildcard, who,
     wrong_family,
@@ -65,6 +65,10 @@ fn check(case: &Case) -> Option<Finding> {
     );
     let here = SocketAddr::new(listener.at.ip().to_canonical(), case.port());
     let mut finding = missed.finding(case, listener, says);
+    // Whether the machine still has that address decides between this and address-gone.
+    if listener.scope() == Scope::Lan && !case.facts.host.addresses.is_seen() {
+        finding.confidence = finding.confidence.min(Confidence::Likely);
+    }
     if let Some(entry) = hosts_line(case, dialled) {
         finding = finding.because(entry);
     }

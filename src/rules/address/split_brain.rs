@@ -88,10 +88,7 @@ fn check(case: &Case) -> Option<Finding> {
     let flag = [first, second]
         .into_iter()
         .filter_map(|l| case.framework(case.owner(l)?))
-        .find_map(|row| {
-            let flag = row.port_flag.as_deref()?;
-            Some((&row.server, fixes::with_port(flag, next_port(port))))
-        });
+        .find_map(|row| Some((&row.server, row.take_port(next_port(port))?)));
     let move_one = match flag {
         Some((server, flag)) => format!("start {server} with `{flag}`"),
         None => format!("start one of them on another port than {port}"),

@@ -21,7 +21,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use crate::facts::{Known, Listener, Scope};
-use crate::findings::{Finding, Severity};
+use crate::findings::{Finding, Fix, Severity};
 use crate::rules::address::{missed, unspecified_destination, who};
 use crate::rules::{Case, Rule, container, fixes, name};
 
@@ -79,7 +79,10 @@ fn check(case: &Case) -> Option<Finding> {
         IpAddr::V6(_) => {
             finding = finding.fix(fixes::open_instead(case, here));
             if v6_works && missed.works.is_none() {
-                finding = finding.fix(fixes::listen_on(case, listener, dialled));
+                finding = finding.fix(Fix::read(
+                    "or have it listen on both addresses",
+                    "if the client cannot be changed, give the server a second listener on ::1",
+                ));
             }
         }
     }

@@ -80,7 +80,7 @@ fn for_browsers(case: &Case) -> Option<Confidence> {
     }
     if let Some((_, greeting)) = case.greeting() {
         let web = matches!(greeting.spoken, Some(Protocol::Http | Protocol::Tls));
-        return web.then_some(Confidence::Certain);
+        return web.then_some(case.hearing());
     }
     // Nobody opens SSH or SMTP in a browser.
     match catalogue().port(case.port()) {

@@ -119,15 +119,20 @@ fn advice(
     framework: Option<&Framework>,
     port: u16,
 ) -> Vec<Fix> {
-    let command = shell_line(&container.command);
     let change = match framework.and_then(|row| Some((row, row.bind_all_on(port)?))) {
         Some((row, flag)) => Change {
             title: format!(
                 "let {} listen on every address of the container",
                 row.server
             ),
-            in_compose: format!("add `{flag}` to its command: `command: {command} {flag}`"),
-            in_run: format!("with `{flag}` at the end of its command: `{command} {flag}`"),
+            in_compose: match own_words(container) {
+                Some(command) => format!("`command: {command} {flag}`"),
+                None => format!("add `{flag}` where its command starts {}", row.server),
+            },
+            in_run: match own_words(container) {
+                Some(command) => format!("with the command `{command} {flag}`"),
+                None => format!("with `{flag}` where its command starts {}", row.server),
+            },
         },
         None => Change {
             title: "let the server listen on every address of the container".to_owned(),
@@ -140,4 +145,17 @@ fn advice(
         },
     };
     rerun(case, container, &change)
+}
+
+/// The container's command without its entry point, if a flag can be put at its end.
+fn own_words(container: &Container) -> Option<String> {
+    let is_entry = |word: &&String| {
+        let name = word.rsplit('/').next().unwrap_or(word);
+        name.ends_with(".sh") || matches!(name, "tini" | "dumb-init" | "--")
+    };
+    let entry = container.command.iter().take_while(is_entry).count();
+    let words = &container.command[entry..];
+    // A script for a shell has its own end.
+    let plain = !words.is_empty() && !words.iter().any(|word| word.contains([' ', '…']));
+    plain.then(|| shell_line(words))
 }

@@ -53,6 +53,13 @@ fn check(case: &Case) -> Option<Finding> {
             Outcome::Refused | Outcome::TimedOut | Outcome::Unreachable
         ) && bare(probe.to.ip())
     })?;
+    // Where the published address itself fails, the mapping is not the cause.
+    let fails_there = case.probes().any(|probe| {
+        !probe.outcome.well() && published.iter().any(|(_, p)| covers(p, probe.to.ip()))
+    });
+    if fails_there {
+        return None;
+    }
     let on = publish.host_ip?;
     let port = case.port();
     let there = SocketAddr::new(on, port);

@@ -20,7 +20,9 @@
 use crate::findings::{Confidence, Evidence, Finding, Seen, Severity, Verdict};
 use crate::rules::{Case, Rule, evidence};
 
-use super::{authority, except_localhost, no_proxy_evidence, proxy, unset, variable_evidence};
+use crate::rules::proxies::{
+    authority, except_localhost, no_proxy_evidence, proxy, unset, variable_evidence,
+};
 
 /// DD712.
 pub static RULE: Rule = Rule {

@@ -19,7 +19,7 @@
 use crate::findings::{Confidence, Evidence, Finding, Fix, Seen, Severity, Verdict};
 use crate::rules::{Case, Rule, evidence};
 
-use super::{authority, except_localhost, proxy, unset, variable_evidence, web};
+use crate::rules::proxies::{authority, except_localhost, proxy, unset, variable_evidence, web};
 
 /// DD711.
 pub static RULE: Rule = Rule {

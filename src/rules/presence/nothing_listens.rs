@@ -80,14 +80,15 @@ fn check(case: &Case) -> Option<Finding> {
             ));
     }
     finding = match catalogue().port(port) {
-        Some(known) => finding.fix(Fix::read(
+        // A service with a client of its own; the rest of the list are guesses.
+        Some(known) if known.client.is_some() => finding.fix(Fix::read(
             format!("start {}", known.service),
             format!(
                 "port {port} is usually {}: start it, then try again",
                 known.service
             ),
         )),
-        None => finding.fix(Fix::read(
+        _ => finding.fix(Fix::read(
             "start the server",
             "start the server, then open the address it prints: it may have taken another port",
         )),

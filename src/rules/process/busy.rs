@@ -44,15 +44,15 @@ fn check(case: &Case) -> Option<Finding> {
     let holders = case.holders(listener);
     let share = |process: &Process| process.cpu.seen().map_or(0, |cpu| cpu.percent());
     // In a program with many threads, the first one may sleep while another spins.
-    let spins = |process: &&Process| {
+    let spins = |process: &Process| {
         let running = process.state == ProcState::Running;
         share(process) >= if running { SHARED_CORE } else { WHOLE_CORE }
     };
-    let busy = holders.iter().copied().find(|process| spins(&process))?;
+    let busy = holders.iter().copied().find(|process| spins(process))?;
     // Another holder that sits idle would have taken the connection.
     let alone = holders
         .iter()
-        .all(|process| process.id == busy.id || spins(&process));
+        .all(|process| process.id == busy.id || spins(process));
     let percent = share(busy);
     let confidence = if percent >= WHOLE_CORE && alone && busy.fds.is_seen() {
         Confidence::Certain

@@ -16,7 +16,7 @@
 //! For 4xx, check the path and the login. For 500, read the server's log. For 502,
 //! 503 and 504, diagnose the server behind the proxy: `devdoctor why` with its port.
 
-use crate::facts::Http;
+use crate::facts::{Http, Outcome};
 use crate::findings::{Confidence, Finding, Fix, Severity};
 use crate::rules::{Case, Rule, evidence};
 
@@ -81,7 +81,16 @@ fn check(case: &Case) -> Option<Finding> {
             ),
         ),
     };
-    let mut finding = Finding::new(Confidence::Certain, says)
+    // Another address may have answered better, where what it said could not be heard.
+    let confidence = if case
+        .probes_that(Outcome::Answered)
+        .all(|other| other.greeting.is_seen())
+    {
+        case.hearing()
+    } else {
+        Confidence::Likely
+    };
+    let mut finding = Finding::new(confidence, says)
         .severity(severity)
         .because(said(probe, greeting));
     if let Some(listener) = case.listener_for(probe.to.ip()) {

@@ -18,7 +18,7 @@
 //! check off: it protects you.
 
 use crate::facts::{Http, Probe};
-use crate::findings::{Confidence, Evidence, Finding, Fix, Seen, Severity};
+use crate::findings::{Evidence, Finding, Fix, Seen, Severity};
 use crate::rules::{Case, Rule, evidence};
 
 use super::said;
@@ -113,7 +113,7 @@ fn check(case: &Case) -> Option<Finding> {
         refusal.server,
         case.port()
     );
-    let mut finding = Finding::new(Confidence::Certain, says)
+    let mut finding = Finding::new(case.hearing(), says)
         .because(said(probe, greeting))
         .because(Evidence::new(
             format!("its page says `{}`", refusal.words[0]),

@@ -61,7 +61,7 @@ fn answered(case: &Case) -> Option<Finding> {
         spoken.title(),
         asked.title()
     );
-    let mut finding = Finding::new(Confidence::Certain, says)
+    let mut finding = Finding::new(case.hearing(), says)
         .because(evidence::probe(probe))
         .because(said(probe, greeting));
     if let Some(listener) = case.listener_for(probe.to.ip()) {

@@ -16,7 +16,7 @@
 //! Use `https://`. If plain HTTP is wanted, switch TLS off in the server.
 
 use crate::facts::Protocol;
-use crate::findings::{Confidence, Finding, Fix, Severity};
+use crate::findings::{Finding, Fix, Severity};
 use crate::rules::{Case, Rule, evidence};
 
 use super::{said, twin, with_scheme};
@@ -64,7 +64,7 @@ fn check(case: &Case) -> Option<Finding> {
         case.port(),
         scheme.word()
     );
-    let mut finding = Finding::new(Confidence::Certain, says)
+    let mut finding = Finding::new(case.hearing(), says)
         .because(evidence::probe(probe))
         .because(said(probe, greeting));
     if let Some(listener) = case.listener_for(probe.to.ip()) {

@@ -16,8 +16,8 @@
 //! Use `http://`. If the browser insists on `https://`, try a private window; in
 //! Chrome, delete the host at `chrome://net-internals/#hsts`.
 
-use crate::facts::{Protocol, Scheme};
-use crate::findings::{Confidence, Finding, Fix, Severity};
+use crate::facts::{Greeting, Protocol, Scheme};
+use crate::findings::{Finding, Fix, Severity};
 use crate::rules::{Case, Rule, evidence};
 
 use super::{said, twin, with_scheme};
@@ -36,7 +36,7 @@ pub static RULE: Rule = Rule {
 
 fn check(case: &Case) -> Option<Finding> {
     let (probe, greeting) = case.greeting()?;
-    if greeting.asked != Protocol::Tls || greeting.spoken != Some(Protocol::Http) {
+    if greeting.asked != Protocol::Tls || !is_plain_http(greeting) {
         return None;
     }
     let target = case.target;
@@ -50,7 +50,7 @@ fn check(case: &Case) -> Option<Finding> {
         "port {} speaks plain HTTP, and was asked over TLS ({asked}://)",
         case.port()
     );
-    let mut finding = Finding::new(Confidence::Certain, says)
+    let mut finding = Finding::new(case.hearing(), says)
         .because(evidence::probe(probe))
         .because(said(probe, greeting));
     if let Some(listener) = case.listener_for(probe.to.ip()) {
@@ -69,4 +69,19 @@ fn check(case: &Case) -> Option<Finding> {
             target.host
         ),
     )))
+}
+
+/// Plain HTTP answers a TLS greeting with a status line, or with a bare page: a request
+/// that cannot be read has no version, and the oldest version of HTTP had no head.
+fn is_plain_http(greeting: &Greeting) -> bool {
+    match greeting.spoken {
+        Some(Protocol::Http) => true,
+        Some(Protocol::Other) => {
+            let text = greeting.text.to_ascii_lowercase();
+            ["<!doctype html", "<html"]
+                .iter()
+                .any(|start| text.starts_with(start))
+        }
+        _ => false,
+    }
 }

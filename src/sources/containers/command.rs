@@ -22,16 +22,25 @@ pub(super) fn framework(command: &[String]) -> Option<&'static Framework> {
     })
 }
 
-/// The framework of a command, also where an entry point stands before it.
+/// The framework of a command, also where an entry point or a runner (`npx`) stands
+/// before it.
 fn direct(command: &[String]) -> Option<&'static Framework> {
-    (0..command.len().min(3)).find_map(|from| {
+    let head = &command[..command.len().min(3)];
+    // What a package's script runs is in the package, not on the command line.
+    if head
+        .iter()
+        .any(|word| matches!(word.as_str(), "run" | "run-script"))
+    {
+        return None;
+    }
+    (0..head.len()).find_map(|from| {
         let words = &command[from..];
         let first = words.first()?;
         let comm = first.rsplit('/').next().unwrap_or(first);
-        // `npx` and `npm run` only start the server; what it is stands behind them, if at all.
+        // A runner or a watcher starts the server that is meant; it is not the server.
         catalogue()
             .recognise(comm, words)
-            .filter(|row| !row.watcher)
+            .filter(|row| !row.watcher && !row.forwarder)
     })
 }
 
@@ -75,6 +84,8 @@ mod tests {
             ]),
             Some("next")
         );
+        assert_eq!(key(&["uv", "run", "uvicorn", "app:app"]), Some("uvicorn"));
+        assert_eq!(key(&["python", "manage.py", "runserver"]), Some("django"));
         assert_eq!(
             key(&["bash", "-lc", "NODE_ENV=development next dev"]),
             Some("next")
@@ -84,6 +95,8 @@ mod tests {
     #[test]
     fn what_does_not_say_it_stays_unknown() {
         assert_eq!(key(&["npm", "run", "dev"]), None);
+        assert_eq!(key(&["npm", "run", "vite"]), None);
+        assert_eq!(key(&["sh", "-c", "yarn run dev"]), None);
         assert_eq!(key(&["sh", "-c", "echo 'unclosed"]), None);
         assert_eq!(key(&["sh", "-c"]), None);
         assert_eq!(key(&[]), None);

@@ -69,7 +69,7 @@ pub(super) fn find(around: &Surroundings) -> Vec<Endpoint> {
             continue;
         };
         match os::identity(&path) {
-            Ok(identity) if !seen.insert(identity.clone()) => continue,
+            Ok(identity) if !seen.insert(identity) => continue,
             Ok(_) => {}
             Err(error) if error.kind() == ErrorKind::PermissionDenied => {
                 endpoint.gap = Some(Gap::Forbidden);

@@ -1,8 +1,9 @@
 //! Containers, as their engines tell of them.
 //!
-//! [`endpoints`] says whom to ask, [`engine`] asks one of them, [`shape`] turns
-//! the answer into facts, and [`inside`] reads what listens in a container.
+//! [`endpoints`] says whom to ask, [`engine`] asks, [`shape`] turns an answer into
+//! facts, [`closer`] looks into the containers that may be behind the asked port.
 
+mod closer;
 mod command;
 mod endpoints;
 mod engine;

@@ -7,7 +7,7 @@ use bollard::models::{
     ContainerInspectResponse, ContainerStateStatusEnum, NetworkSettings, PortMap,
 };
 
-use super::{command, timestamp};
+use super::{command, logs, timestamp};
 use crate::facts::{
     Compose, Container, ContainerState, EngineKind, Known, Network, PortSpec, Proto, Publish, clean,
 };
@@ -76,7 +76,7 @@ pub(super) fn container(told: ContainerInspectResponse, engine: EngineKind, now:
         inside: Known::default(),
         log_tail: Known::default(),
         framework: command::framework(&words).map(|row| row.key.clone()),
-        command: words.iter().map(|word| clean(word)).collect(),
+        command: words.iter().map(|word| clean(&logs::mask(word))).collect(),
     }
 }
 
@@ -211,7 +211,7 @@ mod tests {
             r#"{"Id":"ab","Name":"/web","RestartCount":2,"Path":"/srv","Args":["x"],
             "State":{"Status":"exited","ExitCode":137,"OOMKilled":true,"Error":"","Pid":0,
               "StartedAt":"2026-11-22T07:58:00.5Z","FinishedAt":"2026-11-22T07:59:00Z"},
-            "Config":{"Image":"shop:1","Cmd":["npx","next","dev"],"ExposedPorts":{"8080/tcp":{}},
+            "Config":{"Image":"shop:1","Cmd":["npx","next","dev","--token=s3cret"],"ExposedPorts":{"8080/tcp":{}},
               "Labels":{"com.docker.compose.project":"shop","com.docker.compose.service":"web",
                 "com.docker.compose.project.working_dir":"/home/me/shop",
                 "com.docker.compose.project.config_files":"/home/me/shop/a.yml,/home/me/shop/b.yml"}},
@@ -239,6 +239,7 @@ mod tests {
             Some("127.0.0.1".parse().unwrap())
         );
         assert_eq!(container.framework.as_deref(), Some("next"));
+        assert_eq!(container.command.last().unwrap(), "--token=…");
         assert_eq!(container.restart_policy.as_deref(), Some("on-failure"));
         let compose = container.compose.unwrap();
         assert_eq!(compose.config_files.len(), 2);

@@ -11,6 +11,14 @@ pub(super) fn protocol(bytes: &[u8]) -> Option<Protocol> {
             Some(http) if http.body_start.contains("access MongoDB over HTTP") => Protocol::Mongodb,
             _ => Protocol::Http,
         },
+        // A server that could not make out the version of a request (a TLS hello, say)
+        // answers as HTTP/0.9 did: with the page alone.
+        _ if bytes.get(..5).is_some_and(|tag| {
+            tag.eq_ignore_ascii_case(b"<!doc") || tag.eq_ignore_ascii_case(b"<html")
+        }) =>
+        {
+            Protocol::Http
+        }
         // A TLS record: a handshake or an alert.
         [0x15 | 0x16, 0x03, ..] => Protocol::Tls,
         // An HTTP/2 SETTINGS frame on stream 0.
@@ -74,6 +82,7 @@ mod tests {
     fn first_bytes_tell_the_protocol() {
         let cases: &[(&[u8], Protocol)] = &[
             (b"HTTP/1.1 200 OK\r\n\r\n", Protocol::Http),
+            (b"<!DOCTYPE HTML>\n<html lang=\"en\">", Protocol::Http),
             (b"\x15\x03\x01\x00\x02\x02\x46", Protocol::Tls),
             (b"\x00\x00\x00\x04\x00\x00\x00\x00\x00", Protocol::H2c),
             (b"\x00\x00\x12\x04\x00\x00\x00\x00\x00\x00", Protocol::H2c),
