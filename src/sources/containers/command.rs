@@ -27,8 +27,11 @@ pub(super) fn framework(command: &[String]) -> Option<&'static Framework> {
 fn direct(command: &[String]) -> Option<&'static Framework> {
     let head = &command[..command.len().min(3)];
     // What a package's script runs is in the package, not on the command line.
-    let any = |words: &[&str]| head.iter().any(|word| words.contains(&word.as_str()));
-    if any(&["npm", "pnpm", "yarn", "bun"]) && any(&["run", "run-script"]) {
+    if head.windows(2).any(|pair| {
+        let runner = pair[0].rsplit('/').next().unwrap_or(&pair[0]);
+        matches!(runner, "npm" | "pnpm" | "yarn" | "bun")
+            && matches!(pair[1].as_str(), "run" | "run-script")
+    }) {
         return None;
     }
     (0..head.len()).find_map(|from| {
@@ -83,6 +86,7 @@ mod tests {
             Some("next")
         );
         assert_eq!(key(&["uv", "run", "uvicorn", "app:app"]), Some("uvicorn"));
+        assert_eq!(key(&["flask", "run"]), Some("flask"));
         assert_eq!(key(&["python", "manage.py", "runserver"]), Some("django"));
         assert_eq!(
             key(&["bash", "-lc", "NODE_ENV=development next dev"]),
