@@ -21,7 +21,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use crate::facts::{Listener, Process};
 use crate::findings::{Confidence, Finding, Fix, Severity};
 use crate::rules::address::{unspecified_destination, who};
-use crate::rules::{Case, Rule, evidence, fixes};
+use crate::rules::{Case, Rule, evidence};
 
 /// DD306.
 pub static RULE: Rule = Rule {
