@@ -337,6 +337,18 @@ fn a_watcher_whose_server_has_gone_is_told() {
     };
     let idle = nodemon("exec -a nodemon sleep 600");
     let busy = nodemon("sleep 600 & exec -a nodemon sleep 601");
+    // Only then has the busy one its child, for certain.
+    for watcher in [&idle, &busy] {
+        let words = format!("/proc/{}/cmdline", watcher.0.id());
+        let began = Instant::now();
+        while !std::fs::read(&words).is_ok_and(|words| words.starts_with(b"nodemon\0")) {
+            assert!(
+                began.elapsed() < Duration::from_secs(5),
+                "bash became no nodemon"
+            );
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
     let gone = || processes::departed(project.to_str());
     let began = Instant::now();
     let mut seen = gone();
