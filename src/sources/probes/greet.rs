@@ -75,18 +75,16 @@ fn mongodb_hello() -> Vec<u8> {
 
 /// The request that a browser would make.
 pub(super) fn request(ask: &Ask, to: SocketAddr) -> Vec<u8> {
-    let path = if ask.path.starts_with('/') {
-        ask.path.clone()
-    } else {
-        format!("/{}", ask.path)
-    };
+    // What stands behind `#` is the browser's own, and never sent.
+    let path = ask.path.split('#').next().unwrap_or_default();
+    let root = if path.starts_with('/') { "" } else { "/" };
     let host = if ask.host.contains(':') {
         format!("[{}]", ask.host)
     } else {
         ask.host.clone()
     };
     format!(
-        "GET {path} HTTP/1.1\r\nHost: {host}:{}\r\nUser-Agent: devdoctor/{}\r\n\
+        "GET {root}{path} HTTP/1.1\r\nHost: {host}:{}\r\nUser-Agent: devdoctor/{}\r\n\
          Accept: text/html,*/*\r\nConnection: close\r\n\r\n",
         to.port(),
         env!("CARGO_PKG_VERSION"),

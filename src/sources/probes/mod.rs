@@ -75,6 +75,7 @@ pub struct Dialling {
 pub fn dial(addresses: &[SocketAddr], ask: &Ask) -> Dialling {
     let (sender, answers) = channel();
     let enough = Arc::new(AtomicBool::new(false));
+    let mut order = Vec::new();
     for &to in addresses {
         let (sender, ask) = (sender.clone(), ask.clone());
         let patience = Patience {
@@ -84,13 +85,15 @@ pub fn dial(addresses: &[SocketAddr], ask: &Ask) -> Dialling {
             // Nobody waits any more if we gave up on this one; that is all right.
             let _ = sender.send(one(to, &ask, &patience));
         };
-        // Without a thread the address stays without a probe, and is reported as such.
-        let _ = std::thread::Builder::new()
-            .name("probe".to_owned())
-            .spawn(run);
+        // Without a thread nobody dials: the address has no probe then, and no outcome
+        // is made up for it.
+        let thread = std::thread::Builder::new().name("probe".to_owned());
+        if thread.spawn(run).is_ok() {
+            order.push(to);
+        }
     }
     Dialling {
-        order: addresses.to_vec(),
+        order,
         done: Vec::new(),
         answers,
         enough,
@@ -210,10 +213,14 @@ fn one(to: SocketAddr, ask: &Ask, patience: &Patience) -> Probe {
     probe
 }
 
+/// The least time a connection is given, however little of the whole is left: without
+/// any, the system would not even try, and call the address wrong.
+const LEAST: Duration = Duration::from_millis(10);
+
 /// Connects, and does not fall for its own echo: on loopback a connection to a closed
 /// port of the ephemeral range may meet itself.
 fn connect(to: SocketAddr, budget: Duration) -> io::Result<TcpStream> {
-    let stream = TcpStream::connect_timeout(&to, budget)?;
+    let stream = TcpStream::connect_timeout(&to, budget.max(LEAST))?;
     if stream.local_addr().ok() == stream.peer_addr().ok() {
         return Err(io::Error::from(io::ErrorKind::ConnectionRefused));
     }
