@@ -305,8 +305,13 @@ impl<'a> Doctor<'a> {
         self.facts.listeners = Known::Seen(list.into());
         let ids = self.ids_of_port();
         let cwd = self.facts.host.cwd.clone();
-        self.facts.processes =
-            look_at_processes(&mut self.looks, &ids, &mut self.facts.projects, cwd);
+        self.facts.processes = look_at_processes(
+            &mut self.looks,
+            &ids,
+            processes::look,
+            &mut self.facts.projects,
+            cwd,
+        );
     }
 
     /// Looks once more at what changes while a server is silent: the accept queue, and

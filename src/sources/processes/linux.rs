@@ -10,9 +10,10 @@ use std::time::{Duration, Instant};
 use rustix::process::geteuid;
 use rustix::time::{ClockId, clock_gettime};
 
-use super::blank;
 use super::cpu::Used;
 use super::departed::Row;
+use super::naming::is_worker;
+use super::{Depth, blank};
 use crate::facts::{FdUse, Gap, Known, ProcId, ProcState, Process, clean};
 use crate::sources::sockets;
 use proc::Stat;
@@ -29,7 +30,7 @@ const GENERATIONS: usize = 64;
 /// For a look at every process of the user.
 const DEADLINE: Duration = Duration::from_millis(200);
 
-pub(super) fn look(ids: &[ProcId]) -> Vec<Process> {
+pub(super) fn look(ids: &[ProcId], depth: Depth) -> Vec<Process> {
     let now = uptime_ticks();
     let mut processes: Vec<Process> = Vec::with_capacity(ids.len() + 8);
     let mut known: HashSet<u32> = HashSet::new();
@@ -40,12 +41,20 @@ pub(super) fn look(ids: &[ProcId]) -> Vec<Process> {
         if known.insert(id.pid)
             && let Some(mut process) = details(stat, now)
         {
-            process.fds = descriptors(id.pid);
+            if depth == Depth::Whole {
+                process.fds = descriptors(id.pid);
+            }
             processes.push(process);
         }
     }
     for at in 0..processes.len() {
-        let mut parent = processes.get(at).map_or(0, |process| process.parent);
+        let Some(process) = processes.get(at) else {
+            break;
+        };
+        if depth == Depth::Name && !is_worker(process) {
+            continue;
+        }
+        let mut parent = process.parent;
         for _ in 0..GENERATIONS {
             if parent == 0 || !known.insert(parent) {
                 break;

@@ -15,13 +15,33 @@ mod users;
 
 pub use cpu::CpuSample;
 
+/// How much of a process is looked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Depth {
+    /// Who it is: enough for a list. Ancestors only of a worker that they give its name.
+    Name,
+    /// Everything, with every ancestor.
+    Whole,
+}
+
 /// The processes with these identities and their ancestors, as far as they still live.
 ///
 /// The asked ones come first, in the order of asking. Descriptors are counted for
 /// those only.
 #[must_use]
 pub fn look(ids: &[ProcId]) -> Vec<Process> {
-    let mut processes = os::look(ids);
+    look_to(ids, Depth::Whole)
+}
+
+/// The processes with these identities: who they are, without their descriptors and
+/// ancestors. For a list, and a third of the work.
+#[must_use]
+pub fn look_for_names(ids: &[ProcId]) -> Vec<Process> {
+    look_to(ids, Depth::Name)
+}
+
+fn look_to(ids: &[ProcId], depth: Depth) -> Vec<Process> {
+    let mut processes = os::look(ids, depth);
     naming::name(&mut processes);
     users::name(&mut processes);
     processes
@@ -51,6 +71,12 @@ pub fn departed(project: Option<&str>) -> Known<Vec<Departed>> {
         Ok(None) => Known::Unseen(Gap::TooSlow),
         Err(gap) => Known::Unseen(gap),
     }
+}
+
+/// The name of a user, as far as the system knows it.
+#[must_use]
+pub fn user_name(uid: u32) -> Option<String> {
+    users::of(&[uid]).remove(&uid).flatten()
 }
 
 /// A process of which nothing but its identity is known.
@@ -95,10 +121,13 @@ mod tests {
     fn both_ways_to_look_see_the_same() {
         let (ours, theirs) = (
             me(),
-            portable::look(&[ProcId {
-                started: 0,
-                ..me().id
-            }]),
+            portable::look(
+                &[ProcId {
+                    started: 0,
+                    ..me().id
+                }],
+                Depth::Whole,
+            ),
         );
         let theirs = &theirs[0];
         assert_eq!(ours.parent, theirs.parent);
@@ -129,6 +158,9 @@ mod tests {
         };
         assert_eq!(look(&[other]), []);
         assert_eq!(look(&[]), []);
+        let named = look_for_names(&[me.id]);
+        assert_eq!(named.len(), 1);
+        assert_eq!((&named[0].name, &named[0].cwd), (&me.name, &me.cwd));
     }
 
     #[test]
