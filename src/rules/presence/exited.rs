@@ -17,7 +17,7 @@
 //! Read the last lines in the terminal of the server or its watcher, mend what
 //! they say, and start it again.
 
-use crate::facts::{Departed, Outcome, ProcState, Process, human_age};
+use crate::facts::{Departed, ProcState, Process, human_age};
 use crate::findings::{Confidence, Evidence, Finding, Fix, Seen, Severity};
 use crate::rules::evidence::{name_of, process_words};
 use crate::rules::{Case, Rule, client, container, evidence, name, path, presence};
@@ -52,10 +52,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(case: &Case) -> Option<Finding> {
-    let refused = case.probe_that(Outcome::Refused)?;
-    if !case.on_this_machine() || !case.nobody_listens() {
-        return None;
-    }
+    let refused = presence::refused(case)?;
     if let Some(departed) = case.departed() {
         return Some(of_departed(case, departed)).map(|finding| around(case, refused, finding));
     }
