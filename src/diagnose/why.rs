@@ -379,11 +379,13 @@ impl<'a> Doctor<'a> {
 
     fn protocol_of_owner(&self) -> Option<Protocol> {
         let case = Case::new(self.target, &self.facts);
-        let web = self.holders().iter().any(|process| {
-            case.framework(process)
-                .is_some_and(|row| row.dev_server && !row.forwarder)
-        });
-        web.then_some(Protocol::Http)
+        if case.on_another_machine() {
+            return None;
+        }
+        let holders = self.holders();
+        holders
+            .iter()
+            .find_map(|process| case.framework(process)?.speaks())
     }
 
     fn look_at_projects(&mut self) {

@@ -124,6 +124,11 @@ fn program_name(program: &str, rest: &[String]) -> String {
         ),
         "sh" | "bash" | "dash" | "zsh" | "fish" => interpreted(stem, &rest, &["-c"], &["-o", "-O"]),
         "deno" | "bun" => subcommand(stem, &rest),
+        // One program that is many: the first word says which.
+        "busybox" => match rest.first() {
+            Some(applet) if !applet.starts_with('-') => format!("busybox {}", base(applet)),
+            _ => program.to_owned(),
+        },
         _ => program.to_owned(),
     }
 }
