@@ -62,6 +62,14 @@ pub(super) fn is_worker(process: &Process) -> bool {
     })
 }
 
+/// The name of a process that has left only its command line.
+pub(super) fn of(argv: &[String]) -> String {
+    match catalogue().recognise("", argv) {
+        Some(row) => row.server.clone(),
+        None => plain("", argv, None),
+    }
+}
+
 /// The name of a process that is in no catalogue.
 fn plain(comm: &str, argv: &[String], exe: Option<&str>) -> String {
     let name = match argv {
