@@ -8,8 +8,9 @@ mod stories;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+use devdoctor::cli;
 use devdoctor::diagnose::replay;
-use devdoctor::facts::{Gap, Snapshot, Target, scrub};
+use devdoctor::facts::{Gap, Snapshot, Target, clean, scrub, shell_line};
 use devdoctor::findings::{Confidence, Report};
 use devdoctor::frontends::{json, style::Style, text};
 use draw::Draw;
@@ -153,6 +154,37 @@ fn hiding_one_fact_never_makes_another_certain_finding() {
                         "{title}\n  without {place} ({}): {finding}",
                         gap.word()
                     ));
+                }
+            }
+        }
+    }
+    assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
+}
+
+#[test]
+fn every_fix_is_a_command_that_can_be_run() {
+    let mut complaints = Vec::new();
+    for (title, target, snapshot) in cases() {
+        let report = replay(&target, &snapshot);
+        for finding in &report.findings {
+            for argv in finding.fixes.iter().filter_map(|fix| fix.run.as_deref()) {
+                let told = format!("{title}\n  {}: {argv:?}", finding.code);
+                let program = argv.iter().find(|word| *word != "sudo");
+                if program.is_none_or(|word| word.trim().is_empty()) {
+                    complaints.push(format!("{told} has no program"));
+                }
+                if argv.iter().any(|word| clean(word) != *word) {
+                    complaints.push(format!("{told} holds control characters"));
+                }
+                let own = argv.iter().skip_while(|word| *word == "sudo");
+                if program.is_some_and(|word| word == "devdoctor")
+                    && let Err(why) = cli::command().try_get_matches_from(own)
+                {
+                    complaints.push(format!("{told} is no command of ours: {why}"));
+                }
+                // What is pasted is what is meant.
+                if shlex::split(&shell_line(argv)).as_deref() != Some(argv) {
+                    complaints.push(format!("{told} is another command once it is pasted"));
                 }
             }
         }

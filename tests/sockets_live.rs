@@ -337,13 +337,25 @@ fn a_watcher_whose_server_has_gone_is_told() {
     };
     let idle = nodemon("exec -a nodemon sleep 600");
     let busy = nodemon("sleep 600 & exec -a nodemon sleep 601");
-    let gone = || processes::departed(project.to_str());
+    // Only then has the busy one its child, for certain.
+    for watcher in [&idle, &busy] {
+        let words = format!("/proc/{}/cmdline", watcher.0.id());
+        let began = Instant::now();
+        while !std::fs::read(&words).is_ok_and(|words| words.starts_with(b"nodemon\0")) {
+            assert!(
+                began.elapsed() < Duration::from_secs(5),
+                "bash became no nodemon"
+            );
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+    let gone = || processes::departed(project.to_str(), Duration::ZERO);
     let began = Instant::now();
     let mut seen = gone();
     while seen == Known::Seen(Vec::new()) && began.elapsed() < Duration::from_secs(5) {
         seen = gone();
     }
-    let elsewhere = processes::departed(Some("/nowhere"));
+    let elsewhere = processes::departed(Some("/nowhere"), processes::WATCH);
     kill_children(busy.0.id());
     std::fs::remove_dir_all(&project).unwrap();
     let watchers: Vec<_> = seen
@@ -357,7 +369,10 @@ fn a_watcher_whose_server_has_gone_is_told() {
         [idle.0.id()]
     );
     assert_eq!(elsewhere, Known::Seen(Vec::new()));
-    assert_eq!(processes::departed(None), Known::Seen(Vec::new()));
+    assert_eq!(
+        processes::departed(None, processes::WATCH),
+        Known::Seen(Vec::new())
+    );
 }
 
 fn kill_children(of: u32) {

@@ -47,7 +47,6 @@ pub fn run(args: &Args, settings: &Settings) -> Result<u8, Failure> {
 }
 
 fn unknown(word: &str) -> Failure {
-    let shown = crate::facts::clean(word);
     let part = word.to_lowercase();
     let near: Vec<_> = RULES
         .iter()
@@ -60,6 +59,6 @@ fn unknown(word: &str) -> Failure {
         format!("\nnear it: {}", near.join(", "))
     };
     Failure::new(format!(
-        "devdoctor knows no cause `{shown}`{hint}\ntry: devdoctor explain --list"
+        "devdoctor knows no cause `{word}`{hint}\ntry: devdoctor explain --list"
     ))
 }

@@ -84,9 +84,8 @@ impl Filter {
         match (first.parse::<u16>(), last.parse::<u16>()) {
             (Ok(first), Ok(last)) if first > 0 && first <= last => Ok(Filter::Ports(first, last)),
             _ => Err(Failure::new(format!(
-                "`{}` is no range of ports: a port is a number from 1 to 65535, the first \
-                 before the last\ntry: devdoctor ports 3000-3999",
-                crate::facts::clean(text)
+                "`{text}` is no range of ports: a port is a number from 1 to 65535, the first \
+                 before the last\ntry: devdoctor ports 3000-3999"
             ))),
         }
     }

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 
+use crate::facts::clean;
 use crate::frontends::style::Style;
 use crate::settings::{Colour, Settings, SettingsError};
 
@@ -11,9 +12,10 @@ use crate::settings::{Colour, Settings, SettingsError};
 pub struct Failure(String);
 
 impl Failure {
-    /// A failure in these words.
+    /// A failure in these words, of which some may come from outside.
     pub fn new(words: impl Display) -> Self {
-        Failure(words.to_string())
+        let lines: Vec<_> = words.to_string().lines().map(clean).collect();
+        Failure(lines.join("\n"))
     }
 
     /// Writes the words to standard error.

@@ -8,7 +8,6 @@ use std::time::Duration;
 use super::terminal::{Failure, print, style};
 use crate::diagnose;
 use crate::facts::{Snapshot, Target};
-use crate::findings::Report;
 use crate::frontends::{json, text};
 use crate::settings::{Settings, parse_duration};
 
@@ -58,7 +57,13 @@ pub fn run(args: &Args, mut settings: Settings) -> Result<u8, Failure> {
         };
         worst = worse(worst, report.exit_code());
         if args.json {
-            print(&as_json(&report, targets.len() > 1)?)?;
+            let several = targets.len() > 1;
+            let text = if several {
+                json::line(&report)?
+            } else {
+                json::object(&report)?
+            };
+            print(&text)?;
         } else {
             if at > 0 {
                 print("\n")?;
@@ -67,13 +72,6 @@ pub fn run(args: &Args, mut settings: Settings) -> Result<u8, Failure> {
         }
     }
     Ok(worst)
-}
-
-fn as_json(report: &Report, line: bool) -> Result<String, Failure> {
-    if line {
-        return Ok(serde_json::to_string(report)? + "\n");
-    }
-    Ok(json::object(report)?)
 }
 
 /// A found problem outweighs a blind spot, which outweighs nothing wrong.
@@ -111,8 +109,7 @@ fn cap(settings: &mut Settings, timeout: Duration) {
 const MOST_FACTS: u64 = 64 * 1024 * 1024;
 
 fn read_facts(path: &Path) -> Result<Snapshot, Failure> {
-    let shown = crate::facts::clean(&path.display().to_string());
-    let fail = |what: String| Failure::new(format!("{shown}: {what}"));
+    let fail = |what: String| Failure::new(format!("{}: {what}", path.display()));
     let meta = std::fs::metadata(path).map_err(|error| fail(error.to_string()))?;
     if !meta.is_file() {
         return Err(fail(

@@ -1,5 +1,6 @@
 //! One diagnosis, start to end: facts, probes, rules, report. Start reading here.
 
+mod flaps;
 mod lines;
 mod looks;
 mod parts;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::looks::{Looks, count};
 use crate::facts::{Gap, Known, Listener, ProcId, Process, Project, Snapshot, catalogue};
 use crate::settings::Settings;
-use crate::sources::{Pending, containers, owners, processes, projects, sockets};
+use crate::sources::{Pending, containers, owners, projects, sockets};
 
 pub(super) fn listeners(looks: &mut Looks, port: Option<u16>) -> (Known<Vec<Listener>>, String) {
     let seen = looks.at(
@@ -45,17 +45,19 @@ pub(super) fn owner_ids<const N: usize>(lists: [&Known<Vec<Listener>>; N]) -> Ve
 pub(super) fn look_at_processes(
     looks: &mut Looks,
     ids: &[ProcId],
+    look: fn(&[ProcId]) -> Vec<Process>,
     projects: &mut Known<Arc<[Project]>>,
     cwd: Option<String>,
 ) -> Known<Arc<[Process]>> {
     let mut list = looks.at(
         "processes",
-        || processes::look(ids),
+        || look(ids),
         |list| format!("{} with their parents", list.len()),
     );
+    let owners = list.iter().filter(|process| ids.contains(&process.id));
     let folders: Vec<String> = cwd
         .into_iter()
-        .chain(list.iter().filter_map(|p| p.cwd.seen().cloned()))
+        .chain(owners.filter_map(|owner| owner.cwd.seen().cloned()))
         .collect();
     let roots = looks.at(
         "projects",
@@ -74,7 +76,7 @@ pub(super) fn look_at_processes(
     Known::Seen(list.into())
 }
 
-fn is_below(path: &str, folder: &str) -> bool {
+pub(super) fn is_below(path: &str, folder: &str) -> bool {
     path.strip_prefix(folder.trim_end_matches('/'))
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

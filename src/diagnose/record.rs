@@ -5,9 +5,9 @@ use super::parts::{
     ask_engines, ask_if_enabled, find_owners, is_forwarder, listeners, look_at_processes, now,
     owner_ids,
 };
-use crate::facts::{Host, Known, Snapshot};
+use crate::facts::{Host, Known, Snapshot, User};
 use crate::settings::Settings;
-use crate::sources::{host, sockets};
+use crate::sources::{host, processes, sockets};
 
 /// How much is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,11 +37,15 @@ pub fn record(extent: Extent, settings: &Settings) -> Snapshot {
         Extent::Everything => (None, true),
     };
     let budget = settings.timeouts.engines;
-    let engines = ask_if_enabled(None, settings);
+    // For one port its owner, known in microseconds, tells whether engines matter at all.
+    let mut engines = port.is_none().then(|| ask_if_enabled(None, settings));
     facts.host = match extent {
         Extent::Everything => host::look(),
         Extent::Ports { .. } => Host {
-            user: host::user(),
+            user: User {
+                uid: host::uid(),
+                ..User::default()
+            },
             ..Host::default()
         },
     };
@@ -59,7 +63,11 @@ pub fn record(extent: Extent, settings: &Settings) -> Snapshot {
     }
     let ids = owner_ids([&tcp, &udp]);
     let cwd = facts.host.cwd.clone();
-    facts.processes = look_at_processes(&mut looks, &ids, &mut facts.projects, cwd);
+    let look = match extent {
+        Extent::Everything => processes::look,
+        Extent::Ports { .. } => processes::look_for_names,
+    };
+    facts.processes = look_at_processes(&mut looks, &ids, look, &mut facts.projects, cwd);
     if extent == Extent::Everything {
         facts.unix_listeners = sockets::unix_listeners().map(Into::into);
     }
@@ -70,7 +78,10 @@ pub fn record(extent: Extent, settings: &Settings) -> Snapshot {
     });
     facts.listeners = tcp.map(Into::into);
     facts.udp = udp.map(Into::into);
-    if may_lead_inside || port.is_none() {
+    if may_lead_inside {
+        engines.get_or_insert_with(|| ask_if_enabled(None, settings));
+    }
+    if let Some(engines) = engines {
         ask_engines(&mut looks, &mut facts, engines, budget);
     }
     facts

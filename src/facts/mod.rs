@@ -33,7 +33,7 @@ pub use host::{
 pub use known::{Gap, Known};
 pub use probe::{Greeting, Http, Outcome, Probe};
 pub use process::{CpuUse, Departed, FdUse, ProcId, ProcState, Process};
-pub use project::Project;
+pub use project::{Project, is_below};
 pub use scrub::scrub;
 pub use socket::{Listener, Proto, Queue, Scope};
 pub use target::{Scheme, Target, TargetError};

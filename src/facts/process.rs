@@ -123,7 +123,10 @@ impl CpuUse {
     /// Share of one core, in percent.
     #[must_use]
     pub fn percent(self) -> u64 {
-        (self.used_ms * 100).checked_div(self.over_ms).unwrap_or(0)
+        self.used_ms
+            .saturating_mul(100)
+            .checked_div(self.over_ms)
+            .unwrap_or(0)
     }
 }
 

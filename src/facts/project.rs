@@ -24,3 +24,10 @@ impl Project {
         self.markers.iter().find(compose).map(String::as_str)
     }
 }
+
+/// Whether a path is this folder or below it.
+#[must_use]
+pub fn is_below(path: &str, folder: &str) -> bool {
+    path.strip_prefix(folder.trim_end_matches('/'))
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}

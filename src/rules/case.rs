@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::facts::{
     Container, Departed, Framework, Gap, Greeting, Known, Listener, Outcome, Probe, ProcId,
-    Process, Project, Proto, Publish, Resolution, Snapshot, Target, catalogue,
+    Process, Project, Proto, Publish, Resolution, Snapshot, Target, catalogue, is_below,
 };
 use crate::findings::{Confidence, Finding, Severity, Verdict};
 
@@ -460,10 +460,4 @@ impl<'a> Case<'a> {
             IpAddr::V6(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
         }
     }
-}
-
-/// Whether `path` is `folder` or below it.
-pub(super) fn is_below(path: &str, folder: &str) -> bool {
-    path.strip_prefix(folder.trim_end_matches('/'))
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

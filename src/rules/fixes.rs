@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use crate::facts::{Framework, Listener, ProcId, Process, Scheme};
+use crate::facts::{Container, Framework, Listener, ProcId, Process, Scheme};
 use crate::findings::{Fix, Safety};
 
 use super::Case;
@@ -161,6 +161,13 @@ pub(super) fn is_init(process: &Process) -> bool {
 pub(super) fn system_unit(process: &Process) -> Option<&str> {
     let (_, below) = process.cgroup.as_deref()?.split_once("system.slice/")?;
     below.split('/').find(|part| part.ends_with(".service"))
+}
+
+/// See what listens inside a container.
+pub(super) fn sockets_inside(container: &Container) -> Fix {
+    let tables = ["cat", "/proc/net/tcp", "/proc/net/tcp6"];
+    let within = [container.engine.command(), "exec", &container.name];
+    Fix::safe("see what listens inside", within.into_iter().chain(tables))
 }
 
 /// The ids of processes as words of a command.

@@ -10,7 +10,7 @@ use std::net::IpAddr;
 
 use crate::facts::{Container, Probe};
 use crate::findings::{Evidence, Fix, Seen};
-use crate::rules::Case;
+use crate::rules::{Case, fixes};
 
 /// Whether an address is in a network of this machine; nothing if its addresses were not seen.
 fn is_neighbour(case: &Case, ip: IpAddr) -> Option<bool> {
@@ -60,20 +60,7 @@ fn place(case: &Case, probe: &Probe) -> Option<Evidence> {
 fn look_there(case: &Case, ip: IpAddr) -> Fix {
     let port = case.port();
     if let Some(container) = container_at(case, ip) {
-        let title = "see what listens inside";
-        let name = container.name.as_str();
-        let engine = container.engine.command();
-        return Fix::safe(
-            title,
-            [
-                engine,
-                "exec",
-                name,
-                "cat",
-                "/proc/net/tcp",
-                "/proc/net/tcp6",
-            ],
-        );
+        return fixes::sockets_inside(container);
     }
     Fix::read(
         "look from the other side",

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::facts::{Container, ContainerState, human_age};
 use crate::findings::{Confidence, Finding, Fix, Severity};
-use crate::rules::{Case, Rule, container, evidence};
+use crate::rules::{Case, Rule, container, evidence, fixes};
 
 /// DD510.
 pub static RULE: Rule = Rule {
@@ -85,17 +85,7 @@ fn check(case: &Case) -> Option<Finding> {
     Some(if container.inside.is_seen() {
         finding.fix(Fix::safe("see what runs in it", [engine, "top", name]))
     } else {
-        finding.fix(Fix::safe(
-            "see what listens in it",
-            [
-                engine,
-                "exec",
-                name,
-                "cat",
-                "/proc/net/tcp",
-                "/proc/net/tcp6",
-            ],
-        ))
+        finding.fix(fixes::sockets_inside(container))
     })
 }
 

@@ -15,9 +15,9 @@ pub mod wrong_container_port;
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::Case;
-use super::case::is_below;
 use crate::facts::{
     Container, ContainerState, Gap, Known, Listener, Outcome, Proto, Publish, Scope, human_age,
+    is_below,
 };
 use crate::findings::{Confidence, Evidence, Fix, Safety, Seen};
 

@@ -19,12 +19,9 @@
 
 use crate::facts::{FirewallVerdict, Known, Outcome, Probe};
 use crate::findings::{Confidence, Finding, Severity};
-use crate::rules::{Case, Rule, address, container, evidence, process};
+use crate::rules::{Case, Rule, address, container, process};
 
-use super::{
-    blocked, manager, may_be_the_engines, proof, prove, rule_evidence, rule_fixes,
-    rules_are_innocent, sign_evidence,
-};
+use super::{blocked, by_some_rule, by_this_rule, may_be_the_engines, proof, rules_are_innocent};
 
 /// DD702.
 pub static RULE: Rule = Rule {
@@ -84,23 +81,7 @@ fn by_rule(case: &Case, probe: &Probe) -> Option<Finding> {
     } else {
         Confidence::Likely
     };
-    let rule = proof.rule;
-    let mut finding = Finding::new(
-        confidence,
-        format!(
-            "a firewall rule drops connections to port {} (table {}, chain {})",
-            case.port(),
-            rule.table,
-            rule.chain
-        ),
-    )
-    .because(evidence::probe(probe));
-    if let Some(listener) = case.listener_for(probe.to.ip()) {
-        finding = finding.because(evidence::listener(case, listener));
-    }
-    finding = finding.because(rule_evidence(&proof));
-    finding.fixes = rule_fixes(case, probe, rule);
-    Some(finding)
+    Some(by_this_rule(case, probe, &proof, confidence, "drops"))
 }
 
 /// The rules could not be read, and nothing but a firewall is silent here.
@@ -118,16 +99,6 @@ fn by_inference(case: &Case, probe: &Probe) -> Option<Finding> {
         None => Confidence::Possible,
         Some(false) => return None,
     };
-    let mut finding = Finding::new(
-        confidence,
-        format!("a firewall seems to drop connections to {}", probe.to),
-    )
-    .because(evidence::probe(probe))
-    .because_all(listener.map(|listener| evidence::listener(case, listener)))
-    .because_all(sign_evidence(case))
-    .fix(prove(case));
-    if !probe.to.ip().is_loopback() {
-        finding.fixes.extend(manager(case));
-    }
-    Some(finding)
+    let says = format!("a firewall seems to drop connections to {}", probe.to);
+    Some(by_some_rule(case, probe, confidence, says))
 }

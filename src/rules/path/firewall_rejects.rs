@@ -19,11 +19,11 @@
 
 use crate::facts::{FirewallVerdict, Outcome, Probe};
 use crate::findings::{Confidence, Finding, Severity};
-use crate::rules::{Case, Rule, address, container, evidence};
+use crate::rules::{Case, Rule, address, container};
 
 use super::{
-    blocked, manager, may_be_the_engines, proof, prove, rule_evidence, rule_fixes,
-    rules_are_innocent, sign_evidence, was_told_off,
+    blocked, by_some_rule, by_this_rule, may_be_the_engines, proof, rules_are_innocent,
+    was_told_off,
 };
 
 /// DD701.
@@ -68,23 +68,7 @@ fn by_rule(case: &Case, probe: &Probe) -> Option<Finding> {
     } else {
         Confidence::Likely
     };
-    let rule = proof.rule;
-    let mut finding = Finding::new(
-        confidence,
-        format!(
-            "a firewall rule refuses connections to port {} (table {}, chain {})",
-            case.port(),
-            rule.table,
-            rule.chain
-        ),
-    )
-    .because(evidence::probe(probe));
-    if let Some(listener) = case.listener_for(probe.to.ip()) {
-        finding = finding.because(evidence::listener(case, listener));
-    }
-    finding = finding.because(rule_evidence(&proof));
-    finding.fixes = rule_fixes(case, probe, rule);
-    Some(finding)
+    Some(by_this_rule(case, probe, &proof, confidence, "refuses"))
 }
 
 /// The rules could not be read, and nothing but a firewall gives this answer.
@@ -104,19 +88,9 @@ fn by_inference(case: &Case, probe: &Probe) -> Option<Finding> {
         (Outcome::Denied, Some(_)) => (Confidence::Possible, "though a server listens there"),
         _ => return None,
     };
-    let mut finding = Finding::new(
-        confidence,
-        format!(
-            "a firewall seems to refuse connections to {}, {why}",
-            probe.to
-        ),
-    )
-    .because(evidence::probe(probe))
-    .because_all(listener.map(|listener| evidence::listener(case, listener)))
-    .because_all(sign_evidence(case))
-    .fix(prove(case));
-    if !probe.to.ip().is_loopback() {
-        finding.fixes.extend(manager(case));
-    }
-    Some(finding)
+    let says = format!(
+        "a firewall seems to refuse connections to {}, {why}",
+        probe.to
+    );
+    Some(by_some_rule(case, probe, confidence, says))
 }

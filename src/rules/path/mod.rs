@@ -8,8 +8,8 @@ pub mod proxy_unreachable;
 use std::net::IpAddr;
 
 use crate::facts::{FirewallRule, FirewallVerdict, Known, Listener, Outcome, Probe};
-use crate::findings::{Evidence, Fix, Safety, Seen};
-use crate::rules::Case;
+use crate::findings::{Confidence, Evidence, Finding, Fix, Safety, Seen};
+use crate::rules::{Case, evidence};
 
 /// A firewall's rule that explains a probe.
 struct Proof<'a> {
@@ -56,6 +56,42 @@ fn of_family(rule: &FirewallRule, ip: IpAddr) -> bool {
 /// Whether the rules were read and none of them can have taken the packet.
 fn rules_are_innocent(case: &Case, probe: &Probe, verdict: FirewallVerdict) -> bool {
     case.facts.host.firewall.is_seen() && proof(case, probe, verdict).is_none()
+}
+
+/// The finding that this rule `does` it: `drops`, `refuses`.
+fn by_this_rule(
+    case: &Case,
+    probe: &Probe,
+    proof: &Proof,
+    confidence: Confidence,
+    does: &str,
+) -> Finding {
+    let (port, rule) = (case.port(), proof.rule);
+    let says = format!(
+        "a firewall rule {does} connections to port {port} (table {}, chain {})",
+        rule.table, rule.chain
+    );
+    let listener = case.listener_for(probe.to.ip());
+    let mut finding = Finding::new(confidence, says)
+        .because(evidence::probe(probe))
+        .because_all(listener.map(|listener| evidence::listener(case, listener)))
+        .because(rule_evidence(proof));
+    finding.fixes = rule_fixes(case, probe, rule);
+    finding
+}
+
+/// The finding that some rule does it, where the rules could not be read.
+fn by_some_rule(case: &Case, probe: &Probe, confidence: Confidence, says: String) -> Finding {
+    let listener = case.listener_for(probe.to.ip());
+    let mut finding = Finding::new(confidence, says)
+        .because(evidence::probe(probe))
+        .because_all(listener.map(|listener| evidence::listener(case, listener)))
+        .because_all(sign_evidence(case))
+        .fix(prove(case));
+    if !probe.to.ip().is_loopback() {
+        finding.fixes.extend(manager(case));
+    }
+    finding
 }
 
 /// The rule as evidence, with its counter.

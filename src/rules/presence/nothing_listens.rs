@@ -16,7 +16,7 @@
 //! Start the server, and read its first lines: most print the address they
 //! listen on. If it says another port, open that one.
 
-use crate::facts::{Listener, Outcome, Process, Scope, catalogue};
+use crate::facts::{Listener, Process, Scope, catalogue};
 use crate::findings::{Confidence, Finding, Fix, Severity};
 use crate::rules::{Case, Rule, client, container, evidence, name, path, presence, process};
 
@@ -52,10 +52,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(case: &Case) -> Option<Finding> {
-    let refused = case.probe_that(Outcome::Refused)?;
-    if !case.on_this_machine() || !case.nobody_listens() {
-        return None;
-    }
+    let refused = presence::refused(case)?;
     let port = case.port();
     // What could not be seen may be what should be there.
     let confidence = if case.absence_is_settled() {

@@ -18,7 +18,7 @@
 //! Start the server outside, or carry the port over: publish it if it is a
 //! container. To look from its side, enter its namespace.
 
-use crate::facts::{Listener, Outcome};
+use crate::facts::Listener;
 use crate::findings::{Confidence, Evidence, Finding, Fix, Safety, Seen, Severity};
 use crate::rules::{Case, Rule, client, container, evidence, name, path, presence};
 
@@ -51,10 +51,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(case: &Case) -> Option<Finding> {
-    let refused = case.probe_that(Outcome::Refused)?;
-    if !case.on_this_machine() || !case.nobody_listens() {
-        return None;
-    }
+    let refused = presence::refused(case)?;
     let port = case.port();
     let listener = case
         .facts

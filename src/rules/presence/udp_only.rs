@@ -15,7 +15,7 @@
 //! Use the client that belongs to the service, or switch on the service's TCP
 //! side if it has one.
 
-use crate::facts::{Known, Listener, Outcome};
+use crate::facts::{Known, Listener};
 use crate::findings::{Confidence, Evidence, Finding, Fix, Seen, Severity};
 use crate::rules::{Case, Rule, client, container, evidence, name, path, presence};
 
@@ -50,9 +50,9 @@ pub static RULE: Rule = Rule {
 const BORROWED_FROM: u16 = 32768;
 
 fn check(case: &Case) -> Option<Finding> {
-    let refused = case.probe_that(Outcome::Refused)?;
+    let refused = presence::refused(case)?;
     let port = case.port();
-    if !case.on_this_machine() || !case.nobody_listens() || port >= BORROWED_FROM {
+    if port >= BORROWED_FROM {
         return None;
     }
     let sockets = case.facts.udp.items();

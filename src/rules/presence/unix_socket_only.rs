@@ -17,7 +17,7 @@
 //! Connect by the socket, or switch on TCP in the service's settings, on
 //! `127.0.0.1`.
 
-use crate::facts::{Outcome, Protocol};
+use crate::facts::Protocol;
 use crate::findings::{Confidence, Evidence, Finding, Fix, Seen, Severity};
 use crate::rules::{Case, Rule, client, container, evidence, name, path, presence};
 
@@ -126,9 +126,9 @@ fn words(words: &[&str]) -> Vec<String> {
 }
 
 fn check(case: &Case) -> Option<Finding> {
-    let refused = case.probe_that(Outcome::Refused)?;
+    let refused = presence::refused(case)?;
     let web = case.target.scheme.is_some() && case.target.protocol() == Some(Protocol::Http);
-    if !case.on_this_machine() || !case.nobody_listens() || web {
+    if web {
         return None;
     }
     let port = case.port();

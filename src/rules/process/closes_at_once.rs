@@ -49,6 +49,11 @@ pub static RULE: Rule = Rule {
 
 fn check(case: &Case) -> Option<Finding> {
     let probe = case.cut_off()?;
+    // It did not close this connection: it ended with it.
+    let ended = case.departed().is_some_and(|gone| gone.port.is_some());
+    if ended && case.nobody_listens() {
+        return None;
+    }
     let listener = case.listener_for(probe.to.ip());
     let owner = listener.and_then(|listener| case.owner(listener));
     let forwards = owner.is_some_and(|owner| case.is_forwarder(owner));

@@ -16,9 +16,8 @@
 //! End the old copy, then start the server again. If it is the one you want,
 //! nothing needs to be done.
 
-use crate::facts::{Probe, Process, Vantage, human_age};
+use crate::facts::{Probe, Process, Vantage, human_age, is_below};
 use crate::findings::{Confidence, Evidence, Finding, Fix, Safety, Seen, Severity};
-use crate::rules::case::is_below;
 use crate::rules::evidence::process_words;
 use crate::rules::{Case, Rule, evidence, fixes};
 

@@ -16,7 +16,7 @@
 //! Open your own server at the port it printed, or start it on another port. If
 //! the other program is not needed, end it where it was started.
 
-use crate::facts::{Framework, Listener, Process, Protocol, Scope};
+use crate::facts::{Framework, Listener, Process, Protocol, Scope, is_below};
 use crate::findings::{Confidence, Evidence, Finding, Fix, Seen, Severity};
 use crate::rules::evidence::{name_of, process_words};
 use crate::rules::{Case, Rule, container, evidence};
@@ -160,7 +160,7 @@ fn dev_server(case: &Case, process: &Process) -> Option<&'static Framework> {
 
 /// Whether one folder is the other, or below it: parts of one repository.
 fn nested(one: &str, other: &str) -> bool {
-    crate::rules::case::is_below(one, other) || crate::rules::case::is_below(other, one)
+    is_below(one, other) || is_below(other, one)
 }
 
 fn is_database(protocol: Protocol) -> bool {

@@ -1,7 +1,7 @@
 //! Containers, as their engines tell of them.
 //!
-//! [`endpoints`] says whom to ask, [`engine`] asks, [`shape`] turns an answer into
-//! facts, [`closer`] looks into the containers that may be behind the asked port.
+//! `endpoints` says whom to ask, `engine` asks, `shape` turns an answer into facts,
+//! `closer` looks into the containers that may be behind the asked port.
 
 mod closer;
 mod command;

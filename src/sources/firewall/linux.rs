@@ -2,6 +2,7 @@
 
 mod command;
 mod iptables;
+mod listing;
 mod nft;
 mod ports;
 
@@ -33,7 +34,7 @@ pub(super) fn look(port: u16, deadline: Duration, probe: impl Fn()) -> Result<Fi
     if let Some(nft) = &tools.nft
         && let Ok(listing) = nft.run(&["-a", "list", "ruleset"], until)
     {
-        nft::use_own_words(&mut rules, &listing, port);
+        listing::use_own_words(&mut rules, &listing, port);
     }
     rules.truncate(MOST_RULES);
     Ok(Firewall {

@@ -1,3 +1,4 @@
+use super::super::listing::use_own_words;
 use super::*;
 
 /// Recorded from nft 1.0.6.
@@ -116,16 +117,6 @@ fn counters_are_read_only_where_they_count_what_the_rule_takes() {
         Some(5)
     );
     assert_eq!(rule(&format!("{dport},{drop}")), None);
-}
-
-#[test]
-fn a_long_set_is_put_together_again() {
-    let listing = "table inet t { # handle 1\n\tchain i { # handle 1\n\
-                   \t\ttype filter hook input priority filter; policy accept;\n\
-                   \t\ttcp dport { 1, 2,\n\t\t\t     3 } counter packets 0 bytes 0 drop # handle 9\n\t}\n}\n";
-    let words = own_words(listing);
-    let rule = &words[&("inet t".to_owned(), 9)];
-    assert_eq!(rule, "tcp dport { 1, 2, 3 } counter drop");
 }
 
 #[test]

@@ -55,26 +55,31 @@ fn vantage() -> Vantage {
     Vantage::Machine
 }
 
-/// Who devdoctor runs as.
+/// The number of the user devdoctor runs as.
 #[cfg(unix)]
 #[must_use]
-pub fn user() -> User {
+pub fn uid() -> u32 {
     // What may be seen hangs on the effective user.
-    let uid = uzers::get_effective_uid();
-    let name = uzers::get_user_by_uid(uid)
-        .map(|user| clean(&user.name().to_string_lossy()))
-        .unwrap_or_default();
-    User { uid, name }
+    uzers::get_effective_uid()
 }
 
-/// Who devdoctor runs as.
+/// The number of the user devdoctor runs as.
 #[cfg(not(unix))]
 #[must_use]
-pub fn user() -> User {
+pub fn uid() -> u32 {
     // There are no numbers here; 0 would claim to be root.
+    u32::MAX
+}
+
+fn user() -> User {
+    let uid = uid();
+    let name = match cfg!(unix) {
+        true => super::processes::user_name(uid),
+        false => std::env::var("USERNAME").ok(),
+    };
     User {
-        uid: u32::MAX,
-        name: clean(&std::env::var("USERNAME").unwrap_or_default()),
+        uid,
+        name: clean(&name.unwrap_or_default()),
     }
 }
 

@@ -15,14 +15,12 @@ const AMQP_HEADER: &[u8] = b"AMQP\x00\x00\x09\x01";
 
 /// `{ hello: 1, $db: "admin" }` as a MongoDB message (`OP_MSG`).
 const MONGODB_HELLO: &[u8] = &[
-    // length, request id, response to, opcode 2013, flags, section kind 0
-    0x38, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0xdd, 0x07, 0, 0, 0, 0, 0, 0, 0, //
-    // document length 35, int32 "hello" 1
-    0x23, 0, 0, 0, 0x10, b'h', b'e', b'l', b'l', b'o', 0, 1, 0, 0, 0, //
+    // length 52, request id, response to, opcode 2013, flags, section kind 0
+    0x34, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0xdd, 0x07, 0, 0, 0, 0, 0, 0, 0, //
+    // document length 31, int32 "hello" 1
+    0x1f, 0, 0, 0, 0x10, b'h', b'e', b'l', b'l', b'o', 0, 1, 0, 0, 0, //
     // string "$db" "admin", end
-    0x02, b'$', b'd', b'b', 0, 6, 0, 0, 0, b'a', b'd', b'm', b'i', b'n', 0,
-    0, //
-       // a final zero byte of padding is not part of the format
+    0x02, b'$', b'd', b'b', 0, 6, 0, 0, 0, b'a', b'd', b'm', b'i', b'n', 0, 0,
 ];
 
 /// How long a server that speaks TLS may take to answer the first word of it.
@@ -43,7 +41,7 @@ pub(super) fn exchange(
         Protocol::Http | Protocol::H2c => say(&mut stream, &request(ask, to), asked, patience),
         Protocol::Postgres => say(&mut stream, POSTGRES_SSL_REQUEST, asked, patience),
         Protocol::Redis => say(&mut stream, b"PING\r\n", asked, patience),
-        Protocol::Mongodb => say(&mut stream, &mongodb_hello(), asked, patience),
+        Protocol::Mongodb => say(&mut stream, MONGODB_HELLO, asked, patience),
         Protocol::Amqp => say(&mut stream, AMQP_HEADER, asked, patience),
         // These servers speak first.
         Protocol::Mysql | Protocol::Ssh | Protocol::Smtp | Protocol::Ftp | Protocol::Other => {
@@ -70,30 +68,18 @@ pub(super) fn unless_tls(said: Said, to: SocketAddr, ask: &Ask, patience: &Patie
     }
 }
 
-fn mongodb_hello() -> Vec<u8> {
-    let mut message = MONGODB_HELLO.to_vec();
-    let length = u8::try_from(message.len()).unwrap_or(u8::MAX);
-    message[0] = length;
-    // The document begins behind the header, the flags and the section's kind.
-    let document = u8::try_from(message.len() - 21).unwrap_or(u8::MAX);
-    message[21] = document;
-    message
-}
-
 /// The request that a browser would make.
 pub(super) fn request(ask: &Ask, to: SocketAddr) -> Vec<u8> {
-    let path = if ask.path.starts_with('/') {
-        ask.path.clone()
-    } else {
-        format!("/{}", ask.path)
-    };
+    // What stands behind `#` is the browser's own, and never sent.
+    let path = ask.path.split('#').next().unwrap_or_default();
+    let root = if path.starts_with('/') { "" } else { "/" };
     let host = if ask.host.contains(':') {
         format!("[{}]", ask.host)
     } else {
         ask.host.clone()
     };
     format!(
-        "GET {path} HTTP/1.1\r\nHost: {host}:{}\r\nUser-Agent: devdoctor/{}\r\n\
+        "GET {root}{path} HTTP/1.1\r\nHost: {host}:{}\r\nUser-Agent: devdoctor/{}\r\n\
          Accept: text/html,*/*\r\nConnection: close\r\n\r\n",
         to.port(),
         env!("CARGO_PKG_VERSION"),
@@ -128,8 +114,10 @@ fn say(stream: &mut TcpStream, bytes: &[u8], asked: Protocol, patience: &Patienc
     }
 }
 
-fn said_error(error: &io::Error) -> Said {
+/// What it means that a connection, once it was made, ended in this error.
+pub(super) fn said_error(error: &io::Error) -> Said {
     let (outcome, errno) = match error.kind() {
+        io::ErrorKind::UnexpectedEof => (Outcome::Closed, None),
         // The other end closed while we were writing.
         io::ErrorKind::BrokenPipe => (Outcome::Reset, error.raw_os_error()),
         _ => failed(error),
@@ -263,8 +251,9 @@ mod tests {
 
     #[test]
     fn the_mongodb_hello_says_its_own_lengths() {
-        let message = mongodb_hello();
+        let message = MONGODB_HELLO;
         assert_eq!(usize::from(message[0]), message.len());
+        // The document begins behind the header, the flags and the section's kind.
         assert_eq!(usize::from(message[21]), message.len() - 21);
         assert_eq!(message.last(), Some(&0));
     }

@@ -11,9 +11,9 @@ use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, SignatureScheme, StreamOwned};
 
-use super::greet::{Heard, answered, read_first, read_rest, request};
-use super::{Ask, Patience, Said, failed};
-use crate::facts::{Gap, Greeting, Known, Outcome, Protocol};
+use super::greet::{Heard, answered, read_first, read_rest, request, said_error};
+use super::{Ask, Patience, Said};
+use crate::facts::{Greeting, Known, Outcome, Protocol};
 
 /// Shakes hands over TLS and, where the target is a web page, asks for it.
 pub(super) fn exchange(stream: TcpStream, ask: &Ask, patience: &Patience) -> Said {
@@ -87,16 +87,7 @@ fn told_by_first_bytes(heard: &[u8], error: &io::Error) -> Said {
     if !heard.is_empty() {
         return answered(Protocol::Tls, heard);
     }
-    let (outcome, errno) = match error.kind() {
-        io::ErrorKind::UnexpectedEof => (Outcome::Closed, None),
-        io::ErrorKind::BrokenPipe => (Outcome::Reset, error.raw_os_error()),
-        _ => failed(error),
-    };
-    Said {
-        outcome,
-        errno,
-        greeting: Known::Unseen(Gap::NotAsked),
-    }
+    said_error(error)
 }
 
 fn session(host: &str) -> Option<ClientConnection> {

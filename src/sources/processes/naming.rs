@@ -1,6 +1,6 @@
 //! The name a person would use for a process: `next dev`, `node server.js`, `postgres`.
 
-use crate::facts::{Known, Process, catalogue, clean};
+use crate::facts::{Process, catalogue, clean};
 
 /// Longer than any name a person would use.
 const LONGEST: usize = 60;
@@ -48,15 +48,26 @@ pub(super) fn name(processes: &mut [Process]) {
     }
 }
 
-/// Whether the command line says only that this is somebody's worker.
+/// Whether nothing but an ancestor can give this process a name.
 fn nameless(process: &Process) -> bool {
-    let Known::Seen(argv) = &process.argv else {
-        return false;
-    };
-    process.framework.is_none()
-        && argv.iter().take(5).any(|word| {
+    process.framework.is_none() && is_worker(process)
+}
+
+/// Whether the command line says only that this is somebody's worker.
+pub(super) fn is_worker(process: &Process) -> bool {
+    process.argv.seen().is_some_and(|argv| {
+        argv.iter().take(5).any(|word| {
             word.starts_with("from multiprocessing") || word == "--multiprocessing-fork"
         })
+    })
+}
+
+/// The name of a process that has left only its command line.
+pub(super) fn of(argv: &[String]) -> String {
+    match catalogue().recognise("", argv) {
+        Some(row) => row.server.clone(),
+        None => plain("", argv, None),
+    }
 }
 
 /// The name of a process that is in no catalogue.
@@ -194,6 +205,7 @@ fn base(path: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::Known;
     use crate::facts::ProcId;
 
     fn plain_of(argv: &[&str]) -> String {

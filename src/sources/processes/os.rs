@@ -2,18 +2,21 @@
 
 use std::collections::HashSet;
 use std::io;
+use std::time::Duration;
 
 use sysinfo::{Pid, ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System, UpdateKind};
 
-use super::blank;
 use super::cpu::Used;
 use super::departed::Row;
+use super::loops::Watch;
+use super::naming::is_worker;
+use super::{Depth, blank};
 use crate::facts::{FdUse, Gap, Known, ProcId, ProcState, Process, clean};
 
 /// How many ancestors are followed.
 const GENERATIONS: usize = 64;
 
-pub(super) fn look(ids: &[ProcId]) -> Vec<Process> {
+pub(super) fn look(ids: &[ProcId], depth: Depth) -> Vec<Process> {
     // No system to ask is no process to see; the caller misses those it asked for.
     let Ok(mut system) = System::new() else {
         return Vec::new();
@@ -27,14 +30,20 @@ pub(super) fn look(ids: &[ProcId]) -> Vec<Process> {
             && known.insert(id.pid)
         {
             let mut details = details(process);
-            details.fds = descriptors(process);
+            if depth == Depth::Whole {
+                details.fds = descriptors(process);
+            }
             processes.push(details);
         }
     }
     for at in 0..processes.len() {
-        let mut parent = processes
-            .get(at)
-            .map_or(0, |process: &Process| process.parent);
+        let Some(process) = processes.get(at) else {
+            break;
+        };
+        if depth == Depth::Name && !is_worker(process) {
+            continue;
+        }
+        let mut parent = process.parent;
         for _ in 0..GENERATIONS {
             if parent == 0 || !known.insert(parent) {
                 break;
@@ -66,6 +75,9 @@ pub(super) fn used(id: ProcId) -> io::Result<Used> {
 pub(super) fn watched(_project: &str) -> Result<Option<Vec<Row>>, Gap> {
     Err(Gap::Unsupported)
 }
+
+/// Nobody is watched where nobody is found.
+pub(super) fn watch(_watch: &mut Watch, _project: &str, _budget: Duration) {}
 
 fn refresh(system: &mut System, pids: &[Pid]) {
     let wanted = ProcessRefreshKind::nothing()

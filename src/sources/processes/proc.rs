@@ -112,6 +112,8 @@ pub(in crate::sources) fn read(pid: u32, name: &str, most: usize) -> io::Result<
         bytes.reserve(2048);
         match rustix::io::read(&file, spare_capacity(&mut bytes)) {
             Ok(0) => break,
+            // The kernel fills a page before it stops, so less than half of one is all.
+            Ok(_) if bytes.len() < 2048 => break,
             Ok(_) => {}
             Err(Errno::INTR) => {}
             // The process ended between opening and reading.

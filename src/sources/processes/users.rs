@@ -11,15 +11,23 @@ const DEADLINE: Duration = Duration::from_millis(200);
 
 /// Fills in the user names, as far as the system knows them.
 pub(super) fn name(processes: &mut [Process]) {
-    let mut names: HashMap<u32, Option<String>> = HashMap::new();
     if processes.is_empty() {
         return;
     }
+    let uids: Vec<u32> = processes.iter().map(|process| process.uid).collect();
+    let names = of(&uids);
+    for process in processes {
+        process.user = names.get(&process.uid).cloned().flatten();
+    }
+}
+
+/// The names of these users.
+pub(super) fn of(uids: &[u32]) -> HashMap<u32, Option<String>> {
     // The file knows nearly everybody and cannot hang; only the others are asked for.
     let file = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let mut names: HashMap<u32, Option<String>> = HashMap::new();
     let mut unknown: Vec<u32> = Vec::new();
-    for process in processes.iter() {
-        let uid = process.uid;
+    for &uid in uids {
         names.entry(uid).or_insert_with(|| {
             let name = in_file(&file, uid);
             if name.is_none() {
@@ -34,9 +42,7 @@ pub(super) fn name(processes: &mut [Process]) {
     {
         names.extend(found);
     }
-    for process in processes {
-        process.user = names.get(&process.uid).cloned().flatten();
-    }
+    names
 }
 
 /// `name:password:uid:…`

@@ -1,6 +1,7 @@
 //! Project folders: whose server is this, by the files around it.
 
 use std::collections::HashSet;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use crate::facts::{Project, clean};
@@ -57,9 +58,13 @@ pub fn roots<S: AsRef<str>>(folders: &[S]) -> Vec<Project> {
             if top || !seen.insert(level.to_path_buf()) {
                 break;
             }
-            let has = |name: &&&str| level.join(name).symlink_metadata().is_ok();
-            let markers: Vec<String> = MARKERS.iter().filter(has).map(|&m| m.to_owned()).collect();
-            let repository = has(&&REPOSITORY);
+            let names = Names::of(level);
+            let markers: Vec<String> = MARKERS
+                .iter()
+                .filter(|name| names.has(level, name))
+                .map(|&name| name.to_owned())
+                .collect();
+            let repository = names.has(level, REPOSITORY);
             if repository || !markers.is_empty() {
                 found.push(Project {
                     root: clean(&level.to_string_lossy()),
@@ -72,6 +77,40 @@ pub fn roots<S: AsRef<str>>(folders: &[S]) -> Vec<Project> {
         }
     }
     found
+}
+
+/// The most names of a folder that are listed: more cost more than asking for each marker.
+const MOST_NAMES: usize = 128;
+
+/// The names in a folder.
+enum Names {
+    /// All of them.
+    All(HashSet<OsString>),
+    /// There are too many, or they may not be listed: each is asked for.
+    Ask,
+}
+
+impl Names {
+    fn of(folder: &Path) -> Names {
+        let Ok(entries) = std::fs::read_dir(folder) else {
+            return Names::Ask;
+        };
+        let mut names = HashSet::new();
+        for entry in entries {
+            match entry {
+                Ok(entry) if names.len() < MOST_NAMES => names.insert(entry.file_name()),
+                _ => return Names::Ask,
+            };
+        }
+        Names::All(names)
+    }
+
+    fn has(&self, folder: &Path, name: &str) -> bool {
+        match self {
+            Names::All(names) => names.contains(OsStr::new(name)),
+            Names::Ask => folder.join(name).symlink_metadata().is_ok(),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -118,6 +157,17 @@ mod tests {
         let list: Vec<_> = found.iter().map(|p| p.root.clone()).collect();
         assert_eq!(list, [tmp.path("repo/apps/web"), tmp.path("repo")]);
         assert_eq!(found[1].compose_file(), Some("compose.yaml"));
+    }
+
+    #[test]
+    fn a_crowded_folder_is_asked_for_each_marker() {
+        let tmp = Folder::new("crowded");
+        tmp.file("go.mod");
+        for at in 0..=MOST_NAMES {
+            tmp.file(&format!("file{at}"));
+        }
+        let found = roots(&[tmp.path("")]);
+        assert_eq!(found[0].markers, ["go.mod"]);
     }
 
     #[test]

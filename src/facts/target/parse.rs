@@ -1,0 +1,278 @@
+//! A target, read from the user's words.
+
+use std::fmt;
+use std::net::Ipv6Addr;
+
+use super::{SCHEMES, Scheme, Target};
+use crate::facts::{clean, shell_line};
+
+/// Why the user's words are no target: what is wrong, where, and what would be right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TargetError {
+    /// The words.
+    pub input: String,
+    /// The character that is wrong, counted from 0.
+    pub at: usize,
+    /// What is wrong with it.
+    pub problem: String,
+    /// Words that would do.
+    pub example: String,
+}
+
+impl fmt::Display for TargetError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = clean(&self.input);
+        writeln!(f, "{}, at character {}", self.problem, self.at + 1)?;
+        writeln!(f, "  {shown}")?;
+        writeln!(f, "  {}^", " ".repeat(self.at))?;
+        write!(f, "try: devdoctor why {}", self.example)
+    }
+}
+
+impl std::error::Error for TargetError {}
+
+impl std::str::FromStr for Target {
+    type Err = TargetError;
+
+    fn from_str(input: &str) -> Result<Self, Self::Err> {
+        Parser { input }.target()
+    }
+}
+
+struct Parser<'a> {
+    input: &'a str,
+}
+
+impl Parser<'_> {
+    fn target(&self) -> Result<Target, TargetError> {
+        let words = self.input;
+        if words.trim().is_empty() {
+            return Err(self.error(0, "there is no target", "3000"));
+        }
+        if let Some(at) = words
+            .char_indices()
+            .position(|(_, c)| c.is_whitespace() || c.is_control())
+        {
+            let joined: String = words
+                .chars()
+                .filter(|c| !c.is_whitespace() && !c.is_control())
+                .collect();
+            return Err(self.error(at, "a target has no blanks", &joined));
+        }
+        match words.find("://") {
+            Some(end) => self.url(end),
+            None => self.plain(),
+        }
+    }
+
+    /// `scheme://[user[:password]@]host[:port][/path]`
+    fn url(&self, scheme_end: usize) -> Result<Target, TargetError> {
+        let word = &self.input[..scheme_end];
+        let rest = &self.input[scheme_end + 3..];
+        let Some(scheme) = scheme_of(word) else {
+            let known: Vec<_> = SCHEMES.iter().map(|(word, _)| *word).collect();
+            return Err(self.error(
+                0,
+                &format!(
+                    "`{}` is not a scheme devdoctor knows ({})",
+                    clean(word),
+                    known.join(", ")
+                ),
+                &format!("http://{rest}"),
+            ));
+        };
+        let authority_end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let (authority, path) = rest.split_at(authority_end);
+        let host_start = authority.rfind('@').map_or(0, |at| at + 1);
+        let offset = self.input[..scheme_end + 3 + host_start].chars().count();
+        let (host, port) = self.authority(&authority[host_start..], offset, word)?;
+        if host.is_empty() {
+            let example = format!("{word}://localhost:{}", scheme.default_port());
+            return Err(self.error(offset, "there is no host after `://`", &example));
+        }
+        Ok(Target {
+            input: format!("{word}://{}{path}", &authority[host_start..]),
+            scheme: Some(scheme),
+            host,
+            port: port.unwrap_or_else(|| scheme.default_port()),
+            path: (!path.is_empty()).then(|| path.to_owned()),
+        })
+    }
+
+    /// `3000` · `:3000` · `localhost:3000` · `[::1]:3000` · `localhost:3000/path`
+    fn plain(&self) -> Result<Target, TargetError> {
+        let words = self.input;
+        if let Some((word, _)) = words.split_once(":/")
+            && scheme_of(word).is_some()
+        {
+            let rest = words[word.len() + 1..].trim_start_matches('/');
+            return Err(self.error(
+                word.len() + 1,
+                "a scheme is followed by `://`",
+                &format!("{word}://{rest}"),
+            ));
+        }
+        let end = words.find(['/', '?', '#']).unwrap_or(words.len());
+        let (authority, path) = words.split_at(end);
+        let (host, port) = if authority.bytes().all(|b| b.is_ascii_digit()) && !authority.is_empty()
+        {
+            (String::new(), Some(self.port(authority, 0, "localhost:")?))
+        } else {
+            self.authority(authority, 0, "")?
+        };
+        let Some(port) = port else {
+            let shown = clean(&host);
+            return Err(self.error(
+                authority.chars().count(),
+                &format!("there is no port after `{shown}`"),
+                &format!("{shown}:3000"),
+            ));
+        };
+        Ok(Target {
+            input: words.to_owned(),
+            scheme: None,
+            host: if host.is_empty() {
+                "localhost".to_owned()
+            } else {
+                host
+            },
+            port,
+            path: (!path.is_empty()).then(|| path.to_owned()),
+        })
+    }
+
+    /// `host[:port]`; the port is optional, the host may be empty (`:3000`).
+    fn authority(
+        &self,
+        text: &str,
+        offset: usize,
+        scheme: &str,
+    ) -> Result<(String, Option<u16>), TargetError> {
+        let prefix = if scheme.is_empty() {
+            String::new()
+        } else {
+            format!("{scheme}://")
+        };
+        if let Some(inner) = text.strip_prefix('[') {
+            let Some(close) = inner.find(']') else {
+                let example = format!("{prefix}[::1]:3000");
+                return Err(self.error(offset, "the `[` has no `]`", &example));
+            };
+            let (address, rest) = (&inner[..close], &inner[close + 1..]);
+            if address.parse::<Ipv6Addr>().is_err() {
+                let example = format!("{prefix}[::1]:3000");
+                let shown = clean(address);
+                let problem = format!("`{shown}` is not an IPv6 address");
+                return Err(self.error(offset + 1, &problem, &example));
+            }
+            let after = offset + close + 2;
+            return match rest.strip_prefix(':') {
+                Some(port) => {
+                    let port = self.port(port, after + 1, &format!("{prefix}[{address}]:"))?;
+                    Ok((address.to_owned(), Some(port)))
+                }
+                None if rest.is_empty() => Ok((address.to_owned(), None)),
+                None => Err(self.error(
+                    after,
+                    "after `]` comes `:` and the port",
+                    &format!("{prefix}[{address}]:3000"),
+                )),
+            };
+        }
+        if text.matches(':').count() > 1 {
+            return Err(match text.parse::<Ipv6Addr>() {
+                Ok(_) => self.error(
+                    offset,
+                    "an IPv6 address needs brackets",
+                    &format!("{prefix}[{text}]:3000"),
+                ),
+                Err(_) => {
+                    let colons = text.chars().enumerate().filter(|(_, c)| *c == ':');
+                    let second = colons.map(|(at, _)| at).nth(1).unwrap_or_default();
+                    let host = text.split(':').next().unwrap_or_default();
+                    let example = format!("{prefix}{host}:3000");
+                    self.error(offset + second, "this `:` is one too many", &example)
+                }
+            });
+        }
+        let (host, port) = match text.split_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (text, None),
+        };
+        let wrong = |c: char| !(c.is_alphanumeric() || matches!(c, '.' | '-' | '_'));
+        if let Some(at) = host.chars().position(wrong) {
+            let c = host.chars().nth(at).unwrap_or_default();
+            let kept: String = host.chars().filter(|c| !wrong(*c)).collect();
+            return Err(self.error(
+                offset + at,
+                &format!("`{}` has no place in a host name", c.escape_default()),
+                &format!("{prefix}{kept}:{}", port.unwrap_or("3000")),
+            ));
+        }
+        // The system would take it for an address: 3000 is 0.0.11.184.
+        if !host.is_empty() && host.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(self.error(
+                offset,
+                &format!("`{host}` is a port, and a host is wanted here"),
+                &format!("{prefix}localhost:{host}"),
+            ));
+        }
+        let port = match port {
+            Some(port) => {
+                let before = offset + host.chars().count() + 1;
+                Some(self.port(port, before, &format!("{prefix}{host}:"))?)
+            }
+            None => None,
+        };
+        Ok((host.to_owned(), port))
+    }
+
+    fn port(&self, text: &str, offset: usize, before: &str) -> Result<u16, TargetError> {
+        if text.is_empty() {
+            let example = format!("{before}3000");
+            return Err(self.error(offset, "there is no port after `:`", &example));
+        }
+        if let Some(at) = text.chars().position(|c| !c.is_ascii_digit()) {
+            let c = text.chars().nth(at).unwrap_or_default();
+            let mended: String = text
+                .chars()
+                .map(|c| match c {
+                    'o' | 'O' => '0',
+                    'l' | 'I' => '1',
+                    other => other,
+                })
+                .filter(char::is_ascii_digit)
+                .collect();
+            let mended = if mended.is_empty() { "3000" } else { &mended };
+            return Err(self.error(
+                offset + at,
+                &format!("`{}` is not a digit of a port", c.escape_default()),
+                &format!("{before}{mended}"),
+            ));
+        }
+        match text.parse::<u16>() {
+            Ok(port) if port != 0 => Ok(port),
+            _ => Err(self.error(
+                offset,
+                "a port is a number from 1 to 65535",
+                &format!("{before}3000"),
+            )),
+        }
+    }
+
+    fn error(&self, at: usize, problem: &str, example: &str) -> TargetError {
+        TargetError {
+            input: self.input.to_owned(),
+            at,
+            problem: problem.to_owned(),
+            example: shell_line(&[example.to_owned()]),
+        }
+    }
+}
+
+fn scheme_of(word: &str) -> Option<Scheme> {
+    SCHEMES
+        .iter()
+        .find(|(known, _)| known.eq_ignore_ascii_case(word))
+        .map(|(_, scheme)| *scheme)
+}
