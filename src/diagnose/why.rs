@@ -14,7 +14,7 @@ use crate::findings::{Confidence, Report, Severity};
 use crate::rules::Case;
 use crate::settings::{Settings, Timeouts};
 use crate::sources::{
-    Pending, containers, firewall, host, names, probes, processes, projects, sockets,
+    Pending, containers, firewall, host, names, owners, probes, processes, projects, sockets,
 };
 
 use super::flaps::{self, Flap};
@@ -256,7 +256,10 @@ impl<'a> Doctor<'a> {
         if nobody {
             let port = self.target.port;
             let began = Instant::now();
-            self.facts.udp = sockets::udp(Some(port)).map(Into::into);
+            self.facts.udp = sockets::udp(Some(port)).map(|mut list| {
+                owners::find(&mut list);
+                list.into()
+            });
             self.facts.unix_listeners = sockets::unix_listeners().map(Into::into);
             self.facts.elsewhere = sockets::elsewhere(port).map(Into::into);
             let saw = count(&self.facts.elsewhere, |list| list.len(), "listener");
@@ -475,13 +478,11 @@ impl<'a> Doctor<'a> {
         self.facts.processes = Known::Seen(all.into());
     }
 
-    /// Names the processes that hold the port in other namespaces.
+    /// Names the processes that hold the port over UDP, or in other namespaces.
     fn add_owners_elsewhere(&mut self) {
-        let ids: Vec<ProcId> = self
-            .facts
-            .elsewhere
-            .items()
-            .iter()
+        let udp = self.facts.udp.items().iter();
+        let ids: Vec<ProcId> = udp
+            .chain(self.facts.elsewhere.items())
             .filter_map(Listener::owner)
             .collect();
         if ids.is_empty() {

@@ -46,6 +46,12 @@ fn spoke_http(report: &Report) -> bool {
     answers.any(|answer| answer.starts_with("HTTP"))
 }
 
+/// Whether it has a certificate to show.
+fn spoke_tls(report: &Report) -> bool {
+    let mut answers = report.probes.iter().filter_map(|p| p.answer.as_deref());
+    answers.any(|answer| answer.contains("TLS"))
+}
+
 struct Page {
     style: Style,
     out: String,
@@ -138,6 +144,11 @@ impl Page {
                           redirects, service workers and HSTS live in the profile), and the \
                           browser's own proxy settings";
             self.paragraph("  ", advice, |style, line| style.dim(line));
+            if spoke_tls(report) {
+                let advice = "its certificate was not checked: browsers and curl refuse one that \
+                              is self-signed, expired, or for another name";
+                self.paragraph("  ", advice, |style, line| style.dim(line));
+            }
         }
     }
 

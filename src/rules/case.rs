@@ -229,10 +229,9 @@ impl<'a> Case<'a> {
     #[must_use]
     pub fn listener_for(&self, ip: IpAddr) -> Option<&'a Listener> {
         // A socket on every address has every address of this machine, and no other.
-        if self.is_far(ip) {
-            return None;
-        }
+        let ours = self.is_local(ip) == Some(true);
         self.listeners()
+            .filter(|listener| ours || !listener.at.ip().is_unspecified())
             .filter(|listener| listener.covers(ip) == Some(true))
             .min_by_key(|listener| listener.at.ip().is_unspecified())
     }

@@ -162,7 +162,10 @@ impl Parser<'_> {
             if address.parse::<Ipv6Addr>().is_err() {
                 let example = format!("{prefix}[::1]:3000");
                 let shown = clean(address);
-                let problem = format!("`{shown}` is not an IPv6 address");
+                let problem = match shown.split_once('%') {
+                    Some((_, zone)) => format!("devdoctor takes no interface (`%{zone}`)"),
+                    None => format!("`{shown}` is not an IPv6 address"),
+                };
                 return Err(self.error(offset + 1, &problem, &example));
             }
             let after = offset + close + 2;

@@ -17,7 +17,9 @@
 //! cause, a report with the output of `devdoctor snapshot` attached makes it a
 //! cause that devdoctor knows.
 
-use crate::facts::FirewallVerdict;
+use std::net::IpAddr;
+
+use crate::facts::{FirewallVerdict, Outcome};
 use crate::findings::{Confidence, Evidence, Finding, Fix, Seen, Severity, Verdict};
 use crate::rules::{Case, Rule, evidence, ruled_out};
 
@@ -38,12 +40,20 @@ fn check(case: &Case) -> Option<Finding> {
     if case.explained() || matches!(verdict, Verdict::Reachable | Verdict::NotDialled) {
         return None;
     }
-    // An error status that its own rule has called harmless is no failure.
-    if verdict == Verdict::ErrorStatus && !case.spoken().is_empty() {
+    // An answer that its own rule has called harmless is no failure.
+    let answers = matches!(verdict, Verdict::ErrorStatus | Verdict::BadProtocol);
+    if answers && !case.spoken().is_empty() {
         return None;
     }
     let there = case.target.authority();
+    let link_local = link_local(case);
     let says = match verdict {
+        _ if link_local.is_some() => {
+            format!("{there} cannot be dialled without the interface that leads to it")
+        }
+        _ if loopback_down(case).is_some() => {
+            format!("{there} cannot be reached: the loopback interface of this machine is down")
+        }
         Verdict::Unresolved => format!("the name {} could not be resolved", case.target.host),
         Verdict::Mixed => {
             format!("{there} fails on some addresses only, and no cause that devdoctor knows fits")
@@ -64,6 +74,7 @@ fn check(case: &Case) -> Option<Finding> {
     let finding = Finding::new(Confidence::Possible, says)
         .because_all(case.probes().map(evidence::probe))
         .because_all(loopback_down(case))
+        .because_all(link_local)
         .because_all(redirects(case))
         .because_all(excluded);
     let finding = match loopback_down(case) {
@@ -88,6 +99,22 @@ fn loopback_down(case: &Case) -> Option<Evidence> {
             "no loopback address of this machine is up",
             Seen::Kernel {
                 what: "interfaces".to_owned(),
+            },
+        )
+    })
+}
+
+/// An address of which every interface has its own: the system refuses to choose one.
+fn link_local(case: &Case) -> Option<Evidence> {
+    let probe = case.probe_that(Outcome::Unreachable)?;
+    let IpAddr::V6(ip) = probe.to.ip() else {
+        return None;
+    };
+    ip.is_unicast_link_local().then(|| {
+        Evidence::new(
+            format!("{ip} is link-local: a client needs its interface too, as in {ip}%eth0"),
+            Seen::Kernel {
+                what: "fe80::/10".to_owned(),
             },
         )
     })

@@ -45,12 +45,23 @@ fn check(case: &Case) -> Option<Finding> {
         _ => Scheme::Http,
     };
     let url = with_scheme(target, scheme);
-    let asked = target.scheme.map_or("https", Scheme::word);
-    let says = format!(
-        "port {} speaks plain HTTP, and was asked over TLS ({asked}://)",
-        case.port()
-    );
+    let port = case.port();
+    // Where nobody said https://, only the number of the port did: nothing is wrong.
+    let (says, severity) = match target.scheme {
+        Some(asked) => (
+            format!(
+                "port {port} speaks plain HTTP, and was asked over TLS ({}://)",
+                asked.word()
+            ),
+            Severity::Error,
+        ),
+        None => (
+            format!("port {port} speaks plain HTTP, where TLS (https://) is usual"),
+            Severity::Info,
+        ),
+    };
     let mut finding = Finding::new(case.hearing(), says)
+        .severity(severity)
         .because(evidence::probe(probe))
         .because(said(probe, greeting));
     if let Some(listener) = case.listener_for(probe.to.ip()) {
@@ -61,6 +72,9 @@ fn check(case: &Case) -> Option<Finding> {
         Scheme::Ws => finding.fix(Fix::read(title, format!("connect to {url}"))),
         _ => finding.fix(Fix::safe(title, ["curl", &url])),
     };
+    if severity == Severity::Info {
+        return Some(finding);
+    }
     Some(finding.fix(Fix::read(
         "if the browser turns http:// into https:// by itself",
         format!(
