@@ -349,13 +349,13 @@ fn a_watcher_whose_server_has_gone_is_told() {
             std::thread::sleep(Duration::from_millis(2));
         }
     }
-    let gone = || processes::departed(project.to_str());
+    let gone = || processes::departed(project.to_str(), Duration::ZERO);
     let began = Instant::now();
     let mut seen = gone();
     while seen == Known::Seen(Vec::new()) && began.elapsed() < Duration::from_secs(5) {
         seen = gone();
     }
-    let elsewhere = processes::departed(Some("/nowhere"));
+    let elsewhere = processes::departed(Some("/nowhere"), processes::WATCH);
     kill_children(busy.0.id());
     std::fs::remove_dir_all(&project).unwrap();
     let watchers: Vec<_> = seen
@@ -369,7 +369,10 @@ fn a_watcher_whose_server_has_gone_is_told() {
         [idle.0.id()]
     );
     assert_eq!(elsewhere, Known::Seen(Vec::new()));
-    assert_eq!(processes::departed(None), Known::Seen(Vec::new()));
+    assert_eq!(
+        processes::departed(None, processes::WATCH),
+        Known::Seen(Vec::new())
+    );
 }
 
 fn kill_children(of: u32) {

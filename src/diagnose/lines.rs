@@ -162,7 +162,7 @@ fn port_line(facts: &Snapshot, of: &Listener) -> PortLine {
         uid: of.uid,
         user: owner
             .and_then(|process| process.user.clone())
-            .or_else(|| of.uid.map(user_words)),
+            .or_else(|| of.uid.map(|uid| user_words(facts, uid))),
         project: line.project,
         cwd: owner.and_then(|process| process.cwd.seen().cloned()),
         age_s: owner.map(|process| process.age_s),
@@ -177,10 +177,12 @@ fn port_line(facts: &Snapshot, of: &Listener) -> PortLine {
     }
 }
 
-/// A user of whom only the number is known.
-fn user_words(uid: u32) -> String {
+/// A user of whom the socket tells only the number.
+fn user_words(facts: &Snapshot, uid: u32) -> String {
+    let me = &facts.host.user;
     match uid {
         0 => "root".to_owned(),
+        uid if uid == me.uid && !me.name.is_empty() => me.name.clone(),
         uid => uid.to_string(),
     }
 }

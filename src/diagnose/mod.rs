@@ -1,5 +1,6 @@
 //! One diagnosis, start to end: facts, probes, rules, report. Start reading here.
 
+mod flaps;
 mod lines;
 mod looks;
 mod parts;
@@ -30,6 +31,7 @@ pub fn replay(target: &Target, facts: &Snapshot) -> Report {
         probes: case.probes().map(lines::probe).collect(),
         listeners: case
             .listeners()
+            .filter(|_| !case.on_another_machine())
             .map(|listener| lines::listener(facts, listener))
             .collect(),
         vantage: facts.host.vantage.words().map(str::to_owned),

@@ -10,19 +10,25 @@ use std::time::{Duration, Instant};
 use crate::facts::{
     Known, Listener, Outcome, ProcId, ProcState, Process, Protocol, Resolution, Snapshot, Target,
 };
-use crate::findings::Report;
+use crate::findings::{Confidence, Report, Severity};
 use crate::rules::Case;
 use crate::settings::{Settings, Timeouts};
 use crate::sources::{
     Pending, containers, firewall, host, names, probes, processes, projects, sockets,
 };
 
+use super::flaps::{self, Flap};
 use super::looks::{Looks, count};
-use super::parts::{ask_engines, ask_if_enabled, find_owners, listeners, look_at_processes, now};
+use super::parts::{
+    ask_engines, ask_if_enabled, find_owners, is_below, listeners, look_at_processes, now,
+};
 use super::replay;
 
 /// How long a process that is stopped is given, in case it is woken just now.
 const STOPPED: Duration = Duration::from_millis(100);
+
+/// How long a process may take to end once it has closed its sockets.
+const ENDING: Duration = Duration::from_millis(100);
 
 /// A diagnosis together with the facts it rests on.
 #[derive(Debug, Clone)]
@@ -52,6 +58,9 @@ struct Doctor<'a> {
     facts: Snapshot,
     engines: Option<Pending<containers::Containers>>,
     protocol: Option<Protocol>,
+    flap: Option<Flap>,
+    /// Whether other sockets listened on the port at the second look.
+    changed: bool,
 }
 
 impl<'a> Doctor<'a> {
@@ -68,6 +77,8 @@ impl<'a> Doctor<'a> {
             },
             engines,
             protocol: target.protocol(),
+            flap: None,
+            changed: false,
         }
     }
 
@@ -150,9 +161,20 @@ impl<'a> Doctor<'a> {
             };
             dialling.wait(patience);
         }
-        let probes = dialling.finish();
+        let mut probes = dialling.finish();
         if probes.iter().any(|probe| !probe.outcome.well()) {
             self.look_again(&sample);
+        }
+        // Who has come just now was not there to be met.
+        if self.changed
+            && Case::new(self.target, &self.facts)
+                .listeners()
+                .next()
+                .is_some()
+        {
+            let mut dialling = probes::dial(&addresses, &ask);
+            dialling.wait(self.budget(|of| of.first_response));
+            probes = dialling.finish();
         }
         let saw: Vec<_> = probes
             .iter()
@@ -243,9 +265,21 @@ impl<'a> Doctor<'a> {
                 .project()
                 .map(|project| project.root.clone());
             let began = Instant::now();
-            self.facts.departed = processes::departed(root.as_deref()).map(Into::into);
+            // A sure answer is not kept waiting for a server that may come and go.
+            let watch = match self.is_sure() {
+                true => Duration::ZERO,
+                false => self.budget(|_| processes::WATCH),
+            };
+            let mut departed = processes::departed(root.as_deref(), watch);
+            if let Some(flap) = self.flap.take().filter(has_ended) {
+                let mut list = departed.seen().cloned().unwrap_or_default();
+                flap.join(&mut list);
+                departed = Known::Seen(list);
+            }
+            self.facts.departed = departed.map(Into::into);
             let saw = count(&self.facts.departed, |list| list.len(), "ended server");
             self.looks.note("departed", saw, began);
+            self.add_watchers(root.as_deref());
             self.add_owners_elsewhere();
         }
         // Only where somebody listens and yet nobody gets through can a firewall be the cause.
@@ -320,7 +354,18 @@ impl<'a> Doctor<'a> {
         let port = self.target.port;
         let began = Instant::now();
         let fresh = sockets::listeners(Some(port)).listeners;
-        if let (Known::Seen(old), Known::Seen(fresh)) = (&self.facts.listeners, fresh) {
+        if let (Known::Seen(old), Known::Seen(fresh)) = (self.facts.listeners.clone(), fresh) {
+            let old = &old[..];
+            if flaps::changed(port, old, &fresh) {
+                let processes = self.facts.processes.items();
+                self.flap = Flap::of(port, old, processes).or(self.flap.take());
+                self.changed = true;
+                let others = old.iter().filter(|l| l.at.port() != port).cloned();
+                let list: Vec<_> = fresh.into_iter().chain(others).collect();
+                self.facts.listeners = Known::Seen(list.into());
+                self.look_at_owners();
+                return;
+            }
             let mut list = old.to_vec();
             for listener in list.iter_mut().filter(|l| l.at.port() == port) {
                 if let Some(now) = fresh
@@ -379,11 +424,13 @@ impl<'a> Doctor<'a> {
 
     fn protocol_of_owner(&self) -> Option<Protocol> {
         let case = Case::new(self.target, &self.facts);
-        let web = self.holders().iter().any(|process| {
-            case.framework(process)
-                .is_some_and(|row| row.dev_server && !row.forwarder)
-        });
-        web.then_some(Protocol::Http)
+        if case.on_another_machine() {
+            return None;
+        }
+        let holders = self.holders();
+        holders
+            .iter()
+            .find_map(|process| case.framework(process)?.speaks())
     }
 
     fn look_at_projects(&mut self) {
@@ -392,6 +439,40 @@ impl<'a> Doctor<'a> {
         }
         let folders: Vec<String> = self.facts.host.cwd.clone().into_iter().collect();
         self.facts.projects = Known::Seen(projects::roots(&folders).into());
+    }
+
+    /// Whether some rule is certain of a cause already.
+    fn is_sure(&self) -> bool {
+        let findings = replay(self.target, &self.facts).findings;
+        findings.iter().any(|finding| {
+            finding.confidence == Confidence::Certain && finding.severity > Severity::Info
+        })
+    }
+
+    /// Names the watchers whose server has gone.
+    fn add_watchers(&mut self, root: Option<&str>) {
+        let known = self.facts.processes.items();
+        let ids: Vec<ProcId> = self
+            .facts
+            .departed
+            .items()
+            .iter()
+            .filter_map(|departed| departed.watcher)
+            .filter(|id| known.iter().all(|process| process.id != *id))
+            .collect();
+        if ids.is_empty() {
+            return;
+        }
+        let mut all = known.to_vec();
+        for mut process in processes::look(&ids) {
+            let cwd = process.cwd.seen().map(String::as_str);
+            let below = |root: &&str| cwd.is_some_and(|cwd| is_below(cwd, root));
+            process.project = root.filter(below).map(str::to_owned);
+            if all.iter().all(|known| known.id != process.id) {
+                all.push(process);
+            }
+        }
+        self.facts.processes = Known::Seen(all.into());
     }
 
     /// Names the processes that hold the port in other namespaces.
@@ -409,5 +490,19 @@ impl<'a> Doctor<'a> {
         let mut all = self.facts.processes.items().to_vec();
         all.extend(processes::look(&ids));
         self.facts.processes = Known::Seen(all.into());
+    }
+}
+
+/// Whether the process ends, after it has closed its socket.
+fn has_ended(flap: &Flap) -> bool {
+    let began = Instant::now();
+    loop {
+        if flap.has_ended(|id| processes::look(&[id])) {
+            return true;
+        }
+        if began.elapsed() > ENDING {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(5));
     }
 }

@@ -131,6 +131,19 @@ impl Framework {
         Some(self.bind_all.as_ref()?.replace("{port}", &port.to_string()))
     }
 
+    /// What a client says to it: HTTP to a development server, to a service what its
+    /// usual port is greeted with.
+    #[must_use]
+    pub fn speaks(&self) -> Option<Protocol> {
+        if self.forwarder || self.watcher {
+            return None;
+        }
+        if self.dev_server {
+            return Some(Protocol::Http);
+        }
+        catalogue().port(self.port?)?.greet
+    }
+
     /// What to add to its command so that it takes this port.
     #[must_use]
     pub fn take_port(&self, port: u16) -> Option<String> {

@@ -124,7 +124,8 @@ fn owner(line: &PortLine) -> String {
         (None, Some(name), _) => name.clone(),
         (None, None, _) if line.pid.is_some() => "–".to_owned(),
         (None, None, Some(cgroup)) if cgroup != "/" => format!("hidden, in {cgroup}"),
-        (None, None, _) => "hidden".to_owned(),
+        (None, None, _) if forbidden(line) => "hidden".to_owned(),
+        (None, None, _) => "not found".to_owned(),
     };
     if let Some(queue) = line.queue.filter(|queue| queue.waiting > 0) {
         who.push_str(&format!(" ({} of {} wait)", queue.waiting, queue.limit));
@@ -132,12 +133,14 @@ fn owner(line: &PortLine) -> String {
     clean(&who)
 }
 
+/// Whether there is an owner that this user may not see.
+fn forbidden(line: &PortLine) -> bool {
+    line.owner_unseen.as_deref() == Some("forbidden")
+}
+
 /// What could not be seen, and what would show it.
 fn notes(lines: &[PortLine], unseen: &[Unseen], user: &User, style: &Style, out: &mut String) {
-    let hidden = lines
-        .iter()
-        .filter(|line| line.owner_unseen.as_deref() == Some("forbidden"))
-        .count();
+    let hidden = lines.iter().filter(|line| forbidden(line)).count();
     if hidden > 0 && !user.is_root() {
         let (owners, are) = if hidden == 1 {
             ("owner", "is")

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use unicode_width::UnicodeWidthStr;
 
 use super::style::Style;
-use crate::facts::{Outcome, clean, human_micros, shell_line};
+use crate::facts::{Outcome, catalogue, clean, human_micros, shell_line};
 use crate::findings::{
     Confidence, Evidence, Finding, Fix, Report, Safety, Severity, Unseen, Verdict,
 };
@@ -34,6 +34,18 @@ pub fn report(report: &Report, style: &Style) -> String {
     page.out
 }
 
+/// Whether any byte came back.
+fn answered(report: &Report) -> bool {
+    let mut probes = report.probes.iter();
+    probes.any(|probe| probe.outcome == Outcome::Answered)
+}
+
+/// Whether it is something that a browser opens.
+fn spoke_http(report: &Report) -> bool {
+    let mut answers = report.probes.iter().filter_map(|p| p.answer.as_deref());
+    answers.any(|answer| answer.starts_with("HTTP"))
+}
+
 struct Page {
     style: Style,
     out: String,
@@ -59,7 +71,13 @@ impl Page {
             }
             Verdict::Reachable => {
                 let ok = self.style.good("ok");
-                let head = self.style.strong(&format!("{there} answers"));
+                // A listening socket takes connections even where no program accepts them.
+                let word = if answered(report) {
+                    "answers"
+                } else {
+                    "accepts connections"
+                };
+                let head = self.style.strong(&format!("{there} {word}"));
                 self.line(&format!("{ok}: {head}"));
             }
             verdict => {
@@ -89,6 +107,7 @@ impl Page {
                 (Some(name), Some(pid), None) => format!("{} (pid {pid})", clean(name)),
                 (None, Some(pid), None) => format!("pid {pid}"),
                 (_, None, None) => match listener.uid {
+                    Some(0) => "a process of root that this user may not see".to_owned(),
                     Some(uid) => format!("a process of uid {uid} that this user may not see"),
                     None => "a process that this user may not see".to_owned(),
                 },
@@ -99,7 +118,22 @@ impl Page {
             };
             self.line(&format!("  = {who}{project} listens on {}", listener.at));
         }
-        if report.verdict == Verdict::Reachable {
+        if report.verdict != Verdict::Reachable {
+            return;
+        }
+        if !answered(report) {
+            let advice = match catalogue().port(report.target.port) {
+                Some(row) => format!(
+                    "nothing was sent to it: the port is known for {}",
+                    row.service
+                ),
+                None => format!(
+                    "nothing was sent to it, as it is not known what it speaks; if it is a web \
+                     server: devdoctor why http://{there}"
+                ),
+            };
+            self.paragraph("  ", &advice, |style, line| style.dim(line));
+        } else if spoke_http(report) {
             let advice = "if your browser still fails: try a private window (extensions, cached \
                           redirects, service workers and HSTS live in the profile), and the \
                           browser's own proxy settings";

@@ -113,6 +113,19 @@ impl<'a> Case<'a> {
             .all(|ip| self.is_local(*ip) == Some(true) || self.bound_here(*ip))
     }
 
+    /// Whether this address is another machine's: not ours, and nobody here is bound to it.
+    #[must_use]
+    pub fn is_far(&self, ip: IpAddr) -> bool {
+        self.is_local(ip) == Some(false) && !self.bound_here(ip)
+    }
+
+    /// Whether the target is another machine: every address it has is another one's.
+    #[must_use]
+    pub fn on_another_machine(&self) -> bool {
+        let addresses = self.addresses();
+        !addresses.is_empty() && addresses.iter().all(|ip| self.is_far(*ip))
+    }
+
     /// Whether somebody here is bound to exactly this address.
     fn bound_here(&self, ip: IpAddr) -> bool {
         self.listeners().any(|listener| listener.at.ip() == ip)
@@ -215,6 +228,10 @@ impl<'a> Case<'a> {
     /// The listener that a connection to this address reaches, the most specific first.
     #[must_use]
     pub fn listener_for(&self, ip: IpAddr) -> Option<&'a Listener> {
+        // A socket on every address has every address of this machine, and no other.
+        if self.is_far(ip) {
+            return None;
+        }
         self.listeners()
             .filter(|listener| listener.covers(ip) == Some(true))
             .min_by_key(|listener| listener.at.ip().is_unspecified())
@@ -236,8 +253,10 @@ impl<'a> Case<'a> {
     /// Whether some listener may cover the address, for all that could be seen.
     #[must_use]
     pub fn may_be_covered(&self, ip: IpAddr) -> bool {
-        self.listeners()
-            .any(|listener| listener.covers(ip) != Some(false))
+        !self.is_far(ip)
+            && self
+                .listeners()
+                .any(|listener| listener.covers(ip) != Some(false))
     }
 
     /// Whether the socket table was read and holds nobody on the asked port.

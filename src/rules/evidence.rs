@@ -75,7 +75,8 @@ pub(super) fn owner_words(case: &Case, listener: &Listener) -> String {
         Some(uid) => format!("uid {uid}"),
         None => "another user".to_owned(),
     };
-    match &listener.cgroup {
+    // The root of the tree is where everything is that nobody has put anywhere.
+    match listener.cgroup.as_deref().filter(|cgroup| *cgroup != "/") {
         Some(cgroup) => format!("a process of {user} in {cgroup}"),
         None => match &listener.owners {
             Known::Unseen(Gap::Forbidden) => {

@@ -216,6 +216,14 @@ impl Parser<'_> {
                 &format!("{prefix}{kept}:{}", port.unwrap_or("3000")),
             ));
         }
+        // The system would take it for an address: 3000 is 0.0.11.184.
+        if !host.is_empty() && host.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(self.error(
+                offset,
+                &format!("`{host}` is a port, and a host is wanted here"),
+                &format!("{prefix}localhost:{host}"),
+            ));
+        }
         let port = match port {
             Some(port) => {
                 let before = offset + host.chars().count() + 1;

@@ -70,7 +70,14 @@ fn check(case: &Case) -> Option<Finding> {
         finding.confidence = finding.confidence.min(Confidence::Likely);
     }
     if let Some(entry) = hosts_line(case, dialled) {
-        finding = finding.because(entry);
+        finding = finding.because(entry).fix(Fix::read(
+            "give the name the address that answers",
+            format!(
+                "in the hosts file, have {} mean {} instead of {dialled}",
+                case.target.host,
+                here.ip()
+            ),
+        ));
     }
     if missed.works.is_none() {
         finding = finding.fix(fixes::open_instead(case, here));

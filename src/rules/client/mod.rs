@@ -18,11 +18,6 @@ fn is_neighbour(case: &Case, ip: IpAddr) -> Option<bool> {
     Some(own.iter().any(|address| address.is_neighbour(ip)))
 }
 
-/// Whether an address is another machine's: not ours, and nobody here is bound to it.
-fn is_far(case: &Case, ip: IpAddr) -> bool {
-    case.is_local(ip) == Some(false) && case.listeners().all(|listener| listener.at.ip() != ip)
-}
-
 /// The container that has this address on one of its networks.
 fn container_at<'a>(case: &Case<'a>, ip: IpAddr) -> Option<&'a Container> {
     case.facts.containers.items().iter().find(|container| {
@@ -51,7 +46,7 @@ fn place(case: &Case, probe: &Probe) -> Option<Evidence> {
     let says = if is_neighbour(case, ip)? {
         format!("{ip} is in a network of this machine")
     } else {
-        format!("{ip} is behind a router")
+        format!("{ip} is in no network of this machine")
     };
     Some(Evidence::new(
         says,

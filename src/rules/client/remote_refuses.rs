@@ -22,7 +22,7 @@ use crate::facts::Outcome;
 use crate::findings::{Confidence, Finding, Severity};
 use crate::rules::{Case, Rule, evidence, name, path};
 
-use super::{container_at, far_end, is_far, is_neighbour, look_there, place, route};
+use super::{container_at, far_end, is_neighbour, look_there, place, route};
 
 /// DD911.
 pub static RULE: Rule = Rule {
@@ -42,7 +42,7 @@ const NEAR: u64 = 1000;
 fn check(case: &Case) -> Option<Finding> {
     let probe = case
         .probes_that(Outcome::Refused)
-        .find(|probe| is_far(case, probe.to.ip()))?;
+        .find(|probe| case.is_far(probe.to.ip()))?;
     let ip = probe.to.ip();
     let port = case.port();
     let near = probe.took_us < NEAR

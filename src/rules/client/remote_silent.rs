@@ -21,7 +21,7 @@ use crate::facts::{Outcome, Probe};
 use crate::findings::{Confidence, Finding, Fix, Severity};
 use crate::rules::{Case, Rule, evidence, name, path};
 
-use super::{far_end, is_far, is_neighbour, look_there, place, route};
+use super::{far_end, is_neighbour, look_there, place, route};
 
 /// DD912.
 pub static RULE: Rule = Rule {
@@ -56,7 +56,7 @@ fn check(case: &Case) -> Option<Finding> {
     }
     let probe = case.probes().find(|probe| {
         matches!(probe.outcome, Outcome::TimedOut | Outcome::Unreachable)
-            && is_far(case, probe.to.ip())
+            && case.is_far(probe.to.ip())
     })?;
     let ip = probe.to.ip();
     let (says, confidence) = words(case, probe)?;

@@ -227,7 +227,7 @@ fn last_lines(container: &Container) -> Vec<Evidence> {
 // --- fixes --------------------------------------------------------------------
 
 /// `docker logs --tail 50 web`.
-fn read_log(container: &Container) -> Fix {
+pub(super) fn read_log(container: &Container) -> Fix {
     Fix::safe(
         "read what it wrote",
         [

@@ -42,6 +42,9 @@ pub static RULE: Rule = Rule {
 
 /// So often within the watched stretch of time is no accident.
 const LOOP: u32 = 2;
+/// What a supervisor's children did is counted for a second or two only, and only
+/// where the same command ended soon after its start: there one return is enough.
+const WATCHED: u32 = 1;
 
 fn check(case: &Case) -> Option<Finding> {
     let failure = case.failure()?;
@@ -52,14 +55,21 @@ fn check(case: &Case) -> Option<Finding> {
     if !fails_so || !case.on_this_machine() {
         return None;
     }
-    let departed = case
-        .departed()
-        .filter(|departed| departed.restarts >= LOOP)?;
+    let departed = case.departed().filter(|departed| loops(case, departed))?;
     let port = case.port();
-    let says = format!(
-        "{} keeps ending and coming back ({} times): port {port} is there only now and then",
-        departed.name, departed.restarts
-    );
+    let watcher = departed.watcher.and_then(|id| case.process(id));
+    let says = match (departed.port, watcher) {
+        (None, Some(watcher)) => format!(
+            "{} ends soon after each start and {} starts it again: nobody stays on port {port}",
+            departed.name,
+            process_words(watcher)
+        ),
+        _ => format!(
+            "{} keeps ending and coming back ({}): port {port} is there only now and then",
+            departed.name,
+            times(departed)
+        ),
+    };
     let confidence = match departed.port {
         Some(_) if case.containers_settled() => Confidence::Certain,
         _ => Confidence::Likely,
@@ -67,7 +77,6 @@ fn check(case: &Case) -> Option<Finding> {
     let mut finding = Finding::new(confidence, says)
         .because(evidence::probe(failure))
         .because(last_end(departed));
-    let watcher = departed.watcher.and_then(|id| case.process(id));
     if let Some(watcher) = watcher {
         finding = finding.because(evidence::process(watcher));
     }
@@ -78,7 +87,18 @@ fn check(case: &Case) -> Option<Finding> {
             departed.name
         ),
     ));
+    // Who types into a shell ends what it runs, not the shell.
     if let Some(watcher) = watcher
+        && watcher.terminal
+    {
+        finding = finding.fix(Fix::read(
+            format!(
+                "stop {}, then start the server once by hand",
+                process_words(watcher)
+            ),
+            "press Ctrl-C in its terminal, then run the server's own command there",
+        ));
+    } else if let Some(watcher) = watcher
         && !fixes::is_init(watcher)
         && fixes::system_unit(watcher).is_none()
     {
@@ -95,13 +115,30 @@ fn check(case: &Case) -> Option<Finding> {
     Some(finding)
 }
 
+/// Whether it was seen to come back so often that it is no accident.
+fn loops(case: &Case, departed: &Departed) -> bool {
+    match departed.port {
+        Some(_) => departed.restarts >= LOOP,
+        None => departed.watcher.is_some() && departed.restarts >= WATCHED && case.nobody_listens(),
+    }
+}
+
+fn times(departed: &Departed) -> String {
+    match departed.restarts {
+        1 => "once".to_owned(),
+        many => format!("{many} times"),
+    }
+}
+
 fn last_end(departed: &Departed) -> Evidence {
     let ago = departed.ago_s.map_or(String::new(), |s| {
         format!(", the last time {} ago", human_age(s))
     });
     let says = format!(
-        "{} {}, {} times{ago}",
-        departed.name, departed.ended, departed.restarts
+        "{} {}, and came back {}{ago}",
+        departed.name,
+        departed.ended,
+        times(departed)
     );
     let seen = match departed.watcher {
         Some(id) => Seen::Process {

@@ -17,7 +17,7 @@
 //! Read the last lines in the terminal of the server or its watcher, mend what
 //! they say, and start it again.
 
-use crate::facts::{Departed, ProcState, Process, human_age};
+use crate::facts::{Departed, Outcome, Probe, ProcState, Process, human_age};
 use crate::findings::{Confidence, Evidence, Finding, Fix, Seen, Severity};
 use crate::rules::evidence::{name_of, process_words};
 use crate::rules::{Case, Rule, client, container, evidence, name, path, presence};
@@ -52,9 +52,16 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(case: &Case) -> Option<Finding> {
-    let refused = presence::refused(case)?;
-    if let Some(departed) = case.departed() {
-        return Some(of_departed(case, departed)).map(|finding| around(case, refused, finding));
+    if !case.on_this_machine() || !case.nobody_listens() {
+        return None;
+    }
+    let departed = case.departed();
+    // Who had this very port may have ended with our connection in its hands.
+    let failure = case
+        .probe_that(Outcome::Refused)
+        .or_else(|| case.cut_off().filter(|_| departed.is_some_and(had_a_port)))?;
+    if let Some(departed) = departed {
+        return Some(around(case, failure, of_departed(case, departed)));
     }
     let zombie = case.facts.processes.items().iter().find(|process| {
         process.state == ProcState::Zombie
@@ -63,13 +70,17 @@ fn check(case: &Case) -> Option<Finding> {
                 .project()
                 .is_some_and(|project| process.project.as_ref() == Some(&project.root))
     })?;
-    Some(around(case, refused, of_zombie(case, zombie)))
+    Some(around(case, failure, of_zombie(case, zombie)))
+}
+
+fn had_a_port(departed: &Departed) -> bool {
+    departed.port.is_some()
 }
 
 /// The facts that both kinds stand on.
-fn around(case: &Case, refused: &crate::facts::Probe, finding: Finding) -> Finding {
+fn around(case: &Case, failure: &Probe, finding: Finding) -> Finding {
     finding
-        .because(evidence::probe(refused))
+        .because(evidence::probe(failure))
         .because(evidence::nobody_listens(case))
 }
 
@@ -81,6 +92,12 @@ fn of_departed(case: &Case, departed: &Departed) -> Finding {
         .map_or(String::new(), |s| format!(" {} ago", human_age(s)));
     // A watcher is named in the place of its server, of which nothing is left.
     let (says, ended) = match (departed.port, departed.watcher) {
+        // What ended before our eyes goes by its own name.
+        (None, Some(_)) if !waits(departed) => {
+            let by = watcher.map_or("what ran it".to_owned(), process_words);
+            let ended = format!("{} {}{ago}", departed.name, departed.ended);
+            (format!("{ended}, and {by} has not started it again"), ended)
+        }
         (None, Some(id)) => {
             let who = format!("{} (pid {})", departed.name, id.pid);
             (
@@ -112,9 +129,13 @@ fn of_departed(case: &Case, departed: &Departed) -> Finding {
     if let Some(watcher) = watcher {
         finding = finding.because(evidence::process(watcher));
     }
-    if departed.watcher.is_some() {
+    if waits(departed) {
+        let place = match watcher.map(|watcher| watcher.terminal) {
+            Some(false) => "where it writes: its log, or the terminal it was started in",
+            Some(true) | None => "in its terminal",
+        };
         finding = finding.fix(Fix::read(
-            format!("read what it wrote in the terminal of {}", departed.name),
+            format!("read what {} wrote last, {place}", departed.name),
             match departed.name.as_str() {
                 "nodemon" => "mend what it says; type `rs` there to start it at once",
                 _ => "mend what it says, then save a file: the watcher starts it again",
@@ -136,6 +157,11 @@ fn of_departed(case: &Case, departed: &Departed) -> Finding {
         ));
     }
     finding
+}
+
+/// Whether it is the watcher that is told of, which waits for a file to change.
+fn waits(departed: &Departed) -> bool {
+    departed.watcher.is_some() && departed.ended.starts_with("its ")
 }
 
 fn of_zombie(case: &Case, zombie: &Process) -> Finding {

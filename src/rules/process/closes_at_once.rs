@@ -49,6 +49,11 @@ pub static RULE: Rule = Rule {
 
 fn check(case: &Case) -> Option<Finding> {
     let probe = case.cut_off()?;
+    // It did not close this connection: it ended with it.
+    let ended = case.departed().is_some_and(|gone| gone.port.is_some());
+    if ended && case.nobody_listens() {
+        return None;
+    }
     let listener = case.listener_for(probe.to.ip());
     let owner = listener.and_then(|listener| case.owner(listener));
     let forwards = owner.is_some_and(|owner| case.is_forwarder(owner));
@@ -62,7 +67,11 @@ fn check(case: &Case) -> Option<Finding> {
         Some(listener) => evidence::owner_words(case, listener),
         None => case.target.host.clone(),
     };
-    let says = if forwards {
+    let container = case.container_behind().filter(|_| forwards);
+    let says = if let Some(container) = container {
+        let name = &container.name;
+        format!("the container {name} behind port {port} closes every connection at once")
+    } else if forwards {
         format!("{who} accepts connections on port {port}, and its far end closes them at once")
     } else {
         format!("{who} accepts connections on port {port} and closes them at once")
@@ -74,10 +83,13 @@ fn check(case: &Case) -> Option<Finding> {
     if let Some(owner) = owner {
         finding = finding.because(evidence::process(owner));
     }
-    finding = finding.fix(Fix::read(
-        "read its log",
-        "look at what it writes at the moment of an attempt",
-    ));
+    finding = finding.fix(match container {
+        Some(container) => container::read_log(container),
+        None => Fix::read(
+            "read its log",
+            "look at what it writes at the moment of an attempt",
+        ),
+    });
     let plain = case
         .target
         .protocol()

@@ -40,7 +40,8 @@ fn check(case: &Case) -> Option<Finding> {
     another_product(case).or_else(|| another_project(case))
 }
 
-/// A web server cuts off the client of a database: the database is not there.
+/// A server of another kind cuts off the client of a database, or leaves it without an
+/// answer: the database is not there.
 fn another_product(case: &Case) -> Option<Finding> {
     let wanted = case
         .target
@@ -51,7 +52,9 @@ fn another_product(case: &Case) -> Option<Finding> {
         .or_else(|| case.probe_that(crate::facts::Outcome::Silent))?;
     let listener = case.listener_for(probe.to.ip())?;
     let owner = case.owner(listener)?;
-    dev_server(case, owner)?;
+    if case.framework(owner)?.speaks()? == wanted {
+        return None;
+    }
     let port = case.port();
     let says = format!(
         "{} holds port {port}, and it is no {} server",

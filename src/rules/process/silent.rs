@@ -63,7 +63,11 @@ fn check(case: &Case) -> Option<Finding> {
         Some(listener) => evidence::owner_words(case, listener),
         None => case.target.host.clone(),
     };
-    let says = if forwards {
+    let container = case.container_behind().filter(|_| forwards);
+    let says = if let Some(container) = container {
+        let name = &container.name;
+        format!("the container {name} behind port {port} takes connections and says nothing")
+    } else if forwards {
         format!("{who} accepts connections on port {port}, and its far end says nothing")
     } else {
         format!("{who} accepts connections on port {port} and says nothing")
@@ -97,6 +101,9 @@ fn check(case: &Case) -> Option<Finding> {
             "it may serve one connection at a time: see who has it",
             ["ss", "-tnp", "sport", "=", &format!(":{port}")],
         ));
+    }
+    if let Some(container) = container {
+        finding = finding.fix(container::read_log(container));
     }
     Some(finding.fix(Fix::read(
         "see what it waits for",

@@ -134,10 +134,13 @@ fn check(case: &Case) -> Option<Finding> {
     finding = finding.fix(Fix::read("allow exactly this name", allow));
     // The name that every one of them serves, where the server is on this machine.
     if case.on_this_machine() && !case.target.is_localhost_name() {
-        let there = format!("localhost:{}", case.port());
-        finding = finding.fix(Fix::safe(
+        let there = crate::facts::Target {
+            host: "localhost".to_owned(),
+            ..case.target.clone()
+        };
+        finding = finding.fix(Fix::read(
             "or use localhost, which it serves",
-            ["devdoctor", "why", &there],
+            there.url(None),
         ));
     }
     Some(finding)

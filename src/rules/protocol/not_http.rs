@@ -151,9 +151,19 @@ fn use_client(case: &Case, spoken: Protocol) -> Fix {
 }
 
 fn plain(case: &Case) -> String {
-    super::with_scheme(case.target, Scheme::Http)
+    page(case, Scheme::Http)
 }
 
 fn secure(case: &Case) -> String {
-    super::with_scheme(case.target, Scheme::Https)
+    page(case, Scheme::Https)
+}
+
+/// What a database's URL has for a path is a database, and no page.
+fn page(case: &Case, scheme: Scheme) -> String {
+    let web = case.target.scheme.is_none_or(Scheme::is_web);
+    let there = crate::facts::Target {
+        path: case.target.path.clone().filter(|_| web),
+        ..case.target.clone()
+    };
+    super::with_scheme(&there, scheme)
 }

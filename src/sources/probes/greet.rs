@@ -23,6 +23,9 @@ const MONGODB_HELLO: &[u8] = &[
     0x02, b'$', b'd', b'b', 0, 6, 0, 0, 0, b'a', b'd', b'm', b'i', b'n', 0, 0,
 ];
 
+/// How long a server that speaks TLS may take to answer the first word of it.
+const TLS_HELLO: Duration = Duration::from_millis(500);
+
 /// Says what the asked protocol's client says first, and reads the answer.
 pub(super) fn exchange(
     mut stream: TcpStream,
@@ -33,7 +36,7 @@ pub(super) fn exchange(
     let Some(asked) = ask.protocol else {
         return listen(&mut stream, ask.listen_budget(to), patience);
     };
-    let said = match asked {
+    match asked {
         Protocol::Tls => return tls::exchange(stream, ask, patience),
         Protocol::Http | Protocol::H2c => say(&mut stream, &request(ask, to), asked, patience),
         Protocol::Postgres => say(&mut stream, POSTGRES_SSL_REQUEST, asked, patience),
@@ -44,21 +47,25 @@ pub(super) fn exchange(
         Protocol::Mysql | Protocol::Ssh | Protocol::Smtp | Protocol::Ftp | Protocol::Other => {
             say(&mut stream, b"", asked, patience)
         }
-    };
-    let cut_off = matches!(said.outcome, Outcome::Closed | Outcome::Reset);
-    if asked == Protocol::Http && cut_off && speaks_tls(to, ask, patience) {
-        return Said {
-            outcome: Outcome::Answered,
-            errno: None,
-            greeting: Known::Seen(Greeting {
-                asked,
-                spoken: Some(Protocol::Tls),
-                text: String::new(),
-                http: None,
-            }),
-        };
     }
-    said
+}
+
+/// What was said, unless the port that cut off our HTTP request speaks TLS.
+pub(super) fn unless_tls(said: Said, to: SocketAddr, ask: &Ask, patience: &Patience) -> Said {
+    let cut_off = matches!(said.outcome, Outcome::Closed | Outcome::Reset);
+    if ask.protocol != Some(Protocol::Http) || !cut_off || !speaks_tls(to, ask, patience) {
+        return said;
+    }
+    Said {
+        outcome: Outcome::Answered,
+        errno: None,
+        greeting: Known::Seen(Greeting {
+            asked: Protocol::Http,
+            spoken: Some(Protocol::Tls),
+            text: String::new(),
+            http: None,
+        }),
+    }
 }
 
 /// The request that a browser would make.
@@ -231,7 +238,8 @@ fn speaks_tls(to: SocketAddr, ask: &Ask, patience: &Patience) -> bool {
         web: false,
         ..ask.clone()
     };
-    let said = tls::exchange(stream, &ask, patience);
+    // Another line protocol waits for the end of a line that never comes.
+    let said = tls::exchange(stream, &ask, &patience.within(TLS_HELLO));
     said.greeting
         .seen()
         .is_some_and(|greeting| greeting.spoken == Some(Protocol::Tls))

@@ -80,6 +80,7 @@ pub fn dial(addresses: &[SocketAddr], ask: &Ask) -> Dialling {
         let (sender, ask) = (sender.clone(), ask.clone());
         let patience = Patience {
             enough: Arc::clone(&enough),
+            until: None,
         };
         let run = move || {
             // Nobody waits any more if we gave up on this one; that is all right.
@@ -172,11 +173,21 @@ const MOST_BYTES: usize = 16 * 1024;
 #[derive(Debug, Clone)]
 struct Patience {
     enough: Arc<AtomicBool>,
+    until: Option<Instant>,
 }
 
 impl Patience {
     fn lost(&self) -> bool {
         self.enough.load(Ordering::Relaxed)
+            || self.until.is_some_and(|until| Instant::now() >= until)
+    }
+
+    /// The same, and over when this has passed.
+    fn within(&self, budget: Duration) -> Self {
+        Patience {
+            until: Some(Instant::now() + budget),
+            ..self.clone()
+        }
     }
 }
 
@@ -205,6 +216,7 @@ fn one(to: SocketAddr, ask: &Ask, patience: &Patience) -> Probe {
             if said.outcome != Outcome::Connected {
                 probe.took_us = micros(began);
             }
+            let said = greet::unless_tls(said, to, ask, patience);
             probe.outcome = said.outcome;
             probe.errno = said.errno;
             probe.greeting = said.greeting;

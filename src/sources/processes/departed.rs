@@ -32,6 +32,7 @@ pub(super) struct Row {
     pub comm: String,
     pub argv: Vec<String>,
     pub zombie: bool,
+    pub age_ms: u64,
     /// Whether its working folder is in the project.
     pub in_project: bool,
     /// Whether it listens on a port, or may do so unseen.
@@ -50,12 +51,12 @@ pub(super) fn of(rows: &[Row]) -> Vec<Departed> {
             return None;
         }
         let ended = match below.is_empty() {
-            true => "is not running",
-            false => "has ended",
+            true => "its server is not running",
+            false => "its server has ended",
         };
         Some(Departed {
             port: None,
-            name: format!("the server of {name}"),
+            name: name.to_owned(),
             ended: ended.to_owned(),
             ago_s: None,
             watcher: Some(watcher.id),
@@ -70,7 +71,7 @@ pub(super) fn of(rows: &[Row]) -> Vec<Departed> {
 }
 
 /// The name of the watcher that this process is, if it is one that tells.
-fn watcher_name(comm: &str, argv: &[String]) -> Option<&'static str> {
+pub(super) fn watcher_name(comm: &str, argv: &[String]) -> Option<&'static str> {
     let known = catalogue().recognise(comm, argv)?;
     let (_, words) = WATCHERS.iter().find(|(key, _)| *key == known.key)?;
     let first = |word: &String| word.split(' ').next().map(str::to_owned);
@@ -118,6 +119,7 @@ mod tests {
             comm: "node".to_owned(),
             argv: argv.iter().map(|&word| word.to_owned()).collect(),
             zombie: false,
+            age_ms: 60_000,
             in_project: true,
             may_listen: false,
         }
@@ -135,14 +137,14 @@ mod tests {
     fn a_watcher_without_a_server_is_told() {
         let gone = of(&[nodemon()]);
         assert_eq!(gone.len(), 1);
-        assert_eq!(gone[0].name, "the server of nodemon");
-        assert_eq!(gone[0].ended, "is not running");
+        assert_eq!(gone[0].name, "nodemon");
+        assert_eq!(gone[0].ended, "its server is not running");
         assert_eq!(gone[0].watcher.map(|id| id.pid), Some(5));
         let zombie = Row {
             zombie: true,
             ..row(6, 5, &[])
         };
-        assert_eq!(of(&[zombie, nodemon()])[0].ended, "has ended");
+        assert_eq!(of(&[zombie, nodemon()])[0].ended, "its server has ended");
     }
 
     #[test]

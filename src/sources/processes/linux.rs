@@ -12,6 +12,7 @@ use rustix::time::{ClockId, clock_gettime};
 
 use super::cpu::Used;
 use super::departed::Row;
+use super::loops::Watch;
 use super::naming::is_worker;
 use super::{Depth, blank};
 use crate::facts::{FdUse, Gap, Known, ProcId, ProcState, Process, clean};
@@ -29,6 +30,9 @@ const LONGEST: usize = 32 * 1024;
 const GENERATIONS: usize = 64;
 /// For a look at every process of the user.
 const DEADLINE: Duration = Duration::from_millis(200);
+/// Between two looks at the children of somebody who is watched: a server that finds
+/// its port taken is gone after little more.
+const EVERY: Duration = Duration::from_millis(5);
 
 pub(super) fn look(ids: &[ProcId], depth: Depth) -> Vec<Process> {
     let now = uptime_ticks();
@@ -239,23 +243,7 @@ pub(super) fn watched(project: &str) -> Result<Option<Vec<Row>>, Gap> {
         if proc::owner(pid).ok() != Some(geteuid().as_raw()) {
             continue;
         }
-        let Ok(stat) = Stat::of(pid) else {
-            continue;
-        };
-        let line = proc::read(pid, "cmdline", LONGEST).unwrap_or_default();
-        let cwd = proc::link(pid, "cwd").unwrap_or_default();
-        let in_project = cwd
-            .strip_prefix(project.trim_end_matches('/'))
-            .is_some_and(|below| below.is_empty() || below.starts_with('/'));
-        rows.push(Row {
-            id: stat.id,
-            parent: stat.parent,
-            comm: stat.comm,
-            argv: argv(&line),
-            zombie: stat.state == b'Z',
-            in_project,
-            may_listen: false,
-        });
+        rows.extend(Stat::of(pid).ok().map(|stat| row(stat, project)));
     }
     // Only what is below the project's processes can be their server.
     let roots: Vec<u32> = rows
@@ -275,4 +263,59 @@ pub(super) fn watched(project: &str) -> Result<Option<Vec<Row>>, Gap> {
         }
     }
     Ok(Some(rows))
+}
+
+/// What is to be known of a process of the user.
+fn row(stat: Stat, project: &str) -> Row {
+    let pid = stat.id.pid;
+    let line = proc::read(pid, "cmdline", LONGEST).unwrap_or_default();
+    let cwd = proc::link(pid, "cwd").unwrap_or_default();
+    let in_project = cwd
+        .strip_prefix(project.trim_end_matches('/'))
+        .is_some_and(|below| below.is_empty() || below.starts_with('/'));
+    Row {
+        id: stat.id,
+        parent: stat.parent,
+        age_ms: uptime_ticks().saturating_sub(stat.id.started) * MS_PER_TICK,
+        comm: stat.comm,
+        argv: argv(&line),
+        zombie: stat.state == b'Z',
+        in_project,
+        may_listen: false,
+    }
+}
+
+/// Shows it the children of those it watches, until it has seen enough.
+///
+/// Not every kernel has a list of a process's children: whoever is new in the table
+/// is asked for its parent.
+pub(super) fn watch(watch: &mut Watch, project: &str, budget: Duration) {
+    let end = Instant::now() + budget;
+    let supervisors = watch.pids();
+    let mut children: HashSet<u32> = HashSet::new();
+    let mut known: HashSet<u32> = HashSet::new();
+    while Instant::now() < end {
+        let Ok(pids) = proc::pids() else {
+            return;
+        };
+        for &pid in pids.iter().filter(|pid| !known.contains(*pid)) {
+            let own = proc::owner(pid).ok() == Some(geteuid().as_raw());
+            let parent = Stat::of(pid).ok().map(|stat| stat.parent);
+            if own && parent.is_some_and(|parent| supervisors.contains(&parent)) {
+                children.insert(pid);
+            }
+        }
+        known = pids.into_iter().collect();
+        children.retain(|pid| known.contains(pid));
+        let seen: Vec<Row> = children
+            .iter()
+            .filter_map(|&pid| Stat::of(pid).ok())
+            .filter(|stat| supervisors.contains(&stat.parent))
+            .map(|stat| row(stat, project))
+            .collect();
+        if watch.see(&seen) {
+            return;
+        }
+        std::thread::sleep(EVERY.min(end.saturating_duration_since(Instant::now())));
+    }
 }

@@ -1,9 +1,12 @@
 //! Processes: only those that matter, and their ancestors.
 
+use std::time::Duration;
+
 use crate::facts::{Departed, Gap, Known, ProcId, ProcState, Process};
 
 mod cpu;
 mod departed;
+mod loops;
 mod naming;
 #[cfg_attr(target_os = "linux", path = "linux.rs")]
 pub(super) mod os;
@@ -14,6 +17,7 @@ mod portable;
 mod users;
 
 pub use cpu::CpuSample;
+use loops::Watch;
 
 /// How much of a process is looked at.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -60,17 +64,48 @@ pub fn cpu_since(sample: &CpuSample, processes: &mut [Process]) {
     sample.apply(processes);
 }
 
-/// Watchers of the user's project (`nodemon`, `cargo watch`, …) whose server is gone.
+/// For how long supervisors are watched where a server seems to come and go.
+pub const WATCH: Duration = Duration::from_millis(1500);
+
+/// The servers of the user's project that have gone from under what runs them
+/// (`nodemon`, `cargo watch`, …), and those that end and come back again and again.
+///
+/// Only where there is a sign of the latter are supervisors watched, and for no
+/// longer than `watch`.
 #[must_use]
-pub fn departed(project: Option<&str>) -> Known<Vec<Departed>> {
+pub fn departed(project: Option<&str>, watch: Duration) -> Known<Vec<Departed>> {
     let Some(project) = project else {
         return Known::Seen(Vec::new());
     };
-    match os::watched(project) {
-        Ok(Some(rows)) => Known::Seen(departed::of(&rows)),
+    let watched = || match os::watched(project) {
+        Ok(Some(rows)) => Known::Seen(rows),
         Ok(None) => Known::Unseen(Gap::TooSlow),
         Err(gap) => Known::Unseen(gap),
+    };
+    let mut rows = match watched() {
+        Known::Seen(rows) => rows,
+        Known::Unseen(gap) => return Known::Unseen(gap),
+    };
+    let mut gone = Vec::new();
+    if !watch.is_zero()
+        && let Some(mut watching) = Watch::of(&rows, project, std::process::id())
+    {
+        os::watch(&mut watching, project, watch);
+        gone = watching.departed();
+        // Meanwhile a watcher may have started its server, or lost it.
+        rows = match watched() {
+            Known::Seen(rows) => rows,
+            Known::Unseen(gap) => return Known::Unseen(gap),
+        };
     }
+    // The ones that come and go stand first: it is they who tell the most.
+    gone.sort_by_key(|gone| std::cmp::Reverse(gone.restarts));
+    for idle in departed::of(&rows) {
+        if gone.iter().all(|gone| gone.watcher != idle.watcher) {
+            gone.push(idle);
+        }
+    }
+    Known::Seen(gone)
 }
 
 /// The name of a user, as far as the system knows it.
@@ -143,6 +178,9 @@ mod tests {
         }));
         assert!(used(os::used(ours.id)).abs_diff(theirs) <= 500);
         assert_eq!(portable::watched("/").err(), Some(Gap::Unsupported));
+        let mut nobody = Watch::default();
+        portable::watch(&mut nobody, "/", Duration::ZERO);
+        assert_eq!(nobody.departed(), []);
     }
 
     #[test]

@@ -62,6 +62,14 @@ pub(super) fn is_worker(process: &Process) -> bool {
     })
 }
 
+/// The name of a process that has left only its command line.
+pub(super) fn of(argv: &[String]) -> String {
+    match catalogue().recognise("", argv) {
+        Some(row) => row.server.clone(),
+        None => plain("", argv, None),
+    }
+}
+
 /// The name of a process that is in no catalogue.
 fn plain(comm: &str, argv: &[String], exe: Option<&str>) -> String {
     let name = match argv {
@@ -124,6 +132,11 @@ fn program_name(program: &str, rest: &[String]) -> String {
         ),
         "sh" | "bash" | "dash" | "zsh" | "fish" => interpreted(stem, &rest, &["-c"], &["-o", "-O"]),
         "deno" | "bun" => subcommand(stem, &rest),
+        // One program that is many: the first word says which.
+        "busybox" => match rest.first() {
+            Some(applet) if !applet.starts_with('-') => format!("busybox {}", base(applet)),
+            _ => program.to_owned(),
+        },
         _ => program.to_owned(),
     }
 }

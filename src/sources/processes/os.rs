@@ -2,11 +2,13 @@
 
 use std::collections::HashSet;
 use std::io;
+use std::time::Duration;
 
 use sysinfo::{Pid, ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System, UpdateKind};
 
 use super::cpu::Used;
 use super::departed::Row;
+use super::loops::Watch;
 use super::naming::is_worker;
 use super::{Depth, blank};
 use crate::facts::{FdUse, Gap, Known, ProcId, ProcState, Process, clean};
@@ -73,6 +75,9 @@ pub(super) fn used(id: ProcId) -> io::Result<Used> {
 pub(super) fn watched(_project: &str) -> Result<Option<Vec<Row>>, Gap> {
     Err(Gap::Unsupported)
 }
+
+/// Nobody is watched where nobody is found.
+pub(super) fn watch(_watch: &mut Watch, _project: &str, _budget: Duration) {}
 
 fn refresh(system: &mut System, pids: &[Pid]) {
     let wanted = ProcessRefreshKind::nothing()
