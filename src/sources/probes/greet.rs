@@ -37,7 +37,7 @@ pub(super) fn exchange(
         return listen(&mut stream, ask.listen_budget(to), patience);
     };
     match asked {
-        Protocol::Tls => return tls::exchange(stream, ask, patience),
+        Protocol::Tls => tls::exchange(stream, ask, patience),
         Protocol::Http | Protocol::H2c => say(&mut stream, &request(ask, to), asked, patience),
         Protocol::Postgres => say(&mut stream, POSTGRES_SSL_REQUEST, asked, patience),
         Protocol::Redis => say(&mut stream, b"PING\r\n", asked, patience),
