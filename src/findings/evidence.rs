@@ -82,6 +82,19 @@ impl Evidence {
             seen,
         }
     }
+
+    /// Where it was seen, without what the fact itself says already.
+    #[must_use]
+    pub fn place(&self) -> String {
+        let told = |words: &str| self.says.contains(words);
+        match &self.seen {
+            Seen::Socket { at } if told(&at.to_string()) => "socket".to_owned(),
+            Seen::Process { pid, what } if told(&format!("pid {pid}")) => what.clone(),
+            Seen::Container { name, what } if told(name) => format!("container, {what}"),
+            Seen::Name { name } if told(name) => "resolver".to_owned(),
+            seen => seen.to_string(),
+        }
+    }
 }
 
 impl std::fmt::Display for Seen {

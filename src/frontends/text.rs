@@ -186,10 +186,7 @@ impl Page {
             return;
         }
         let facts: Vec<String> = evidence.iter().map(|e| clean(&e.says)).collect();
-        let places: Vec<String> = evidence
-            .iter()
-            .map(|e| clean(&e.seen.to_string()))
-            .collect();
+        let places: Vec<String> = evidence.iter().map(|e| clean(&e.place())).collect();
         let place_width = places.iter().map(|p| p.width()).max().unwrap_or(0);
         let room = self.style.width.saturating_sub(4 + 2 + place_width);
         let column = facts

@@ -33,6 +33,13 @@ fn read(path: &Path) -> Result<Option<String>, String> {
         Err(error) if error.kind() == ErrorKind::NotFound && !path.is_symlink() => {
             return Ok(None);
         }
+        // A folder that we may not search, as another user's home, has no settings for us.
+        // The file's own permissions are met when it is opened.
+        Err(error)
+            if error.kind() == ErrorKind::PermissionDenied && path.symlink_metadata().is_err() =>
+        {
+            return Ok(None);
+        }
         // A parent that is a file: there is nothing of this name.
         Err(error) if error.kind() == ErrorKind::NotADirectory => return Ok(None),
         Err(error) => return Err(format!("cannot be read: {error}")),

@@ -29,6 +29,27 @@ stories! {
         assert!(!answer.codes().contains(&"DD201"), "{}", answer.json);
     }
 
+    fn another_users_home_has_no_settings_for_us(stage) {
+        if !stage.needs(&["setpriv"]) || !stage.needs_root() {
+            return;
+        }
+        let home = stage.folder().join("home-of-root");
+        let config = home.join(".config/devdoctor");
+        std::fs::create_dir_all(&config).unwrap();
+        std::fs::write(config.join("devdoctor.toml"), "no settings").unwrap();
+        run(&format!("chmod 700 {}", home.display()));
+        let ask = Ask::new("3000").by_another_user();
+        stage.ask(ask.var("HOME", &home.display().to_string())).finds("DD201");
+    }
+
+    fn another_machine_is_not_diagnosed_by_what_listens_here(stage) {
+        let _server = stage.server("serve 0.0.0.0:3000");
+        // Nothing leads out of the story's own network namespace.
+        let answer = stage.why("192.0.2.1:3000");
+        answer.finds("DD912");
+        assert_eq!(answer.json["listeners"].as_array().map(Vec::len), Some(0), "{}", answer.json);
+    }
+
     fn a_process_table_that_is_hidden(stage) {
         if !stage.needs(&["setpriv"]) || !stage.needs_root() {
             return;

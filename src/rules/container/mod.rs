@@ -193,7 +193,7 @@ fn listens_inside(container: &Container) -> Vec<Evidence> {
     }
     let line = |listener: &&Listener| {
         let reach = match listener.scope() {
-            Scope::Loopback => ", which only the container itself can reach",
+            Scope::Loopback => ", the container's own loopback",
             Scope::Lan | Scope::All => "",
         };
         let says = format!("inside, somebody listens on {}{reach}", listener.at);

@@ -19,6 +19,7 @@
 
 use crate::facts::{Protocol, Scheme, catalogue};
 use crate::findings::{Confidence, Evidence, Finding, Fix, Seen, Severity};
+use crate::rules::evidence::process_words;
 use crate::rules::{Case, Rule, container, evidence};
 
 use super::said;
@@ -70,30 +71,47 @@ fn answered(case: &Case) -> Option<Finding> {
     Some(finding.fix(use_client(case, spoken)))
 }
 
-/// It was asked for a web page and hung up without a word, on the port of a service that
-/// speaks something else.
+/// It was asked for a web page and hung up without a word, and is known, by its process or
+/// by its port, for something else.
 fn hung_up(case: &Case) -> Option<Finding> {
     let probe = case.cut_off()?;
     if !case.target.scheme.is_some_and(Scheme::is_web) {
         return None;
     }
-    let row = catalogue().port(case.port())?;
-    let spoken = row.greet.filter(|greet| !is_web(*greet))?;
-    let finding = Finding::new(
-        Confidence::Likely,
-        format!(
-            "port {} is {}, which does not speak HTTP and hangs up",
-            row.port, row.service
-        ),
-    )
-    .because(evidence::probe(probe))
-    .because(Evidence::new(
-        format!("port {} is known for {}", row.port, row.service),
-        Seen::Kernel {
-            what: "list of well-known ports".to_owned(),
-        },
-    ));
-    let finding = match case.listener_for(probe.to.ip()) {
+    let listener = case.listener_for(probe.to.ip());
+    let owner = listener.and_then(|listener| case.owner(listener));
+    let known = owner.and_then(|owner| Some((owner, case.framework(owner)?.speaks()?)));
+    let port = case.port();
+    let (spoken, finding) = if let Some((owner, spoken)) = known {
+        let says = format!(
+            "{} on port {port} speaks {}, not HTTP, and hangs up",
+            process_words(owner),
+            spoken.title()
+        );
+        let finding = Finding::new(Confidence::Likely, says)
+            .because(evidence::probe(probe))
+            .because(evidence::process(owner));
+        (spoken, finding)
+    } else {
+        let row = catalogue().port(port)?;
+        let says = format!(
+            "port {port} is {}, which does not speak HTTP and hangs up",
+            row.service
+        );
+        let finding = Finding::new(Confidence::Likely, says)
+            .because(evidence::probe(probe))
+            .because(Evidence::new(
+                format!("port {port} is known for {}", row.service),
+                Seen::Kernel {
+                    what: "list of well-known ports".to_owned(),
+                },
+            ));
+        (row.greet?, finding)
+    };
+    if is_web(spoken) {
+        return None;
+    }
+    let finding = match listener {
         Some(listener) => finding.because(evidence::listener(case, listener)),
         None => finding,
     };
