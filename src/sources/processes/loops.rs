@@ -256,13 +256,20 @@ impl Suspect {
         let zombie = children.iter().any(|child| child.zombie);
         let mut living = children.iter().filter(|child| !child.zombie);
         match self.kind {
-            Kind::Shell => living.any(|child| {
-                is_pause(&child.argv)
-                    || (!is_interactive(&row.argv)
-                        && child.age_ms < YOUNG_MS
-                        && row.age_ms.saturating_sub(child.age_ms) > BEFORE_MS
-                        && self.may_serve(&child.argv, project))
-            }),
+            Kind::Shell => {
+                let script = !is_interactive(&row.argv);
+                // Between fork and exec a child still has the words of its parent.
+                let copy = |child: &&Row| child.argv.is_empty() || child.argv == row.argv;
+                let between = |child: &&Row| copy(child) && child.age_ms < BEFORE_MS;
+                (script && living.clone().all(between))
+                    || living.any(|child| {
+                        is_pause(&child.argv)
+                            || (script
+                                && child.age_ms < YOUNG_MS
+                                && row.age_ms.saturating_sub(child.age_ms) > BEFORE_MS
+                                && self.may_serve(&child.argv, project))
+                    })
+            }
             Kind::Restarter => {
                 zombie
                     || living.clone().next().is_none()
