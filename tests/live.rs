@@ -13,6 +13,8 @@ mod acts;
 mod address;
 #[path = "live/client.rs"]
 mod client;
+#[path = "support/machine.rs"]
+mod machine;
 #[path = "live/path.rs"]
 mod path;
 #[path = "live/presence.rs"]

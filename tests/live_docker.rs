@@ -4,6 +4,8 @@
 #![cfg(target_os = "linux")]
 
 mod docker;
+#[path = "support/machine.rs"]
+mod machine;
 
 use docker::{Answer, LAN, World};
 

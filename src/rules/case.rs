@@ -1,6 +1,6 @@
 //! A case: one question with all the facts there are, and the ways to ask them.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 
 use crate::facts::{
     Container, Departed, Framework, Gap, Greeting, Known, Listener, Outcome, Probe, ProcId,
@@ -449,14 +449,5 @@ impl<'a> Case<'a> {
             && (self.target.is_localhost_name()
                 || self.target.ip().is_some()
                 || facts.host.hosts_file.is_seen())
-    }
-
-    /// The loopback address of the other family.
-    #[must_use]
-    pub fn other_loopback(ip: IpAddr) -> IpAddr {
-        match ip {
-            IpAddr::V4(_) => IpAddr::V6(Ipv6Addr::LOCALHOST),
-            IpAddr::V6(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        }
     }
 }

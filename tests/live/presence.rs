@@ -7,7 +7,9 @@ use crate::stage::{Ask, Server, Stage, stories};
 
 /// A shell script that runs a command again and again.
 fn in_loop(stage: &Stage, project: &Path, command: &str, pause: &str) -> Server {
-    let server = "import sys\nprint('no database', flush=True)\nsys.exit(1)\n";
+    // It tries for a moment: what ends at once can be missed on a busy machine.
+    let server =
+        "import sys, time\ntime.sleep(0.1)\nprint('no database', flush=True)\nsys.exit(1)\n";
     std::fs::write(project.join("server.py"), server).unwrap();
     let script = format!("echo begun\nwhile true; do {command}; sleep {pause}; done\n");
     std::fs::write(project.join("run.sh"), script).unwrap();

@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use super::machine::{self, pass_over, search_path};
+
 /// The variable that tells the test that it is inside, and which story is played.
 const INSIDE: &str = "DEVDOCTOR_STORY";
 /// A folder that is private to the story, for everything it needs.
@@ -76,15 +78,6 @@ pub fn tell(module: &str, name: &str, story: impl FnOnce(&Stage)) {
     assert!(status.success(), "the story {name} failed: see above");
 }
 
-/// Says why a story is not played; that is a failure where everything must be played.
-pub fn pass_over(name: &str, why: &str) {
-    assert!(
-        std::env::var_os("DEVDOCTOR_REQUIRE_LIVE").is_none_or(|value| value != "1"),
-        "{name} cannot be played: {why}"
-    );
-    println!("{name} is passed over: {why}");
-}
-
 fn uid() -> u32 {
     rustix::process::getuid().as_raw()
 }
@@ -95,31 +88,13 @@ fn is_root() -> bool {
 
 /// Whether a program is installed.
 pub fn has(program: &str) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path)
-        .chain(["/usr/sbin".into(), "/sbin".into()])
-        .any(|folder| folder.join(program).is_file())
+    machine::which(program).is_some()
 }
 
 /// Runs a command that must succeed.
 pub fn run(line: &str) {
     let words: Vec<&str> = line.split_whitespace().collect();
-    let output = Command::new(words[0])
-        .args(&words[1..])
-        .env("PATH", search_path())
-        .output()
-        .unwrap_or_else(|error| panic!("{line}: {error}"));
-    assert!(
-        output.status.success(),
-        "{line}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-}
-
-fn search_path() -> OsString {
-    let mut path = std::env::var_os("PATH").unwrap_or_default();
-    path.push(":/usr/sbin:/sbin");
-    path
+    machine::run(words[0], &words[1..]);
 }
 
 /// The stage of one story.

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::net::Ipv6Addr;
 
+use unicode_width::UnicodeWidthStr;
+
 use super::{SCHEMES, Scheme, Target};
 use crate::facts::{clean, shell_line};
 
@@ -24,7 +26,8 @@ impl fmt::Display for TargetError {
         let shown = clean(&self.input);
         writeln!(f, "{}, at character {}", self.problem, self.at + 1)?;
         writeln!(f, "  {shown}")?;
-        writeln!(f, "  {}^", " ".repeat(self.at))?;
+        let before: String = shown.chars().take(self.at).collect();
+        writeln!(f, "  {}^", " ".repeat(before.width()))?;
         write!(f, "try: devdoctor why {}", self.example)
     }
 }
@@ -121,7 +124,7 @@ impl Parser<'_> {
             self.authority(authority, 0, "")?
         };
         let Some(port) = port else {
-            let shown = clean(&host);
+            let shown = clean(authority);
             return Err(self.error(
                 authority.chars().count(),
                 &format!("there is no port after `{shown}`"),
@@ -184,11 +187,15 @@ impl Parser<'_> {
         }
         if text.matches(':').count() > 1 {
             return Err(match text.parse::<Ipv6Addr>() {
-                Ok(_) => self.error(
-                    offset,
-                    "an IPv6 address needs brackets",
-                    &format!("{prefix}[{text}]:3000"),
-                ),
+                Ok(_) => {
+                    // `::1:3000` is an address, and hardly the one that was meant.
+                    let meant = text.rsplit_once(':').filter(|(address, port)| {
+                        address.parse::<Ipv6Addr>().is_ok() && port.parse::<u16>().is_ok()
+                    });
+                    let (address, port) = meant.unwrap_or((text, "3000"));
+                    let example = format!("{prefix}[{address}]:{port}");
+                    self.error(offset, "an IPv6 address needs brackets", &example)
+                }
                 Err(_) => {
                     let colons = text.chars().enumerate().filter(|(_, c)| *c == ':');
                     let second = colons.map(|(at, _)| at).nth(1).unwrap_or_default();

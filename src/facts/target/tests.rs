@@ -72,6 +72,22 @@ fn a_bad_target_says_where() {
     assert_eq!(wrong("local host:3000").0, 5);
     assert_eq!(wrong("lo$al:3000").0, 2);
     assert_eq!(wrong("http://lo$al").0, 9);
+    assert_eq!(wrong("[::1]").0, 5);
+}
+
+#[test]
+fn what_was_meant_is_proposed() {
+    let proposed = |input: &str| input.parse::<Target>().unwrap_err().example;
+    assert_eq!(proposed("::1"), "'[::1]:3000'");
+    assert_eq!(proposed("::1:8080"), "'[::1]:8080'");
+    assert_eq!(proposed("[::1]"), "'[::1]:3000'");
+    assert_eq!(proposed("localhost:3OOO"), "localhost:3000");
+}
+
+#[test]
+fn the_mark_stands_below_the_mistake() {
+    let error = "日本:x".parse::<Target>().unwrap_err().to_string();
+    assert!(error.contains("\n  日本:x\n       ^\n"), "{error}");
 }
 
 #[test]

@@ -93,7 +93,7 @@ fn check(case: &Case) -> Option<Finding> {
     {
         finding = finding.fix(Fix::read(
             format!(
-                "stop {}, then start the server once by hand",
+                "stop what {} runs, then start the server once by hand",
                 process_words(watcher)
             ),
             "press Ctrl-C in its terminal, then run the server's own command there",
@@ -135,7 +135,7 @@ fn last_end(departed: &Departed) -> Evidence {
         format!(", the last time {} ago", human_age(s))
     });
     let says = format!(
-        "{} {}, and came back {}{ago}",
+        "{} {}{ago}; it came back {}",
         departed.name,
         departed.ended,
         times(departed)

@@ -58,8 +58,9 @@ fn check(case: &Case) -> Option<Finding> {
     let departed = case.departed();
     // Who had this very port may have ended with our connection in its hands.
     let failure = case
-        .probe_that(Outcome::Refused)
-        .or_else(|| case.cut_off().filter(|_| departed.is_some_and(had_a_port)))?;
+        .cut_off()
+        .filter(|_| departed.is_some_and(had_a_port))
+        .or_else(|| case.probe_that(Outcome::Refused))?;
     if let Some(departed) = departed {
         return Some(around(case, failure, of_departed(case, departed)));
     }

@@ -69,8 +69,12 @@ pub(super) fn find(around: &Surroundings) -> Vec<Endpoint> {
             continue;
         };
         match os::identity(&path) {
-            Ok(identity) if !seen.insert(identity) => continue,
-            Ok(_) => {}
+            // One socket by two names is one engine.
+            Ok(identity) => {
+                if !seen.insert(identity) {
+                    continue;
+                }
+            }
             Err(error) if error.kind() == ErrorKind::PermissionDenied => {
                 endpoint.gap = Some(Gap::Forbidden);
             }
