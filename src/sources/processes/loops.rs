@@ -262,7 +262,7 @@ impl Suspect {
                 let script = !is_interactive(&row.argv);
                 // Between fork and exec a child still has the words of its parent, and one
                 // without words is about to end.
-                let between = |child: &Row| {
+                let between = |child: &&Row| {
                     child.argv.is_empty() || (child.argv == row.argv && child.age_ms < BEFORE_MS)
                 };
                 (script && living.clone().all(between))
