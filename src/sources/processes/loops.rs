@@ -135,8 +135,11 @@ impl Watch {
                 life.ended.get_or_insert(self.looks);
             }
             if let Some(child) = now.filter(|child| !child.zombie) {
-                // Between fork and exec it still had the words of its parent.
-                life.argv.clone_from(&child.argv);
+                // Between fork and exec it still had the words of its parent; at its end
+                // it loses its own.
+                if !child.argv.is_empty() {
+                    life.argv.clone_from(&child.argv);
+                }
                 life.age_ms = child.age_ms;
             }
         }
@@ -181,11 +184,9 @@ impl Watch {
 
     fn looping(&self, suspect: &Suspect) -> Option<Departed> {
         let servers = self.servers(suspect);
-        let mut commands: Vec<&Vec<String>> = servers.iter().map(|life| &life.argv).collect();
-        commands.sort();
-        commands.dedup();
-        let loops = commands.into_iter().filter_map(|argv| {
-            let same: Vec<_> = servers.iter().filter(|life| life.argv == *argv).collect();
+        let loops = servers.iter().filter_map(|one| {
+            let again = |life: &&&Life| is_same(&life.argv, &one.argv);
+            let same: Vec<_> = servers.iter().filter(again).collect();
             let again = same
                 .windows(2)
                 .filter(|pair| pair[0].was_short_before(pair[1]));
@@ -256,14 +257,16 @@ impl Suspect {
         let zombie = children.iter().any(|child| child.zombie);
         let mut living = children.iter().filter(|child| !child.zombie);
         match self.kind {
+            // A child without words is about to end.
+            Kind::Shell if zombie => true,
             Kind::Shell => {
                 let script = !is_interactive(&row.argv);
                 // Between fork and exec a child still has the words of its parent.
-                let copy = |child: &&Row| child.argv.is_empty() || child.argv == row.argv;
-                let between = |child: &&Row| copy(child) && child.age_ms < BEFORE_MS;
-                (script && living.clone().all(between))
+                let copy = |child: &&Row| child.argv == row.argv && child.age_ms < BEFORE_MS;
+                (script && living.clone().all(copy))
                     || living.any(|child| {
-                        is_pause(&child.argv)
+                        child.argv.is_empty()
+                            || is_pause(&child.argv)
                             || (script
                                 && child.age_ms < YOUNG_MS
                                 && row.age_ms.saturating_sub(child.age_ms) > BEFORE_MS
@@ -349,6 +352,24 @@ fn words_of(argv: &[String]) -> Vec<String> {
             line.split_whitespace().map(str::to_owned).collect()
         }
         _ => argv.to_vec(),
+    }
+}
+
+/// Whether two command lines are one: by a shim (`pyenv`, `npx`) a command has come to
+/// the same words on a longer way.
+fn is_same(one: &[String], other: &[String]) -> bool {
+    let (short, long) = match one.len() < other.len() {
+        true => (one, other),
+        false => (other, one),
+    };
+    let tail = &long[long.len() - short.len()..];
+    match (short, tail) {
+        ([first, rest @ ..], [other, others @ ..]) => {
+            base(first) == base(other)
+                && rest == others
+                && (short.len() > 1 || short.len() == long.len())
+        }
+        _ => false,
     }
 }
 

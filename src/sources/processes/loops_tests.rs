@@ -119,6 +119,11 @@ fn a_process_becomes_what_it_runs() {
     for pid in [10, 11] {
         watch.see(&[row(pid, SHELL, "sh run.sh", 0)]);
         watch.see(&[row(pid, SHELL, "node a.js", 20)]);
+        let ending = Row {
+            argv: Vec::new(),
+            ..row(pid, SHELL, "x", 30)
+        };
+        watch.see(&[ending]);
         watch.see(&[zombie(pid, SHELL)]);
     }
     assert_eq!(watch.departed()[0].restarts, 1);
@@ -206,4 +211,20 @@ fn every_restarter_is_in_the_catalogue() {
             "{key}"
         );
     }
+}
+
+#[test]
+fn a_shim_makes_no_other_command() {
+    let same = |one: &str, other: &str| {
+        let [one, other] = [one, other].map(|line| row(1, 0, line, 0).argv);
+        is_same(&one, &other) && is_same(&other, &one)
+    };
+    assert!(same(
+        "/opt/bin/python3 s.py",
+        "bash /opt/pyenv-exec python3 s.py"
+    ));
+    assert!(same("./web", "./web"));
+    assert!(!same("node a.js --port 1", "node b.js --port 1"));
+    assert!(!same("web", "run web"));
+    assert!(!is_same(&[], &[]));
 }
