@@ -61,6 +61,7 @@ pub(super) fn count<T>(known: &Known<T>, len: impl FnOnce(&T) -> usize, noun: &s
     match known {
         Known::Seen(seen) => match len(seen) {
             1 => format!("1 {noun}"),
+            n if noun.ends_with('s') => format!("{n} {noun}es"),
             n => format!("{n} {noun}s"),
         },
         Known::Unseen(gap) => gap.to_string(),

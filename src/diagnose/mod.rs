@@ -1,8 +1,10 @@
 //! One diagnosis, start to end: facts, probes, rules, report. Start reading here.
 
+mod failure;
 mod flaps;
 mod lines;
 mod looks;
+mod owners;
 mod parts;
 mod record;
 mod why;

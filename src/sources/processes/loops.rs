@@ -257,13 +257,15 @@ impl Suspect {
         let zombie = children.iter().any(|child| child.zombie);
         let mut living = children.iter().filter(|child| !child.zombie);
         match self.kind {
-            // A child without words is about to end.
             Kind::Shell if zombie => true,
             Kind::Shell => {
                 let script = !is_interactive(&row.argv);
-                // Between fork and exec a child still has the words of its parent.
-                let copy = |child: &&Row| child.argv == row.argv && child.age_ms < BEFORE_MS;
-                (script && living.clone().all(copy))
+                // Between fork and exec a child still has the words of its parent, and one
+                // without words is about to end.
+                let between = |child: &&Row| {
+                    child.argv.is_empty() || (child.argv == row.argv && child.age_ms < BEFORE_MS)
+                };
+                (script && living.clone().all(between))
                     || living.any(|child| {
                         child.argv.is_empty()
                             || is_pause(&child.argv)

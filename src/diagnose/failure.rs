@@ -1,0 +1,173 @@
+//! The looks that only a failure needs.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use super::flaps::Flap;
+use super::looks::count;
+use super::parts::{ask_engines, is_below};
+use super::replay;
+use super::why::Doctor;
+use crate::facts::{Known, Listener, Outcome, ProcId};
+use crate::findings::{Confidence, Severity};
+use crate::rules::Case;
+use crate::sources::{firewall, probes, processes, projects, sockets};
+
+/// How long a process may take to end once it has closed its sockets.
+const ENDING: Duration = Duration::from_millis(100);
+
+impl Doctor<'_> {
+    /// The looks that only a failure needs.
+    pub(super) fn second_look(&mut self) {
+        let case = Case::new(self.target, &self.facts);
+        let failed = case.failure().is_some() || case.probes().next().is_none();
+        let here = case.on_this_machine();
+        let nobody = case.nobody_listens();
+        let blocked = case.probes().any(|probe| {
+            matches!(
+                probe.outcome,
+                Outcome::Refused | Outcome::TimedOut | Outcome::Unreachable | Outcome::Denied
+            )
+        });
+        let owner_hidden = case.listeners().any(|listener| {
+            case.owner(listener)
+                .is_none_or(|process| case.is_forwarder(process))
+        });
+        let covered: Vec<IpAddr> = case
+            .probes()
+            .filter(|probe| !probe.outcome.connected())
+            .map(|probe| probe.to.ip())
+            .filter(|ip| case.may_be_covered(*ip))
+            .collect();
+        if failed || owner_hidden {
+            let engines = self.engines.take();
+            let budget = self.budget(|of| of.engines);
+            ask_engines(&mut self.looks, &mut self.facts, engines, budget);
+        }
+        self.look_at_projects();
+        if !failed || !here {
+            return;
+        }
+        if nobody {
+            let port = self.target.port;
+            let began = Instant::now();
+            self.facts.udp = sockets::udp(Some(port)).map(Into::into);
+            self.facts.unix_listeners = sockets::unix_listeners().map(Into::into);
+            self.facts.elsewhere = sockets::elsewhere(port).map(Into::into);
+            let saw = count(&self.facts.elsewhere, |list| list.len(), "listener");
+            self.looks.note("elsewhere", saw, began);
+            let root = Case::new(self.target, &self.facts)
+                .project()
+                .map(|project| project.root.clone());
+            let began = Instant::now();
+            // A sure answer is not kept waiting for a server that may come and go.
+            let watch = match self.is_sure() {
+                true => Duration::ZERO,
+                false => self.budget(|_| processes::WATCH),
+            };
+            let mut departed = processes::departed(root.as_deref(), watch);
+            if let Some(flap) = self.flap.take().filter(has_ended) {
+                let mut list = departed.seen().cloned().unwrap_or_default();
+                flap.join(&mut list);
+                departed = Known::Seen(list);
+            }
+            self.facts.departed = departed.map(Into::into);
+            let saw = count(&self.facts.departed, |list| list.len(), "ended server");
+            self.looks.note("departed", saw, began);
+            self.add_watchers(root.as_deref());
+            self.add_owners_elsewhere();
+        }
+        // Only where somebody listens and yet nobody gets through can a firewall be the cause.
+        if blocked && let Some(ip) = covered.first() {
+            let to = SocketAddr::new(*ip, self.target.port);
+            let ask = probes::Ask {
+                protocol: None,
+                connect_local: Duration::from_millis(300),
+                ..self.ask()
+            };
+            let budget = self.budget(|of| of.firewall);
+            let again = || {
+                let mut dialling = probes::dial(&[to], &ask);
+                dialling.wait(Duration::from_millis(300));
+            };
+            self.facts.host.firewall = self.looks.at(
+                "firewall",
+                || firewall::look(to.port(), budget, again),
+                |seen| count(seen, |firewall| firewall.rules.len(), "rule"),
+            );
+        }
+    }
+
+    fn look_at_projects(&mut self) {
+        if self.facts.projects.is_seen() {
+            return;
+        }
+        let folders: Vec<String> = self.facts.host.cwd.clone().into_iter().collect();
+        self.facts.projects = Known::Seen(projects::roots(&folders).into());
+    }
+
+    /// Whether some rule is certain of a cause already.
+    fn is_sure(&self) -> bool {
+        let findings = replay(self.target, &self.facts).findings;
+        findings.iter().any(|finding| {
+            finding.confidence == Confidence::Certain && finding.severity > Severity::Info
+        })
+    }
+
+    /// Names the watchers whose server has gone.
+    fn add_watchers(&mut self, root: Option<&str>) {
+        let known = self.facts.processes.items();
+        let ids: Vec<ProcId> = self
+            .facts
+            .departed
+            .items()
+            .iter()
+            .filter_map(|departed| departed.watcher)
+            .filter(|id| known.iter().all(|process| process.id != *id))
+            .collect();
+        if ids.is_empty() {
+            return;
+        }
+        let mut all = known.to_vec();
+        for mut process in processes::look(&ids) {
+            let cwd = process.cwd.seen().map(String::as_str);
+            let below = |root: &&str| cwd.is_some_and(|cwd| is_below(cwd, root));
+            process.project = root.filter(below).map(str::to_owned);
+            if all.iter().all(|known| known.id != process.id) {
+                all.push(process);
+            }
+        }
+        self.facts.processes = Known::Seen(all.into());
+    }
+
+    /// Names the processes that hold the port in other namespaces.
+    fn add_owners_elsewhere(&mut self) {
+        let ids: Vec<ProcId> = self
+            .facts
+            .elsewhere
+            .items()
+            .iter()
+            .filter_map(Listener::owner)
+            .collect();
+        if ids.is_empty() {
+            return;
+        }
+        let mut all = self.facts.processes.items().to_vec();
+        all.extend(processes::look(&ids));
+        self.facts.processes = Known::Seen(all.into());
+    }
+}
+
+/// Whether the process ends, after it has closed its socket.
+fn has_ended(flap: &Flap) -> bool {
+    let began = Instant::now();
+    loop {
+        if flap.has_ended(|id| processes::look(&[id])) {
+            return true;
+        }
+        if began.elapsed() > ENDING {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
