@@ -45,7 +45,9 @@ fn check(case: &Case) -> Option<Finding> {
         .owners
         .seen()
         .is_some_and(|ids| ids.len() == holders.len());
-    let confidence = if all_seen && !case.is_forwarder(first) {
+    // An address that is not known to be ours may be another machine's.
+    let here = case.is_local(probe.to.ip()) == Some(true) || listener.at.ip() == probe.to.ip();
+    let confidence = if here && all_seen && !case.is_forwarder(first) {
         Confidence::Certain
     } else {
         Confidence::Likely
