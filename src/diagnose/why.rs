@@ -114,26 +114,23 @@ impl<'a> Doctor<'a> {
         }
     }
 
-    /// Connects to every address, and meanwhile looks who owns the port.
+    /// Looks who owns the port, then connects to every address.
     fn dial(&mut self) {
         let addresses: Vec<SocketAddr> = Case::new(self.target, &self.facts)
             .addresses()
             .into_iter()
             .map(|ip| SocketAddr::new(ip, self.target.port))
             .collect();
+        // Passive evidence first: a probe may wake a server, or be the last thing it sees.
+        self.look_at_owners();
         // Without a scheme, a server that is known by its process is greeted as what it is.
-        let by_owner = self.protocol.is_none() && self.target.scheme.is_none();
-        if by_owner {
-            self.look_at_owners();
+        if self.protocol.is_none() && self.target.scheme.is_none() {
             self.protocol = self.protocol_of_owner();
         }
         let ask = self.ask();
         let began = Instant::now();
         let proxies = self.knock_at_proxies();
         let mut dialling = probes::dial(&addresses, &ask);
-        if !by_owner {
-            self.look_at_owners();
-        }
         let connecting = addresses
             .iter()
             .map(|to| ask.connect_budget(*to))
