@@ -16,6 +16,7 @@ pub use why::{Recording, why};
 use crate::facts::{Snapshot, Target};
 use crate::findings::{Report, Unseen};
 use crate::rules::{self, Case};
+use crate::settings::Settings;
 
 /// The diagnosis that these facts give, without a look at the world.
 ///
@@ -46,4 +47,11 @@ pub fn replay(target: &Target, facts: &Snapshot) -> Report {
         looks: Vec::new(),
         took_ms: 0,
     }
+}
+
+/// Leaves out the findings that the user never wants to be told of.
+pub fn forgive(report: &mut Report, settings: &Settings) {
+    report
+        .findings
+        .retain(|finding| !settings.allows(&finding.code, &finding.name));
 }

@@ -14,6 +14,7 @@ use crate::settings::{Settings, Timeouts};
 use crate::sources::{Pending, containers, host, names, probes, processes};
 
 use super::flaps::Flap;
+use super::forgive;
 use super::looks::{Looks, count};
 use super::parts::{ask_if_enabled, listeners, now};
 use super::replay;
@@ -212,10 +213,7 @@ impl<'a> Doctor<'a> {
 
     fn report(self) -> Recording {
         let mut report = replay(self.target, &self.facts);
-        let settings = self.settings;
-        report
-            .findings
-            .retain(|finding| !settings.allows(&finding.code, &finding.name));
+        forgive(&mut report, self.settings);
         (report.looks, report.took_ms) = self.looks.finish();
         Recording {
             facts: self.facts,

@@ -86,12 +86,18 @@ impl Page {
                 let head = self.style.strong(&format!("{there} {word}"));
                 self.line(&format!("{ok}: {head}"));
             }
-            verdict => {
+            verdict if report.probes.iter().any(|probe| probe.outcome.well()) => {
                 let ok = self.style.good("ok");
                 let head = self
                     .style
                     .strong(&format!("{there} can be reached ({})", verdict.word()));
                 self.line(&format!("{ok}: {head}"));
+            }
+            verdict => {
+                let head = self.style.strong(&format!("{there}: {}", verdict.word()));
+                self.line(&format!(
+                    "{head}, and your settings allow every finding on it"
+                ));
             }
         }
         for probe in &report.probes {

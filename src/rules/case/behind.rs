@@ -1,0 +1,121 @@
+//! What a case asks of containers and projects.
+
+use super::Case;
+use crate::facts::{Container, Departed, Gap, Known, Listener, Project, Proto, Publish, is_below};
+
+impl<'a> Case<'a> {
+    /// The containers that publish the asked port, or would if they ran.
+    pub fn publishers(&self) -> impl Iterator<Item = &'a Container> + use<'a> {
+        let port = self.target.port;
+        self.facts
+            .containers
+            .items()
+            .iter()
+            .filter(move |container| {
+                container
+                    .publishes()
+                    .any(|publish| publish.host_port == Some(port))
+            })
+    }
+
+    /// The running container behind the asked port: it publishes it, and who listens
+    /// on this machine is its engine's forwarder, or nobody that can be named.
+    #[must_use]
+    pub fn container_behind(&self) -> Option<&'a Container> {
+        if self.own_server() {
+            return None;
+        }
+        self.published().next().map(|(container, _)| container)
+    }
+
+    /// The running containers that publish the asked port now, with their mappings.
+    pub fn published(&self) -> impl Iterator<Item = (&'a Container, &'a Publish)> + use<'a> {
+        let port = self.target.port;
+        let up = self.facts.containers.items().iter().filter(|c| c.is_up());
+        up.flat_map(|container| container.published.iter().map(move |p| (container, p)))
+            .filter(move |(_, p)| p.host_port == Some(port) && p.proto == Proto::Tcp)
+    }
+
+    /// Whether a process that is no forwarder holds the asked port.
+    #[must_use]
+    pub fn own_server(&self) -> bool {
+        self.listeners().any(|listener| {
+            self.owner(listener).is_some_and(|process| {
+                // An engine's forwarder that we do not know by name is known by its socket:
+                // nobody else could have bound the very address that the engine published.
+                !self.is_forwarder(process)
+                    && (process.framework.is_some() || !self.is_engines(listener))
+            })
+        })
+    }
+
+    /// Whether the socket is the one by which an engine publishes the asked port.
+    #[must_use]
+    pub fn is_engines(&self, listener: &Listener) -> bool {
+        let ip = listener.at.ip();
+        self.published().any(|(_, publish)| match publish.host_ip {
+            None => ip.is_unspecified(),
+            Some(published) => published == ip,
+        })
+    }
+
+    /// The project that the user stands in.
+    #[must_use]
+    pub fn project(&self) -> Option<&'a Project> {
+        let cwd = self.facts.host.cwd.as_deref()?;
+        self.facts
+            .projects
+            .items()
+            .iter()
+            .filter(|project| is_below(cwd, &project.root))
+            .max_by_key(|project| project.root.len())
+    }
+
+    /// The former owner of the asked port, or else of the user's project, that has gone.
+    #[must_use]
+    pub fn departed(&self) -> Option<&'a Departed> {
+        let gone = self.facts.departed.items();
+        let of_project = |departed: &&Departed| {
+            let root = departed
+                .watcher
+                .and_then(|id| self.process(id))
+                .and_then(|watcher| watcher.project.as_deref());
+            let own = self.project().map(|project| project.root.as_str());
+            departed.port.is_none() && root.is_none_or(|root| Some(root) == own)
+        };
+        gone.iter()
+            .find(|departed| departed.port == Some(self.target.port))
+            .or_else(|| gone.iter().find(of_project))
+    }
+
+    /// Whether containers are out of the question: every engine answered or does not run.
+    #[must_use]
+    pub fn containers_settled(&self) -> bool {
+        let off = |gap: &Gap| *gap == Gap::NotRunning;
+        match &self.facts.containers {
+            Known::Seen(_) => self
+                .facts
+                .engines
+                .iter()
+                .all(|engine| engine.gap.as_ref().is_none_or(off)),
+            Known::Unseen(gap) => off(gap),
+        }
+    }
+
+    /// Whether nothing that could stand behind a port without a listener was out of sight.
+    ///
+    /// Only then may the absence of a server be called certain.
+    #[must_use]
+    pub fn absence_is_settled(&self) -> bool {
+        let facts = self.facts;
+        self.containers_settled()
+            && (facts.containers.is_seen() || facts.projects.is_seen())
+            && facts.udp.is_seen()
+            && facts.unix_listeners.is_seen()
+            && facts.elsewhere.is_seen()
+            && facts.departed.is_seen()
+            && (self.target.is_localhost_name()
+                || self.target.ip().is_some()
+                || facts.host.hosts_file.is_seen())
+    }
+}
