@@ -53,6 +53,8 @@ impl Helpers {
         let mut child = Command::new(std::env::current_exe()?)
             .arg("--hold")
             .args(what)
+            // What weighs on a machine is not part of the user's project.
+            .current_dir("/")
             .stdin(Stdio::from(self.input.try_clone()?))
             .stdout(Stdio::piped())
             .spawn()?;

@@ -15,7 +15,7 @@ use rustix::process::geteuid;
 
 use crate::facts::{Gap, Known, Listener, ProcId};
 use crate::sources::processes::os::proc::{
-    SMALL, Stat, folder, inode, newest_first, number, owner, socket, sockets as held_by,
+    SMALL, Stat, folder, inode, newest, newest_first, number, owner, socket, sockets as held_by,
 };
 use crate::sources::sockets;
 
@@ -32,40 +32,29 @@ pub(super) fn find(listeners: &mut [Listener]) {
     if listeners.iter().all(|listener| listener.owners.is_seen()) {
         return;
     }
-    let deadline = Instant::now() + DEADLINE;
-    match newest_first() {
-        Ok(pids) => find_among(listeners, &pids, deadline),
-        Err(error) => {
-            for listener in listeners.iter_mut().filter(|one| !one.owners.is_seen()) {
-                listener.owners = Known::Unseen(Gap::of(&error));
+    let mut search = Search::new(listeners, Instant::now() + DEADLINE);
+    let newest = newest().unwrap_or_default();
+    search.begin(&newest);
+    if !search.over() {
+        match newest_first() {
+            Ok(mut pids) => {
+                pids.retain(|pid| !newest.contains(pid));
+                search.begin(&pids);
+                search.finish();
             }
+            Err(error) => search.blind = Some(Gap::of(&error)),
         }
     }
+    search.tell(listeners);
     sockets::name_cgroups(listeners);
 }
 
 /// The same among these processes only, in this order.
 pub(in crate::sources) fn find_among(listeners: &mut [Listener], pids: &[u32], deadline: Instant) {
     let mut search = Search::new(listeners, deadline);
-    search.run(pids);
-    let gap = search.gap();
-    let mut families = Families::default();
-    for listener in listeners.iter_mut().filter(|one| !one.owners.is_seen()) {
-        listener.owners = match search.holder(listener.inode) {
-            Some(holder) => match families.of(listener.inode, holder) {
-                owners if owners.is_empty() => {
-                    let problem = "its process ended during the look";
-                    Known::Unseen(Gap::Failed(problem.to_owned()))
-                }
-                owners => Known::Seen(owners),
-            },
-            None if listener.inode == 0 => {
-                let problem = "the kernel gave the socket no number";
-                Known::Unseen(Gap::Failed(problem.to_owned()))
-            }
-            None => Known::Unseen(gap.clone()),
-        };
-    }
+    search.begin(pids);
+    search.finish();
+    search.tell(listeners);
 }
 
 /// A process and the descriptor by which it holds a socket.
@@ -90,6 +79,10 @@ struct Search {
     refused: bool,
     /// Whether other users' processes are worth a look.
     root: bool,
+    /// Why the processes could not be listed.
+    blind: Option<Gap>,
+    /// Processes that have more descriptors than were read.
+    rest: Vec<Rest>,
 }
 
 impl Search {
@@ -108,26 +101,55 @@ impl Search {
             late: false,
             refused: false,
             root: geteuid().is_root(),
+            blind: None,
+            rest: Vec::new(),
         }
     }
 
-    fn run(&mut self, pids: &[u32]) {
-        let mut rest = Vec::new();
+    /// Reads the first descriptors of these processes, in this order.
+    fn begin(&mut self, pids: &[u32]) {
         for &pid in pids {
             if self.over() {
                 return;
             }
             if self.root || owned_by_us(pid) {
-                rest.extend(self.read(pid, None));
+                let rest = self.read(pid, None);
+                self.rest.extend(rest);
             } else {
                 self.refused = true;
             }
         }
-        for Rest { pid, from } in rest {
+    }
+
+    /// Reads the descriptors that follow the first.
+    fn finish(&mut self) {
+        for Rest { pid, from } in std::mem::take(&mut self.rest) {
             if self.over() {
                 return;
             }
             self.read(pid, Some(from));
+        }
+    }
+
+    /// Says of each listener who holds it, or why that is not known.
+    fn tell(&self, listeners: &mut [Listener]) {
+        let gap = self.gap();
+        let mut families = Families::default();
+        for listener in listeners.iter_mut().filter(|one| !one.owners.is_seen()) {
+            listener.owners = match self.holder(listener.inode) {
+                Some(holder) => match families.of(listener.inode, holder) {
+                    owners if owners.is_empty() => {
+                        let problem = "its process ended during the look";
+                        Known::Unseen(Gap::Failed(problem.to_owned()))
+                    }
+                    owners => Known::Seen(owners),
+                },
+                None if listener.inode == 0 => {
+                    let problem = "the kernel gave the socket no number";
+                    Known::Unseen(Gap::Failed(problem.to_owned()))
+                }
+                None => Known::Unseen(gap.clone()),
+            };
         }
     }
 
@@ -204,7 +226,9 @@ impl Search {
 
     /// Why the sockets that are still missing are.
     fn gap(&self) -> Gap {
-        if self.late {
+        if let Some(gap) = &self.blind {
+            gap.clone()
+        } else if self.late {
             Gap::TooSlow
         } else if self.refused || !self.root {
             // Under hidepid other users' processes are not even there to be refused.

@@ -6,7 +6,9 @@ use std::mem::MaybeUninit;
 
 use rustix::buffer::spare_capacity;
 use rustix::fd::OwnedFd;
-use rustix::fs::{CWD, Mode, OFlags, RawDir, openat, readlinkat, readlinkat_raw, stat};
+use rustix::fs::{
+    CWD, Mode, OFlags, RawDir, SeekFrom, openat, readlinkat, readlinkat_raw, seek, stat,
+};
 use rustix::io::Errno;
 
 use crate::facts::{ProcId, clean};
@@ -85,11 +87,42 @@ pub(in crate::sources) fn pids() -> io::Result<Vec<u32>> {
 
 /// The same, the newest first, as far as pids tell: they begin anew at the highest.
 pub(in crate::sources) fn newest_first() -> io::Result<Vec<u32>> {
-    let pids = pids()?;
-    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    // `0.42 0.33 0.21 1/195 4242`: the pid that was given last.
-    let last = load.split_ascii_whitespace().nth(4);
-    Ok(turned(pids, last.and_then(|last| last.parse().ok())))
+    Ok(turned(pids()?, last_pid()))
+}
+
+/// How far back from the pid that was given last the newest processes are looked for.
+const NEWEST: u32 = 96;
+/// Where in `/proc` the entry of pid 0 would stand: the kernel has processes in the order
+/// of their pids, behind everything else.
+const FIRST_PROCESS: u64 = 258;
+
+/// A few processes, the newest first: where there are thousands, to list them all takes
+/// longer than anything else. May miss some; who is not among them is looked for in all.
+pub(in crate::sources) fn newest() -> io::Result<Vec<u32>> {
+    let Some(last) = last_pid() else {
+        return Ok(Vec::new());
+    };
+    let proc = folder("/proc")?;
+    let from = FIRST_PROCESS + u64::from(last.saturating_sub(NEWEST));
+    seek(&proc, SeekFrom::Start(from))?;
+    let mut buffer = [MaybeUninit::uninit(); 4 * 1024];
+    let mut entries = RawDir::new(&proc, &mut buffer);
+    let mut pids = Vec::new();
+    while let Some(entry) = entries.next() {
+        match number(entry?.file_name().to_bytes()) {
+            Some(pid) if pid > last => break,
+            Some(pid) => pids.push(pid),
+            None => {}
+        }
+    }
+    pids.reverse();
+    Ok(pids)
+}
+
+/// The pid that was given last: `0.42 0.33 0.21 1/195 4242`.
+fn last_pid() -> Option<u32> {
+    let load = read_file("/proc/loadavg", 128).ok()?;
+    number(load.trim_ascii_end().rsplit(|&byte| byte == b' ').next()?)
 }
 
 /// From the pid that was given last downwards, then from the highest.
@@ -105,7 +138,10 @@ fn turned(mut pids: Vec<u32>, last: Option<u32>) -> Vec<u32> {
 /// These files say that they are empty, which misleads the standard library into
 /// many small reads.
 pub(in crate::sources) fn read(pid: u32, name: &str, most: usize) -> io::Result<Vec<u8>> {
-    let path = format!("/proc/{pid}/{name}");
+    read_file(&format!("/proc/{pid}/{name}"), most)
+}
+
+fn read_file(path: &str, most: usize) -> io::Result<Vec<u8>> {
     let file = openat(CWD, path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
     let mut bytes = Vec::with_capacity(4096);
     while bytes.len() < most {
@@ -291,6 +327,25 @@ mod tests {
             [32_700, 32_000, 301, 300, 1]
         );
         assert_eq!(turned(pids, None), [32_700, 32_000, 301, 300, 1]);
+    }
+
+    #[test]
+    fn the_newest_processes_are_some_of_all_of_them() {
+        let mut child = std::process::Command::new("sleep")
+            .arg("10")
+            .spawn()
+            .unwrap();
+        let (newest, all) = (newest().unwrap(), pids().unwrap());
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(
+            newest.contains(&child.id()) || newest.is_empty(),
+            "{newest:?}"
+        );
+        assert!(newest.is_sorted_by(|newer, older| newer > older));
+        assert!(newest.len() <= NEWEST as usize + 1);
+        let known = newest.iter().filter(|pid| all.contains(pid)).count();
+        assert!(known + 8 >= newest.len(), "{newest:?} {all:?}");
     }
 
     #[test]
