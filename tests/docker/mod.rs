@@ -42,7 +42,7 @@ pub fn enter(inside: &str, dockerd: &[&str]) {
         .args(["--net", "--mount", "--pid", "--fork", "--kill-child"])
         .args(["--mount-proc", "--propagation", "private"])
         .arg(std::env::current_exe().unwrap())
-        .args(["--exact", inside, "--ignored", "--nocapture"])
+        .args(["--exact", inside, "--nocapture"])
         .env(FOLDER, &folder)
         .env("DEVDOCTOR_DOCKERD", dockerd.join(" "))
         .stdin(Stdio::null())

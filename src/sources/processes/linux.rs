@@ -43,7 +43,7 @@ pub(super) fn look(ids: &[ProcId], depth: Depth) -> Vec<Process> {
             continue;
         };
         if known.insert(id.pid)
-            && let Some(mut process) = details(stat, now)
+            && let Some(mut process) = details(stat, now, depth)
         {
             if depth == Depth::Whole {
                 process.fds = descriptors(id.pid);
@@ -63,7 +63,10 @@ pub(super) fn look(ids: &[ProcId], depth: Depth) -> Vec<Process> {
             if parent == 0 || !known.insert(parent) {
                 break;
             }
-            let Some(process) = Stat::of(parent).ok().and_then(|stat| details(stat, now)) else {
+            let Some(process) = Stat::of(parent)
+                .ok()
+                .and_then(|stat| details(stat, now, depth))
+            else {
                 break;
             };
             parent = process.parent;
@@ -80,7 +83,7 @@ fn living(id: ProcId) -> Option<Stat> {
 }
 
 /// What the files of the process tell; `None` if it has ended meanwhile.
-fn details(stat: Stat, now: u64) -> Option<Process> {
+fn details(stat: Stat, now: u64, depth: Depth) -> Option<Process> {
     let pid = stat.id.pid;
     let status = Status::parse(&proc::read(pid, "status", LONGEST).ok()?)?;
     let argv = proc::read(pid, "cmdline", LONGEST).map(|line| argv(&line));
@@ -91,7 +94,10 @@ fn details(stat: Stat, now: u64) -> Option<Process> {
         },
         Err(error) => (Known::Unseen(Gap::of(&error)), false),
     };
-    let cgroup = proc::read(pid, "cgroup", LONGEST).ok();
+    let cgroup = match depth {
+        Depth::Whole => proc::read(pid, "cgroup", LONGEST).ok(),
+        Depth::Name => None,
+    };
     Some(Process {
         parent: stat.parent,
         state: state(stat.state, status.tracer),
