@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use super::flaps::Flap;
 use super::looks::count;
-use super::parts::{ask_engines, is_below};
+use super::parts::ask_engines;
 use super::replay;
 use super::why::Doctor;
-use crate::facts::{Known, Listener, Outcome, ProcId};
+use crate::facts::{Known, Listener, Outcome, ProcId, is_below};
 use crate::findings::{Confidence, Severity};
 use crate::rules::Case;
 use crate::sources::{firewall, owners, probes, processes, projects, sockets};

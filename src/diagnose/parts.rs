@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::looks::{Looks, count};
-use crate::facts::{Gap, Known, Listener, ProcId, Process, Project, Snapshot, catalogue};
+use crate::facts::{Gap, Known, Listener, ProcId, Process, Project, Snapshot, catalogue, is_below};
 use crate::settings::Settings;
 use crate::sources::{Pending, containers, owners, projects, sockets};
 
@@ -74,11 +74,6 @@ pub(super) fn look_at_processes(
     }
     *projects = Known::Seen(roots.into());
     Known::Seen(list.into())
-}
-
-pub(super) fn is_below(path: &str, folder: &str) -> bool {
-    path.strip_prefix(folder.trim_end_matches('/'))
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 pub(super) fn is_forwarder(processes: &[Process], id: ProcId) -> bool {

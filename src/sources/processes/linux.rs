@@ -15,7 +15,7 @@ use super::departed::Row;
 use super::loops::Watch;
 use super::naming::is_worker;
 use super::{Depth, blank};
-use crate::facts::{FdUse, Gap, Known, ProcId, ProcState, Process, clean};
+use crate::facts::{FdUse, Gap, Known, ProcId, ProcState, Process, clean, is_below};
 use crate::sources::sockets;
 use proc::Stat;
 
@@ -276,9 +276,7 @@ fn row(stat: Stat, project: &str) -> Row {
     let pid = stat.id.pid;
     let line = proc::read(pid, "cmdline", LONGEST).unwrap_or_default();
     let cwd = proc::link(pid, "cwd").unwrap_or_default();
-    let in_project = cwd
-        .strip_prefix(project.trim_end_matches('/'))
-        .is_some_and(|below| below.is_empty() || below.starts_with('/'));
+    let in_project = is_below(&cwd, project);
     Row {
         id: stat.id,
         parent: stat.parent,
