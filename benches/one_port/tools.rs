@@ -53,10 +53,13 @@ impl Tool {
             .collect()
     }
 
+    /// Started outside of any project: `devdoctor why` would look through the processes
+    /// of this one, which are the benchmark's own load.
     fn command(&self) -> Command {
         let mut command = Command::new(&self.argv[0]);
         command
             .args(&self.argv[1..])
+            .current_dir("/")
             .stdin(Stdio::null())
             .stderr(Stdio::null());
         command
