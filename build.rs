@@ -20,8 +20,9 @@ fn main() {
 /// Whether the compiler that links the program has the archive: it answers with a
 /// path then, and else with the bare name.
 fn archive_is_there() -> bool {
-    let answer = Command::new("cc").arg("-print-file-name=libgcc_eh.a").output();
-    answer.is_ok_and(|answer| {
-        Path::new(String::from_utf8_lossy(&answer.stdout).trim()).is_absolute()
-    })
+    let answer = Command::new("cc")
+        .arg("-print-file-name=libgcc_eh.a")
+        .output();
+    answer
+        .is_ok_and(|answer| Path::new(String::from_utf8_lossy(&answer.stdout).trim()).is_absolute())
 }

@@ -8,6 +8,7 @@ pub mod diagnose;
 pub mod facts;
 pub mod findings;
 pub mod frontends;
+pub mod parsers;
 pub mod rules;
 pub mod settings;
 pub mod sources;

@@ -15,7 +15,7 @@ use syn::visit::{self, Visit};
 use table::LAYERS;
 
 /// Modules that do no I/O and read no clock.
-const PURE: &[&str] = &["src/facts/", "src/findings/", "src/rules/"];
+const PURE: &[&str] = &["src/facts/", "src/findings/", "src/parsers/", "src/rules/"];
 
 /// Where code for one operating system may stand.
 const SYSTEM: &[&str] = &["src/sources/"];
@@ -40,9 +40,23 @@ const IMPURE: &[&str] = &[
 
 /// Crates that only compute: the only ones that pure code may use.
 const PURE_CRATES: &[&str] = &[
+    "brush_parser",
+    "jsonc_parser",
+    "lib_ruby_parser",
+    "oxc_allocator",
+    "oxc_ast",
+    "oxc_parser",
+    "oxc_span",
+    "parse_dockerfile",
+    "regex",
+    "ruff_python_ast",
+    "ruff_python_parser",
+    "ruff_text_size",
+    "saphyr",
     "serde",
     "serde_json",
     "shlex",
+    "similar",
     "toml",
     "unicode_width",
     "url",

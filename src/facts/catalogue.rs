@@ -105,6 +105,37 @@ pub struct Framework {
     /// What it does when its port is taken: `takes the next free port`.
     #[serde(default)]
     pub when_taken: Option<String>,
+    /// The same, for rules to compute with.
+    #[serde(default)]
+    pub taken: Option<Taken>,
+    /// What of its command sets its port and its host.
+    #[serde(default)]
+    pub flags: Flags,
+    /// Variables of the environment that set its port, the strongest first.
+    #[serde(default)]
+    pub port_variables: Vec<String>,
+    /// Variables of the environment that set its host, the strongest first.
+    #[serde(default)]
+    pub host_variables: Vec<String>,
+    /// Files of variables that it reads before it chooses its port, the strongest first;
+    /// `{mode}` is its mode.
+    #[serde(default)]
+    pub env_files: Vec<String>,
+    /// The mode that it runs in if nothing says otherwise: `development`.
+    #[serde(default)]
+    pub mode: Option<String>,
+    /// Its configuration files, the first that is there: `vite.config.*`. A path is seen
+    /// from the folder it runs in.
+    #[serde(default)]
+    pub config: Vec<String>,
+    /// Where its configuration sets its port and its host, and what else is read of it.
+    #[serde(default)]
+    pub keys: Keys,
+    /// Settings that people expect to set its port, and that it does not read: `PORT` (a
+    /// variable), `.env PORT` (a variable in a file of variables), or a key of its
+    /// configuration.
+    #[serde(default)]
+    pub unread: Vec<String>,
     /// Whether it is a server that developers start by hand in a project.
     #[serde(default = "yes")]
     pub dev_server: bool,
@@ -122,6 +153,65 @@ pub struct Framework {
     /// The kernel's short name that goes with the example.
     #[serde(default)]
     pub example_comm: String,
+}
+
+/// What a server does when its port is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Taken {
+    /// It takes the next free port above.
+    NextPort,
+    /// It takes any free port.
+    RandomPort,
+    /// It stops with an error.
+    Stops,
+    /// It asks on a terminal, and stops where there is none.
+    Asks,
+    /// It starts all the same, on another address of the same port.
+    SharesPort,
+    /// It stays alive and does not listen.
+    Stays,
+}
+
+/// What of a server's command sets its port and its host.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Flags {
+    /// Flags for the port: `-p`, `--port`.
+    pub port: Vec<String>,
+    /// Flags for the host: `-H`, `--hostname`.
+    pub host: Vec<String>,
+    /// Flags whose value is an address with a port, or either of them: `-b`, `--bind`.
+    pub address: Vec<String>,
+    /// Whether the first word after the program's own that is no option is a port or
+    /// an address with one, as in `runserver 0.0.0.0:8000`.
+    pub argument: bool,
+    /// Flags that forbid it another port than that: `--strictPort`.
+    pub strict: Vec<String>,
+    /// Flags that name its configuration file: `-c`, `--config`.
+    pub config: Vec<String>,
+    /// Flags that set its mode: `--mode`.
+    pub mode: Vec<String>,
+    /// Whether it takes another port than the one asked only if none was asked for:
+    /// with a port flag it stops.
+    pub explicit_is_strict: bool,
+}
+
+/// Where a server's configuration sets what devdoctor asks for: paths of keys, the
+/// strongest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Keys {
+    /// The port: `server.port`.
+    pub port: Vec<String>,
+    /// The host: `server.host`.
+    pub host: Vec<String>,
+    /// An address with a port, or several: `bind`.
+    pub address: Vec<String>,
+    /// Whether it must not take another port: `server.strictPort`.
+    pub strict: Vec<String>,
+    /// Its proxy: `server.proxy`.
+    pub proxy: Vec<String>,
 }
 
 impl Framework {

@@ -94,6 +94,11 @@ impl<T> Known<T> {
         self.seen().is_some()
     }
 
+    /// Whether nobody looked because nobody needed to.
+    pub fn is_not_asked(&self) -> bool {
+        self.gap() == Some(&Gap::NotAsked)
+    }
+
     /// The same fact in another shape.
     pub fn map<U>(self, shape: impl FnOnce(T) -> U) -> Known<U> {
         match self {

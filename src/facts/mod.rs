@@ -7,6 +7,7 @@
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod catalogue;
+mod claims;
 mod container;
 mod host;
 mod known;
@@ -22,7 +23,13 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-pub use catalogue::{Catalogue, Framework, Protocol, Recognise, WellKnownPort, catalogue};
+pub use catalogue::{
+    Catalogue, Flags, Framework, Keys, Protocol, Recognise, Taken, WellKnownPort, catalogue,
+};
+pub use claims::{
+    BrokenFile, Claims, Expectation, IgnoredSetting, Origin, Pointer, Runs, Service, SetBy,
+    UnknownSetting,
+};
 pub use container::{
     Compose, Container, ContainerState, Engine, EngineKind, Network, PortSpec, Publish,
 };

@@ -1,15 +1,23 @@
 //! Project folders.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
+use super::{Claims, Known};
+
 /// A folder that is somebody's project, and the files that say so.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Project {
     /// The folder.
     pub root: String,
     /// The known files in it: `package.json`, `compose.yaml`, `manage.py`.
     pub markers: Vec<String>,
+    /// What its files say, and those of the folders below it. They are read for the
+    /// outermost project only, and only where an answer hangs on them.
+    #[serde(skip_serializing_if = "Known::is_not_asked")]
+    pub claims: Known<Arc<Claims>>,
 }
 
 impl Project {

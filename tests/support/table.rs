@@ -5,8 +5,9 @@ pub const LAYERS: &[(&str, &[&str])] = &[
     ("facts", &[]),
     ("settings", &[]),
     ("findings", &["facts"]),
+    ("parsers", &["facts"]),
     ("rules", &["facts", "findings"]),
-    ("sources", &["facts", "settings"]),
+    ("sources", &["facts", "settings", "parsers"]),
     (
         "diagnose",
         &["facts", "settings", "findings", "rules", "sources"],

@@ -1,10 +1,16 @@
 //! Project folders: whose server is this, by the files around it.
 
+mod files;
+mod find;
+mod read;
+
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use crate::facts::{Project, clean};
+use crate::facts::{Known, Project, clean};
+
+pub use read::claims;
 
 /// Files that make a folder somebody's project.
 const MARKERS: &[&str] = &[
@@ -69,6 +75,7 @@ pub fn roots<S: AsRef<str>>(folders: &[S]) -> Vec<Project> {
                 found.push(Project {
                     root: clean(&level.to_string_lossy()),
                     markers,
+                    claims: Known::default(),
                 });
             }
             if repository {

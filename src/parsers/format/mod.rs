@@ -1,0 +1,33 @@
+//! Formats: a file's text as a tree of values. One file is one format.
+
+pub mod json;
+pub mod toml;
+
+use crate::facts::{BrokenFile, Claims};
+
+use super::{Context, Value};
+
+/// What a format makes of a text.
+pub type Parsed = Result<Value, BrokenFile>;
+
+/// A configuration file as a tree, by the ending of its name. Where it is not there,
+/// nothing; where it cannot be read, the claims say so.
+pub fn open(cx: &Context<'_>, path: &str, claims: &mut Claims) -> Option<Value> {
+    let text = cx.text_if_there(path, claims)?;
+    let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
+    let parsed = match ending {
+        "json" | "jsonc" | "json5" => json::parse(path, &text),
+        "toml" => toml::parse(path, &text),
+        _ => return None,
+    };
+    match parsed {
+        Ok(value) => Some(value),
+        Err(broken) => {
+            // A file that several ask for is told of once.
+            if !claims.broken.contains(&broken) {
+                claims.broken.push(broken);
+            }
+            None
+        }
+    }
+}

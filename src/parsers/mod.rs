@@ -1,0 +1,50 @@
+//! What a project's files say: text in, claims out. Pure, total, spans kept.
+//!
+//! A parser takes the files it knows by their names and adds to the [`Claims`]
+//! what they say, each claim with its place. It never fails: what cannot be read
+//! becomes a [`crate::facts::BrokenFile`], and what cannot be known without
+//! running code an [`crate::facts::UnknownSetting`]. The files themselves come
+//! through [`Files`], so that a parser reaches what the project's folder holds
+//! and nothing else.
+
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
+mod context;
+mod format;
+mod tree;
+
+pub use context::{Context, Files, Unreadable};
+pub use tree::{Node, Value};
+
+use crate::facts::Claims;
+
+/// One parser: the files it takes, and how it reads one of them.
+struct Parser {
+    /// Whether it takes a file of this name: the last part of the path.
+    takes: fn(name: &str) -> bool,
+    /// Adds what the file says. The path is seen from the project's root.
+    read: fn(cx: &Context<'_>, path: &str, claims: &mut Claims),
+}
+
+/// Every parser, in the order in which their claims are told.
+static PARSERS: &[Parser] = &[];
+
+/// Whether some parser takes a file of this name: the last part of its path.
+#[must_use]
+pub fn takes(name: &str) -> bool {
+    PARSERS.iter().any(|parser| (parser.takes)(name))
+}
+
+/// Everything that these files say. The paths are seen from the project's root.
+#[must_use]
+pub fn read<S: AsRef<str>>(cx: &Context<'_>, paths: &[S]) -> Claims {
+    let mut claims = Claims::default();
+    for parser in PARSERS {
+        for path in paths.iter().map(AsRef::as_ref) {
+            if (parser.takes)(context::name(path)) {
+                (parser.read)(cx, path, &mut claims);
+            }
+        }
+    }
+    claims
+}
