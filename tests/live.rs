@@ -13,6 +13,8 @@ mod acts;
 mod address;
 #[path = "live/client.rs"]
 mod client;
+#[path = "live/examples.rs"]
+mod examples;
 #[path = "support/machine.rs"]
 mod machine;
 #[path = "live/path.rs"]
