@@ -1,5 +1,6 @@
 //! Formats: a file's text as a tree of values. One file is one format.
 
+pub mod dotenv;
 pub mod json;
 pub mod toml;
 
