@@ -3,6 +3,7 @@
 pub mod dotenv;
 pub mod json;
 pub mod toml;
+pub mod yaml;
 
 use crate::facts::{BrokenFile, Claims};
 
@@ -19,6 +20,7 @@ pub fn open(cx: &Context<'_>, path: &str, claims: &mut Claims) -> Option<Value> 
     let parsed = match ending {
         "json" | "jsonc" | "json5" => json::parse(path, &text),
         "toml" => toml::parse(path, &text),
+        "yaml" | "yml" => yaml::parse(path, &text),
         _ => return None,
     };
     match parsed {
