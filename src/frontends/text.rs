@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthStr;
 use super::style::Style;
 use crate::facts::{Outcome, catalogue, clean, human_micros, shell_line};
 use crate::findings::{
-    Confidence, Evidence, Finding, Fix, Report, Safety, Severity, Unseen, Verdict,
+    Confidence, Evidence, Finding, Fix, Report, Safety, Seen, Severity, Unseen, Verdict,
 };
 
 /// A report as text.
@@ -212,8 +212,12 @@ impl Page {
             .filter(|width| *width <= room)
             .max()
             .unwrap_or(0);
-        for (fact, place) in facts.iter().zip(&places) {
+        for ((fact, place), evidence) in facts.iter().zip(&places).zip(evidence) {
             let bar = self.style.dim("=");
+            let place = match &evidence.seen {
+                Seen::File { file, .. } => self.style.file(file, place),
+                _ => place.clone(),
+            };
             let shown = self.style.dim(&format!("[{place}]"));
             let pad = " ".repeat(column.saturating_sub(fact.width()));
             let mut line = String::new();
@@ -239,6 +243,7 @@ impl Page {
         }
         if let Some(edit) = &fix.edit {
             let place = format!("{}:{}", clean(&edit.file), edit.line);
+            let place = self.style.file(&edit.file, &place);
             self.line(&format!("     {}", self.style.strong(&place)));
             self.line(&format!("     - {}", clean(&edit.from)));
             self.line(&format!("     + {}", clean(&edit.to)));
