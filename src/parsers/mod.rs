@@ -11,6 +11,7 @@
 
 mod command;
 mod context;
+mod env_files;
 mod format;
 mod tree;
 
