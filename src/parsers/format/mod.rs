@@ -2,6 +2,8 @@
 
 pub mod dotenv;
 pub mod json;
+pub mod properties;
+pub mod python;
 pub mod toml;
 
 use crate::facts::{BrokenFile, Claims};
@@ -18,6 +20,8 @@ pub fn open(cx: &Context<'_>, path: &str, claims: &mut Claims) -> Option<Value> 
     let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
     let parsed = match ending {
         "json" | "jsonc" | "json5" => json::parse(path, &text),
+        "properties" => properties::parse(path, &text),
+        "py" => python::parse(cx, path, &text),
         "toml" => toml::parse(path, &text),
         _ => return None,
     };
