@@ -4,6 +4,7 @@ pub mod dotenv;
 pub mod json;
 pub mod properties;
 pub mod python;
+pub mod ruby;
 pub mod toml;
 
 use crate::facts::{BrokenFile, Claims};
@@ -22,6 +23,7 @@ pub fn open(cx: &Context<'_>, path: &str, claims: &mut Claims) -> Option<Value> 
         "json" | "jsonc" | "json5" => json::parse(path, &text),
         "properties" => properties::parse(path, &text),
         "py" => python::parse(cx, path, &text),
+        "rb" => ruby::parse(cx, path, &text),
         "toml" => toml::parse(path, &text),
         _ => return None,
     };
