@@ -7,10 +7,12 @@ mod looks;
 mod owners;
 mod parts;
 mod record;
+mod wait;
 mod why;
 
 pub use lines::{ContainerPort, PortLine, ports};
 pub use record::{Extent, record};
+pub use wait::{Waited, wait};
 pub use why::{Recording, why};
 
 use crate::facts::{Snapshot, Target};

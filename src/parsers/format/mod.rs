@@ -6,6 +6,7 @@ pub mod properties;
 pub mod python;
 pub mod ruby;
 pub mod toml;
+pub mod yaml;
 
 use crate::facts::{BrokenFile, Claims};
 
@@ -25,6 +26,7 @@ pub fn open(cx: &Context<'_>, path: &str, claims: &mut Claims) -> Option<Value> 
         "py" => python::parse(cx, path, &text),
         "rb" => ruby::parse(cx, path, &text),
         "toml" => toml::parse(path, &text),
+        "yaml" | "yml" => yaml::parse(path, &text),
         _ => return None,
     };
     match parsed {
