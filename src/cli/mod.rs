@@ -6,6 +6,7 @@ mod man;
 mod ports;
 mod snapshot;
 mod terminal;
+mod wait;
 mod why;
 
 use std::path::PathBuf;
@@ -53,6 +54,8 @@ enum Command {
     Why(why::Args),
     /// List the ports that something listens on, and who that is.
     Ports(ports::Args),
+    /// Wait until a target really answers, and say why if it does not.
+    Wait(wait::Args),
     /// Show the manual page of a cause.
     Explain(explain::Args),
     /// Print everything that can be seen, without what is private, to attach to a bug report.
@@ -86,6 +89,7 @@ fn run(cli: Cli) -> Result<u8, Failure> {
     match cli.command {
         Command::Why(args) => why::run(&args, settings),
         Command::Ports(args) => ports::run(&args, &settings),
+        Command::Wait(args) => wait::run(&args, &settings),
         Command::Explain(args) => explain::run(&args, &settings),
         Command::Snapshot(args) => snapshot::run(&args, &settings),
         Command::Completions(_) | Command::Man => Ok(0),

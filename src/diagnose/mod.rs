@@ -8,10 +8,12 @@ mod owners;
 mod parts;
 mod project;
 mod record;
+mod wait;
 mod why;
 
 pub use lines::{ContainerPort, PortLine, ports};
 pub use record::{Extent, record};
+pub use wait::{Waited, wait};
 pub use why::{Recording, why};
 
 use crate::facts::{Snapshot, Target};
