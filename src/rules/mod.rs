@@ -24,7 +24,7 @@ pub mod presence;
 pub mod process;
 pub mod protocol;
 
-pub use case::Case;
+pub use case::{Case, Expected};
 pub use page::{Page, find};
 
 use crate::findings::{Finding, RuledOut, Severity, Verdict};
@@ -107,6 +107,7 @@ pub static RULES: &[&Rule] = &[
     &presence::udp_only::RULE,
     &presence::other_namespace::RULE,
     &presence::exited::RULE,
+    &presence::not_started::RULE,
     &presence::nothing_listens::RULE,
     // What remains.
     &client::blind_spot::RULE,
