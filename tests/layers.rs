@@ -52,7 +52,7 @@ const PURE_CRATES: &[&str] = &[
     "ruff_python_ast",
     "ruff_python_parser",
     "ruff_text_size",
-    "saphyr",
+    "saphyr_parser",
     "serde",
     "serde_json",
     "shlex",

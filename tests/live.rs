@@ -13,6 +13,8 @@ mod acts;
 mod address;
 #[path = "live/client.rs"]
 mod client;
+#[path = "live/examples.rs"]
+mod examples;
 #[path = "support/machine.rs"]
 mod machine;
 #[path = "live/path.rs"]
@@ -25,6 +27,8 @@ mod process;
 mod protocol;
 #[path = "live/stage.rs"]
 mod stage;
+#[path = "live/wait.rs"]
+mod wait;
 #[path = "live/without.rs"]
 mod without;
 

@@ -7,6 +7,7 @@ mod man;
 mod ports;
 mod snapshot;
 mod terminal;
+mod wait;
 mod why;
 
 use std::path::{Path, PathBuf};
@@ -56,6 +57,8 @@ enum Command {
     Ports(ports::Args),
     /// Check a whole project: what its files say, against each other and against what runs.
     Check(check::Args),
+    /// Wait until a target really answers, and say why if it does not.
+    Wait(wait::Args),
     /// Show the manual page of a cause.
     Explain(explain::Args),
     /// Print everything that can be seen, without what is private, to attach to a bug report.
@@ -94,6 +97,7 @@ fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Why(args) => why::run(&args, settings),
         Command::Ports(args) => ports::run(&args, &settings),
         Command::Check(args) => check::run(&args, &settings),
+        Command::Wait(args) => wait::run(&args, &settings),
         Command::Explain(args) => explain::run(&args, &settings),
         Command::Snapshot(args) => snapshot::run(&args, &settings),
         Command::Completions(_) | Command::Man => Ok(0),

@@ -8,11 +8,13 @@ mod looks;
 mod owners;
 mod parts;
 mod record;
+mod wait;
 mod why;
 
 pub use check::{check, check_facts, look_at_project, project_of};
 pub use lines::{ContainerPort, PortLine, ports};
 pub use record::{Extent, record};
+pub use wait::{Waited, wait};
 pub use why::{Recording, why};
 
 use crate::facts::{Snapshot, Target};

@@ -66,13 +66,17 @@ impl Context<'_> {
         match self.files.text(path) {
             Ok(text) => Some(text),
             Err(why) => {
-                claims.broken.push(BrokenFile {
+                let broken = BrokenFile {
                     origin: Origin {
                         file: path.to_owned(),
                         ..Origin::default()
                     },
                     what: why.to_string(),
-                });
+                };
+                // A file that several ask for is told of once.
+                if !claims.broken.contains(&broken) {
+                    claims.broken.push(broken);
+                }
                 None
             }
         }

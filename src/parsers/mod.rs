@@ -9,7 +9,9 @@
 
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod command;
 mod context;
+mod env_files;
 mod format;
 mod tree;
 

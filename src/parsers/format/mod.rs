@@ -1,7 +1,9 @@
 //! Formats: a file's text as a tree of values. One file is one format.
 
+pub mod dotenv;
 pub mod json;
 pub mod toml;
+pub mod yaml;
 
 use crate::facts::{BrokenFile, Claims};
 
@@ -18,6 +20,7 @@ pub fn open(cx: &Context<'_>, path: &str, claims: &mut Claims) -> Option<Value> 
     let parsed = match ending {
         "json" | "jsonc" | "json5" => json::parse(path, &text),
         "toml" => toml::parse(path, &text),
+        "yaml" | "yml" => yaml::parse(path, &text),
         _ => return None,
     };
     match parsed {

@@ -1,12 +1,15 @@
 //! Asks engines, all at once, each until the same moment.
 
+use std::cell::Cell;
+use std::convert::Infallible;
+use std::pin::pin;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use bollard::Docker;
 use bollard::errors::Error;
 use bollard::models::{ContainerSummary, SystemVersion};
 use bollard::query_parameters::{InspectContainerOptions, ListContainersOptions};
-use futures_util::future::join;
+use futures_util::future::{Either, pending, select};
 use futures_util::{StreamExt, stream};
 
 use super::endpoints::Endpoint;
@@ -75,15 +78,27 @@ async fn ask(endpoint: Endpoint, port: Option<u16>, until: Instant) -> Option<An
     }
     // A socket file that nobody listens at is an engine that was stopped; a pipe has no file.
     let optional = endpoint.default && !endpoint.url.starts_with("unix://");
-    let list = within(until, list(&endpoint, port)).await;
-    let (docker, kind, summaries) = match list {
-        Ok(list) => list,
+    let docker = match Docker::connect_with_host(&endpoint.url) {
+        Ok(docker) => docker,
+        Err(error) => return Some(unanswered(endpoint, gap_of(&error))),
+    };
+    // Podman starts two programs to tell its version, which takes longer than all else:
+    // it is asked beside the rest, and not waited for.
+    let kind = Cell::new(endpoint.kind);
+    let version = pin!(tell_kind(&docker, &kind));
+    let look = pin!(look(&docker, port, until));
+    let looked = match select(version, look).await {
+        Either::Left((never, _)) => match never {},
+        Either::Right((looked, _)) => looked,
+    };
+    let kind = kind.get();
+    let (mut containers, gap) = match looked {
+        Ok(looked) => looked,
         Err(Gap::NotRunning) if optional => return None,
         Err(gap) => return Some(unanswered(endpoint, gap)),
     };
-    let (mut containers, gap) = inspect(&docker, kind, summaries, until).await;
-    if let Some(port) = port {
-        closer::look(&docker, &mut containers, port, until).await;
+    for container in &mut containers {
+        container.engine = kind;
     }
     Some(Answer {
         engine: Engine {
@@ -94,6 +109,32 @@ async fn ask(endpoint: Endpoint, port: Option<u16>, until: Instant) -> Option<An
         },
         containers: Some(containers),
     })
+}
+
+/// Sets the kind as soon as the engine has told its version; never comes back.
+async fn tell_kind(docker: &Docker, kind: &Cell<EngineKind>) -> Infallible {
+    if let Ok(version) = docker.version().await {
+        kind.set(if is_podman(&version) {
+            EngineKind::Podman
+        } else {
+            EngineKind::Docker
+        });
+    }
+    pending().await
+}
+
+/// The containers that matter, and what kept the engine from telling all.
+async fn look(
+    docker: &Docker,
+    port: Option<u16>,
+    until: Instant,
+) -> Result<(Vec<Container>, Option<Gap>), Gap> {
+    let list = within(until, list(docker, port)).await?;
+    let (mut containers, gap) = inspect(docker, list, until).await;
+    if let Some(port) = port {
+        closer::look(docker, &mut containers, port, until).await;
+    }
+    Ok((containers, gap))
 }
 
 /// The answer, if it comes in time.
@@ -108,22 +149,12 @@ pub(super) async fn within<T>(
 }
 
 /// Which containers there are: those that matter for the port first.
-async fn list(
-    endpoint: &Endpoint,
-    port: Option<u16>,
-) -> Result<(Docker, EngineKind, Vec<ContainerSummary>), Error> {
-    let docker = Docker::connect_with_host(&endpoint.url)?;
+async fn list(docker: &Docker, port: Option<u16>) -> Result<Vec<ContainerSummary>, Error> {
     let options = ListContainersOptions {
         all: port.is_some(),
         ..ListContainersOptions::default()
     };
-    let (version, list) = join(docker.version(), docker.list_containers(Some(options))).await;
-    let kind = match version {
-        Ok(version) if is_podman(&version) => EngineKind::Podman,
-        Ok(_) => EngineKind::Docker,
-        Err(_) => endpoint.kind,
-    };
-    let mut list = list?;
+    let mut list = docker.list_containers(Some(options)).await?;
     list.sort_by_key(|summary| {
         let publishes = summary
             .ports
@@ -132,7 +163,7 @@ async fn list(
             .any(|mapping| mapping.public_port == port && port.is_some());
         !publishes
     });
-    Ok((docker, kind, list))
+    Ok(list)
 }
 
 fn is_podman(version: &SystemVersion) -> bool {
@@ -144,7 +175,6 @@ fn is_podman(version: &SystemVersion) -> bool {
 /// What the engine knows of each container, and what kept it from telling all.
 async fn inspect(
     docker: &Docker,
-    kind: EngineKind,
     summaries: Vec<ContainerSummary>,
     until: Instant,
 ) -> (Vec<Container>, Option<Gap>) {
@@ -164,7 +194,7 @@ async fn inspect(
         match tokio::time::timeout_at(until.into(), answers.next()).await {
             Ok(None) => break,
             Ok(Some(Ok(told))) => {
-                let mut container = shape::container(told, kind, now);
+                let mut container = shape::container(told, now);
                 // The engine may count its processes elsewhere.
                 container.pid = container
                     .pid

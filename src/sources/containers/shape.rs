@@ -13,7 +13,7 @@ use crate::facts::{
 };
 
 /// The container that an engine describes; `now` is in seconds since the Unix epoch.
-pub(super) fn container(told: ContainerInspectResponse, engine: EngineKind, now: i64) -> Container {
+pub(super) fn container(told: ContainerInspectResponse, now: i64) -> Container {
     let state = told.state.unwrap_or_default();
     let config = told.config.unwrap_or_default();
     let host = told.host_config.unwrap_or_default();
@@ -40,7 +40,8 @@ pub(super) fn container(told: ContainerInspectResponse, engine: EngineKind, now:
         id: clean(&told.id.unwrap_or_default()),
         name: clean(told.name.unwrap_or_default().trim_start_matches('/')),
         image: text(config.image).or(text(told.image)).unwrap_or_default(),
-        engine,
+        // Its make is known only when it has told its version.
+        engine: EngineKind::default(),
         state: status,
         // A container that was only made has a code if starting it failed.
         exit_code: state
@@ -202,7 +203,7 @@ mod tests {
     fn shaped(json: &str) -> Container {
         let told = serde_json::from_str(json).unwrap();
         // 2026-11-22T08:00:00Z
-        container(told, EngineKind::Docker, 1_795_334_400)
+        container(told, 1_795_334_400)
     }
 
     #[test]

@@ -121,64 +121,6 @@ impl Names {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A folder of this test's own, removed at its end.
-    struct Folder(PathBuf);
-
-    impl Folder {
-        fn new(name: &str) -> Self {
-            let path =
-                std::env::temp_dir().join(format!("devdoctor-{name}-{}", std::process::id()));
-            std::fs::create_dir_all(&path).unwrap();
-            Folder(path)
-        }
-
-        fn file(&self, path: &str) {
-            let path = self.0.join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, "").unwrap();
-        }
-
-        fn path(&self, below: &str) -> String {
-            self.0.join(below).to_string_lossy().into_owned()
-        }
-    }
-
-    impl Drop for Folder {
-        fn drop(&mut self) {
-            let _ = std::fs::remove_dir_all(&self.0);
-        }
-    }
-
-    #[test]
-    fn a_package_and_its_monorepo_are_both_found_once() {
-        let tmp = Folder::new("projects");
-        tmp.file("repo/.git/HEAD");
-        tmp.file("repo/compose.yaml");
-        tmp.file("repo/apps/web/package.json");
-        tmp.file("package.json");
-        let folders = [tmp.path("repo/apps/web/src"), tmp.path("repo/apps/web")];
-        let found = roots(&folders);
-        let list: Vec<_> = found.iter().map(|p| p.root.clone()).collect();
-        assert_eq!(list, [tmp.path("repo/apps/web"), tmp.path("repo")]);
-        assert_eq!(found[1].compose_file(), Some("compose.yaml"));
-    }
-
-    #[test]
-    fn a_crowded_folder_is_asked_for_each_marker() {
-        let tmp = Folder::new("crowded");
-        tmp.file("go.mod");
-        for at in 0..=MOST_NAMES {
-            tmp.file(&format!("file{at}"));
-        }
-        let found = roots(&[tmp.path("")]);
-        assert_eq!(found[0].markers, ["go.mod"]);
-    }
-
-    #[test]
-    fn no_project_is_no_fault() {
-        assert_eq!(roots(&["relative", "/", ""]), []);
-    }
-}
+mod roots_tests;
+#[cfg(test)]
+mod tests;

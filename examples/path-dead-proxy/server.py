@@ -1,0 +1,9 @@
+"""A server that is well; a proxy that is gone stands before it."""
+
+import http.server
+
+server = http.server.ThreadingHTTPServer(
+    ("127.0.0.1", 3000), http.server.SimpleHTTPRequestHandler
+)
+print("ready", flush=True)
+server.serve_forever()
