@@ -104,6 +104,7 @@ fn cap(settings: &mut Settings, timeout: Duration) {
         &mut of.names,
         &mut of.engines,
         &mut of.firewall,
+        &mut of.projects,
     ] {
         *budget = (*budget).min(timeout);
     }

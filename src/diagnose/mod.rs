@@ -7,6 +7,7 @@ mod lines;
 mod looks;
 mod owners;
 mod parts;
+mod project;
 mod record;
 mod wait;
 mod why;

@@ -258,7 +258,11 @@ impl Page {
             clean(&fix.title)
         ));
         if let Some(argv) = &fix.run {
-            let command = self.style.strong(&shell_line(argv));
+            let mut line = shell_line(argv);
+            if let Some(folder) = &fix.folder {
+                line = format!("cd {} && {line}", shell_line(&[folder]));
+            }
+            let command = self.style.strong(&line);
             self.line(&format!("     {} {command}", self.style.dim("$")));
         }
         if let Some(edit) = &fix.edit {

@@ -26,7 +26,7 @@ pub mod process;
 pub mod project;
 pub mod protocol;
 
-pub use case::Case;
+pub use case::{Case, Expected};
 pub use page::{Page, find};
 pub use survey::{PortStanding, Standing, Survey};
 
@@ -120,6 +120,7 @@ pub static RULES: &[&Rule] = &[
     &presence::udp_only::RULE,
     &presence::other_namespace::RULE,
     &presence::exited::RULE,
+    &presence::not_started::RULE,
     &presence::nothing_listens::RULE,
     // What remains.
     &client::blind_spot::RULE,
