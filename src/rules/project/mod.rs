@@ -70,6 +70,7 @@ fn take_port(service: &Service, wants: Option<&Expectation>, port: u16) -> Fix {
         let edit = Edit {
             file: wants.origin.file.clone(),
             line: wants.origin.line,
+            column: Some(wants.origin.column).filter(|column| *column > 0),
             from: wants.written.clone(),
             to,
         };

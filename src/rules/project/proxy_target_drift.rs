@@ -378,6 +378,7 @@ fn point_to(pointer: &Pointer, host: &str, port: u16, name: &str) -> Fix {
         Edit {
             file: pointer.origin.file.clone(),
             line: pointer.origin.line,
+            column: Some(pointer.origin.column).filter(|column| *column > 0),
             from: written.clone(),
             to: to.replacen(&pointer.host, host, 1),
         },
