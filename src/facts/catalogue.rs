@@ -354,7 +354,10 @@ impl Catalogue {
                 quoted.iter().any(|name| ways.contains(name))
             })
             .find_map(|framework| {
-                let at = framework.recognise.iter().find_map(|how| how.at(&command))?;
+                let at = framework
+                    .recognise
+                    .iter()
+                    .find_map(|how| how.at(&command))?;
                 Some(Recognised {
                     framework,
                     program: at.program,
