@@ -10,6 +10,7 @@
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod command;
+mod compose;
 mod context;
 mod env_files;
 mod format;
@@ -35,7 +36,10 @@ struct Parser {
 }
 
 /// Every parser, in the order in which their claims are told.
-static PARSERS: &[Parser] = &[];
+static PARSERS: &[Parser] = &[Parser {
+    takes: compose::takes,
+    read: compose::read,
+}];
 
 /// A parser of files that mean something only together.
 struct Together {
