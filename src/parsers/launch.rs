@@ -8,7 +8,8 @@ mod settings;
 mod unlisted;
 
 use crate::facts::{
-    Claims, Expectation, IgnoredSetting, Origin, Service, SetBy, UnknownSetting, catalogue,
+    Claims, Expectation, IgnoredSetting, Origin, Recognised, Service, SetBy, UnknownSetting,
+    catalogue,
 };
 
 use super::Context;
@@ -107,8 +108,9 @@ fn started(
     let mut settings = Settings::new(cx, &run.command, &folder, claims);
     let argv: Vec<String> = settings.argv.iter().map(|word| word.text.clone()).collect();
     let recognised = catalogue().recognised("", &argv);
-    let (framework, found) = match recognised {
-        Some(found) if found.framework.watcher || found.framework.forwarder => return None,
+    // A watcher does not listen itself: what it runs may.
+    let serves = |found: &Recognised<'_>| !found.framework.watcher && !found.framework.forwarder;
+    let (framework, found) = match recognised.filter(serves) {
         Some(found) => (Some(found.framework), settings.of(&found)),
         None => (None, settings.unlisted()?),
     };
@@ -121,16 +123,17 @@ fn started(
             expects.origin.clone_from(&origin);
         }
     }
-    let ignored = found.ignored.into_iter().map(|(key, word, why)| {
-        IgnoredSetting {
+    let ignored = found
+        .ignored
+        .into_iter()
+        .map(|(key, word, why)| IgnoredSetting {
             service: name.clone(),
             framework: framework.map(|row| row.key.clone()).unwrap_or_default(),
             key,
             port: word.text.trim().parse().ok(),
             origin: word.origin,
             why,
-        }
-    });
+        });
     Some(Launched {
         ignored: ignored.collect(),
         service: Service {
@@ -165,6 +168,3 @@ struct Candidate {
     key: String,
     value: Word,
 }
-
-#[cfg(test)]
-mod tests;

@@ -132,6 +132,14 @@ impl Word {
         self.join();
     }
 
+    /// Nobody replaces its variables any more: those without a value have none.
+    pub fn freeze(&mut self) {
+        let why = self.unknown();
+        if let Some(why) = why {
+            self.parts = vec![Part::Unknown(why, self.text.clone())];
+        }
+    }
+
     /// Replaces variables by the words that the shell knows for them.
     pub(super) fn substitute(&mut self, known: &dyn Fn(&str) -> Option<Word>) {
         if self.parts.is_empty() {

@@ -118,7 +118,15 @@ mod tests {
 
     #[test]
     fn a_socket_file_is_no_address() {
-        for text in ["unix:/tmp/x.sock", "unix:///tmp/x", "/tmp/x.sock", "", "a:b", "x:70000", "a b:3"] {
+        for text in [
+            "unix:/tmp/x.sock",
+            "unix:///tmp/x",
+            "/tmp/x.sock",
+            "",
+            "a:b",
+            "x:70000",
+            "a b:3",
+        ] {
             assert_eq!(all(text), [], "{text}");
         }
     }

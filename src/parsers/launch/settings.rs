@@ -72,19 +72,19 @@ impl<'a, 'b> Settings<'a, 'b> {
     /// What they come to for this framework.
     pub(super) fn of(&mut self, found: &Recognised<'_>) -> Outcome {
         let row = found.framework;
-        let words = self.argv.get(found.program + 1..).unwrap_or_default().to_vec();
+        let words = self
+            .argv
+            .get(found.program + 1..)
+            .unwrap_or_default()
+            .to_vec();
         let after = found.arguments.saturating_sub(found.program + 1);
-        let mode = flags(&words, &row.flags.mode).pop().and_then(|(_, word)| word);
+        let mode = flags(&words, &row.flags.mode)
+            .pop()
+            .and_then(|(_, word)| word);
         let mode = mode.filter(|word| word.unknown().is_none());
         let mode = mode.map(|word| word.text).or_else(|| row.mode.clone());
         let mode = mode.unwrap_or_else(|| "development".to_owned());
-        let files = env_files::variables(
-            self.cx,
-            self.folder,
-            &row.env_files,
-            &mode,
-            self.claims,
-        );
+        let files = env_files::variables(self.cx, self.folder, &row.env_files, &mode, self.claims);
         let config = self.config(row, &words);
         let value = config.as_ref().and_then(|config| config.value.as_ref());
 
@@ -126,7 +126,11 @@ impl<'a, 'b> Settings<'a, 'b> {
         Some(candidate(SetBy::EnvFile, word_of(given)))
     }
 
-    pub(super) fn from_variables(&self, names: &[String], files: &[Variable]) -> Vec<Vec<Candidate>> {
+    pub(super) fn from_variables(
+        &self,
+        names: &[String],
+        files: &[Variable],
+    ) -> Vec<Vec<Candidate>> {
         let set = names.iter().filter_map(|name| self.variable(name));
         let files = names.iter().filter_map(|name| {
             let variable = files.iter().find(|variable| variable.name == *name)?;
@@ -144,7 +148,9 @@ impl<'a, 'b> Settings<'a, 'b> {
 
     /// The configuration file that the command reads, if there is one.
     fn config(&mut self, row: &Framework, words: &[Word]) -> Option<Config> {
-        let named = flags(words, &row.flags.config).pop().and_then(|(_, word)| word);
+        let named = flags(words, &row.flags.config)
+            .pop()
+            .and_then(|(_, word)| word);
         let path = match named {
             Some(word) if word.unknown().is_some() => return None,
             Some(word) => join(self.folder, &word.text)?,
@@ -444,5 +450,6 @@ pub(super) fn word_of(variable: &Variable) -> Word {
 
 /// Whether this is how variables are called, and no key of a configuration.
 fn is_variable(name: &str) -> bool {
-    name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+    name.chars()
+        .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
 }

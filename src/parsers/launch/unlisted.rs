@@ -8,9 +8,35 @@ use crate::parsers::env_files;
 
 /// Programs that run a project's own program.
 const RUNTIMES: &[&str] = &[
-    "node", "nodejs", "nodemon", "tsx", "ts-node", "ts-node-dev", "tsnd", "bun", "deno", "nest",
-    "babel-node", "python", "python3", "ruby", "php", "go", "cargo", "java", "dotnet", "air",
-    "gradle", "gradlew", "mvn", "mvnw", "poe", "fastify", "medusa", "redwood", "encore",
+    "node",
+    "nodejs",
+    "nodemon",
+    "tsx",
+    "ts-node",
+    "ts-node-dev",
+    "tsnd",
+    "bun",
+    "deno",
+    "nest",
+    "babel-node",
+    "python",
+    "python3",
+    "ruby",
+    "php",
+    "go",
+    "cargo",
+    "java",
+    "dotnet",
+    "air",
+    "gradle",
+    "gradlew",
+    "mvn",
+    "mvnw",
+    "poe",
+    "fastify",
+    "medusa",
+    "redwood",
+    "encore",
 ];
 
 /// Sub-commands and names of scripts that run something else than a server.
@@ -21,7 +47,16 @@ const NO_SERVERS: &[&str] = &[
 
 /// The names that people give to the script of a server.
 const SERVERS: &[&str] = &[
-    "server", "app", "index", "main", "www", "api", "serve", "start", "bootstrap", "dev",
+    "server",
+    "app",
+    "index",
+    "main",
+    "www",
+    "api",
+    "serve",
+    "start",
+    "bootstrap",
+    "dev",
 ];
 
 impl Settings<'_, '_> {
@@ -56,20 +91,26 @@ impl Settings<'_, '_> {
             })
         });
         let own = self.command.variable("PORT").is_some();
-        let found = flag.or_else(|| self.variable("PORT").filter(|found| own || found.by != SetBy::Variable));
-        let found = found.or_else(|| {
-            let script = plain().find(|word| word.text.contains('.') || program == "nest")?;
-            let stem = base(&script.text).split('.').next().unwrap_or_default();
-            let serves = SERVERS.contains(&stem) || program == "nest";
-            let names = serves.then(|| self.env_files_read())?;
-            let files = env_files::variables(self.cx, self.folder, &names, "", self.claims);
-            let port = files.into_iter().find(|variable| variable.name == "PORT")?;
-            Some(Candidate {
-                by: SetBy::EnvFile,
-                key: port.name.clone(),
-                value: super::settings::word_of(&port),
-            })
-        })?;
+        let found = flag.or_else(|| {
+            self.variable("PORT")
+                .filter(|found| own || found.by != SetBy::Variable)
+        });
+        let found = match found {
+            Some(found) => found,
+            None => {
+                let script = plain().find(|word| word.text.contains('.') || program == "nest")?;
+                let stem = base(&script.text).split('.').next().unwrap_or_default();
+                let serves = SERVERS.contains(&stem) || program == "nest";
+                let names = serves.then(|| self.env_files_read())?;
+                let files = env_files::variables(self.cx, self.folder, &names, "", self.claims);
+                let port = files.iter().find(|variable| variable.name == "PORT")?;
+                Candidate {
+                    by: SetBy::EnvFile,
+                    key: port.name.clone(),
+                    value: super::settings::word_of(port),
+                }
+            }
+        };
         let mut outcome = Outcome::default();
         outcome.settle(None, &[vec![found]], &[], false);
         let says = !outcome.expects.is_empty() || !outcome.unknown.is_empty();
