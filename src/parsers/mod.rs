@@ -13,6 +13,8 @@ mod command;
 mod context;
 mod env_files;
 mod format;
+mod pointers;
+mod servers;
 mod tree;
 
 pub use context::{Context, Files, Unreadable};
@@ -29,7 +31,10 @@ struct Parser {
 }
 
 /// Every parser, in the order in which their claims are told.
-static PARSERS: &[Parser] = &[];
+static PARSERS: &[Parser] = &[Parser {
+    takes: servers::env_urls::takes,
+    read: servers::env_urls::read,
+}];
 
 /// Whether some parser takes a file of this name: the last part of its path.
 #[must_use]
