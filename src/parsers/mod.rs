@@ -17,7 +17,9 @@ mod format;
 mod launch;
 mod packages;
 mod places;
+mod pointers;
 mod scripts;
+mod servers;
 mod tree;
 mod workspace;
 mod wrappers;
@@ -36,10 +38,16 @@ struct Parser {
 }
 
 /// Every parser, in the order in which their claims are told.
-static PARSERS: &[Parser] = &[Parser {
-    takes: compose::takes,
-    read: compose::read,
-}];
+static PARSERS: &[Parser] = &[
+    Parser {
+        takes: compose::takes,
+        read: compose::read,
+    },
+    Parser {
+        takes: servers::env_urls::takes,
+        read: servers::env_urls::read,
+    },
+];
 
 /// A parser of files that mean something only together.
 struct Together {
