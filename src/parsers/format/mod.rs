@@ -2,6 +2,9 @@
 
 pub mod dotenv;
 pub mod json;
+pub mod properties;
+pub mod python;
+pub mod ruby;
 pub mod toml;
 pub mod yaml;
 
@@ -19,6 +22,9 @@ pub fn open(cx: &Context<'_>, path: &str, claims: &mut Claims) -> Option<Value> 
     let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
     let parsed = match ending {
         "json" | "jsonc" | "json5" => json::parse(path, &text),
+        "properties" => properties::parse(path, &text),
+        "py" => python::parse(cx, path, &text),
+        "rb" => ruby::parse(cx, path, &text),
         "toml" => toml::parse(path, &text),
         "yaml" | "yml" => yaml::parse(path, &text),
         _ => return None,

@@ -18,8 +18,8 @@
 
 use crate::facts::{Protocol, Scheme};
 use crate::findings::{Confidence, Finding, Fix, Severity};
-use crate::rules::process::{out_of_file_descriptors, port_taken};
-use crate::rules::{Case, Rule, client, container, evidence, path, presence, protocol};
+use crate::rules::process::{Does, Taker, out_of_file_descriptors, port_taken};
+use crate::rules::{Case, Rule, client, container, path, presence, protocol};
 
 /// DD408.
 pub static RULE: Rule = Rule {
@@ -54,35 +54,22 @@ fn check(case: &Case) -> Option<Finding> {
     if ended && case.nobody_listens() {
         return None;
     }
-    let listener = case.listener_for(probe.to.ip());
-    let owner = listener.and_then(|listener| case.owner(listener));
-    let forwards = owner.is_some_and(|owner| case.is_forwarder(owner));
+    let taker = Taker::of(case, probe);
+    let container = taker.container;
     // A forwarder only passes on what its far end does; that is told by other rules.
-    let confidence = match owner {
-        Some(_) if !forwards => Confidence::Likely,
+    let confidence = match taker.owner {
+        Some(_) if !taker.forwards => Confidence::Likely,
         _ => Confidence::Possible,
     };
-    let port = case.port();
-    let who = match listener {
-        Some(listener) => evidence::owner_words(case, listener),
-        None => case.target.host.clone(),
-    };
-    let container = case.container_behind().filter(|_| forwards);
-    let says = if let Some(container) = container {
-        let name = &container.name;
-        format!("the container {name} behind port {port} closes every connection at once")
-    } else if forwards {
-        format!("{who} accepts connections on port {port}, and its far end closes them at once")
-    } else {
-        format!("{who} accepts connections on port {port} and closes them at once")
-    };
-    let mut finding = Finding::new(confidence, says).because(evidence::probe(probe));
-    if let Some(listener) = listener {
-        finding = finding.because(evidence::listener(case, listener));
-    }
-    if let Some(owner) = owner {
-        finding = finding.because(evidence::process(owner));
-    }
+    let mut finding = taker.finding(
+        case,
+        probe,
+        confidence,
+        &Does {
+            container: "closes every connection at once",
+            itself: "closes them at once",
+        },
+    );
     finding = finding.fix(match container {
         Some(container) => container::read_log(container),
         None => Fix::read(

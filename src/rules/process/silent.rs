@@ -18,7 +18,9 @@
 
 use crate::facts::{Outcome, Scheme};
 use crate::findings::{Confidence, Finding, Fix, Severity};
-use crate::rules::process::{backlog_full, busy, out_of_file_descriptors, port_taken, suspended};
+use crate::rules::process::{
+    Does, Taker, backlog_full, busy, out_of_file_descriptors, port_taken, suspended,
+};
 use crate::rules::{Case, Rule, client, container, evidence, path, presence, protocol};
 
 /// DD407.
@@ -55,30 +57,23 @@ const YOUNG: u64 = 120;
 
 fn check(case: &Case) -> Option<Finding> {
     let probe = case.probe_that(Outcome::Silent)?;
-    let listener = case.listener_for(probe.to.ip());
-    let owner = listener.and_then(|listener| case.owner(listener));
-    let forwards = owner.is_some_and(|owner| case.is_forwarder(owner));
+    let taker = Taker::of(case, probe);
+    let Taker {
+        listener,
+        owner,
+        container,
+        ..
+    } = taker;
     let port = case.port();
-    let who = match listener {
-        Some(listener) => evidence::owner_words(case, listener),
-        None => case.target.host.clone(),
-    };
-    let container = case.container_behind().filter(|_| forwards);
-    let says = if let Some(container) = container {
-        let name = &container.name;
-        format!("the container {name} behind port {port} takes connections and says nothing")
-    } else if forwards {
-        format!("{who} accepts connections on port {port}, and its far end says nothing")
-    } else {
-        format!("{who} accepts connections on port {port} and says nothing")
-    };
-    let mut finding = Finding::new(Confidence::Likely, says).because(evidence::probe(probe));
-    if let Some(listener) = listener {
-        finding = finding.because(evidence::listener(case, listener));
-    }
-    if let Some(owner) = owner {
-        finding = finding.because(evidence::process(owner));
-    }
+    let mut finding = taker.finding(
+        case,
+        probe,
+        Confidence::Likely,
+        &Does {
+            container: "takes connections and says nothing",
+            itself: "says nothing",
+        },
+    );
     let waiting = listener
         .and_then(|listener| listener.queue.seen())
         .is_some_and(|queue| queue.waiting > 0);
