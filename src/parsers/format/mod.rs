@@ -3,6 +3,9 @@
 pub mod dotenv;
 pub mod js;
 pub mod json;
+pub mod properties;
+pub mod python;
+pub mod ruby;
 pub mod toml;
 pub mod yaml;
 
@@ -30,6 +33,9 @@ pub fn open_for(
     let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
     let parsed = match ending {
         "json" | "jsonc" | "json5" => json::parse(path, &text),
+        "properties" => properties::parse(path, &text),
+        "py" => python::parse(cx, path, &text),
+        "rb" => ruby::parse(cx, path, &text),
         "toml" => toml::parse(path, &text),
         "yaml" | "yml" => yaml::parse(path, &text),
         "js" | "mjs" | "cjs" | "ts" | "mts" | "cts" => js::parse(cx, path, &text, mode),
