@@ -27,6 +27,7 @@ const PROMISED: &[(&str, &str)] = &[
     ("DD101", "name-not-found"),
     ("DD103", "hosts-entry"),
     ("DD201", "nothing-listens"),
+    ("DD202", "not-started"),
     ("DD203", "exited"),
     ("DD209", "udp-only"),
     ("DD210", "unix-socket-only"),

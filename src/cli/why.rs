@@ -104,6 +104,7 @@ fn cap(settings: &mut Settings, timeout: Duration) {
         &mut of.names,
         &mut of.engines,
         &mut of.firewall,
+        &mut of.projects,
     ] {
         *budget = (*budget).min(timeout);
     }
@@ -112,7 +113,8 @@ fn cap(settings: &mut Settings, timeout: Duration) {
 /// The largest snapshot that is read, in bytes.
 const MOST_FACTS: u64 = 64 * 1024 * 1024;
 
-fn read_facts(path: &Path) -> Result<Snapshot, Failure> {
+/// Reads a recorded snapshot.
+pub(super) fn read_facts(path: &Path) -> Result<Snapshot, Failure> {
     let fail = |what: String| Failure::new(format!("{}: {what}", path.display()));
     let meta = std::fs::metadata(path).map_err(|error| fail(error.to_string()))?;
     if !meta.is_file() {

@@ -45,9 +45,19 @@ impl Doctor<'_> {
             ask_engines(&mut self.looks, &mut self.facts, engines, budget);
         }
         self.look_at_projects();
-        if !failed || !here {
-            return;
+        if here && (failed || self.is_answered_by_another_project()) {
+            self.look_at_own_project();
+        } else {
+            self.compare_with_files();
         }
+        if failed && here {
+            self.look_at_failure(nobody, blocked, &covered);
+        }
+        self.see_who_is_at_work();
+    }
+
+    /// What only a failure on this machine needs.
+    fn look_at_failure(&mut self, nobody: bool, blocked: bool, covered: &[IpAddr]) {
         if nobody {
             let port = self.target.port;
             let began = Instant::now();

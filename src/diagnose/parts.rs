@@ -64,7 +64,14 @@ pub(super) fn look_at_processes(
         || projects::roots(&folders),
         |roots| format!("{}", roots.len()),
     );
-    for process in &mut list {
+    give_projects(&mut list, &roots);
+    *projects = Known::Seen(roots.into());
+    Known::Seen(list.into())
+}
+
+/// Gives each process the innermost project that it stands in.
+pub(super) fn give_projects(processes: &mut [Process], roots: &[Project]) {
+    for process in processes {
         let cwd = process.cwd.seen().map(String::as_str);
         let root = roots
             .iter()
@@ -72,8 +79,6 @@ pub(super) fn look_at_processes(
             .max_by_key(|project| project.root.len());
         process.project = root.map(|project| project.root.clone());
     }
-    *projects = Known::Seen(roots.into());
-    Known::Seen(list.into())
 }
 
 pub(super) fn is_forwarder(processes: &[Process], id: ProcId) -> bool {

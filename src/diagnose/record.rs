@@ -2,12 +2,12 @@
 
 use super::looks::Looks;
 use super::parts::{
-    ask_engines, ask_if_enabled, find_owners, is_forwarder, listeners, look_at_processes, now,
-    owner_ids,
+    ask_engines, ask_if_enabled, find_owners, give_projects, is_forwarder, listeners,
+    look_at_processes, now, owner_ids,
 };
 use crate::facts::{Host, Known, Snapshot, User};
 use crate::settings::Settings;
-use crate::sources::{host, processes, sockets};
+use crate::sources::{host, processes, projects, sockets};
 
 /// How much is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +69,7 @@ pub fn record(extent: Extent, settings: &Settings) -> Snapshot {
     };
     facts.processes = look_at_processes(&mut looks, &ids, look, &mut facts.projects, cwd);
     if extent == Extent::Everything {
+        read_own_project(&mut facts, settings);
         facts.unix_listeners = sockets::unix_listeners().map(Into::into);
     }
     // An engine is waited for only where a listener may lead into a container.
@@ -85,4 +86,23 @@ pub fn record(extent: Extent, settings: &Settings) -> Snapshot {
         ask_engines(&mut looks, &mut facts, engines, budget);
     }
     facts
+}
+
+/// What the files of the user's own project say, and which processes it has.
+fn read_own_project(facts: &mut Snapshot, settings: &Settings) {
+    let Some(root) = facts.own_project().map(|own| own.root.clone()) else {
+        return;
+    };
+    let claims = projects::claims(&root, settings.timeouts.projects);
+    facts.projects = facts.projects.clone().map(|list| {
+        let mut list = list.to_vec();
+        for project in list.iter_mut().filter(|project| project.root == root) {
+            project.claims = claims.clone();
+        }
+        list.into()
+    });
+    facts.project_processes = processes::in_folder(&root).map(|mut list| {
+        give_projects(&mut list, facts.projects.items());
+        list.into()
+    });
 }

@@ -17,6 +17,7 @@ use super::flaps::Flap;
 use super::forgive;
 use super::looks::{Looks, count};
 use super::parts::{ask_if_enabled, listeners, now};
+use super::project::Reading;
 use super::replay;
 
 /// How long a process that is stopped is given, in case it is woken just now.
@@ -53,6 +54,10 @@ pub(super) struct Doctor<'a> {
     pub(super) flap: Option<Flap>,
     /// Whether other sockets listened on the port at the second look.
     pub(super) changed: bool,
+    /// The projects whose files are being read.
+    pub(super) reading: Vec<Reading>,
+    /// The processor time of those who should listen and do not, and when it was taken.
+    pub(super) sample: Option<(Instant, processes::CpuSample)>,
 }
 
 impl<'a> Doctor<'a> {
@@ -71,6 +76,8 @@ impl<'a> Doctor<'a> {
             protocol: target.protocol(),
             flap: None,
             changed: false,
+            reading: Vec::new(),
+            sample: None,
         }
     }
 
@@ -124,6 +131,7 @@ impl<'a> Doctor<'a> {
             .collect();
         // Passive evidence first: a probe may wake a server, or be the last thing it sees.
         self.look_at_owners();
+        self.begin_reading();
         // Without a scheme, a server that is known by its process is greeted as what it is.
         if self.protocol.is_none() && self.target.scheme.is_none() {
             self.protocol = self.protocol_of_owner();

@@ -24,7 +24,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub use catalogue::{
-    Catalogue, Flags, Framework, Keys, Protocol, Recognise, Taken, WellKnownPort, catalogue,
+    Catalogue, Flags, Framework, Keys, Protocol, Recognise, Recognised, Taken, WellKnownPort,
+    catalogue,
 };
 pub use claims::{
     BrokenFile, Claims, Expectation, IgnoredSetting, Origin, Pointer, Runs, Service, SetBy,
@@ -65,6 +66,10 @@ pub struct Snapshot {
     pub elsewhere: Known<Arc<[Listener]>>,
     /// Processes that matter for the question, and their ancestors.
     pub processes: Known<Arc<[Process]>>,
+    /// The processes whose working folder is in the user's own project, whether they
+    /// listen or not; looked at only where its server is not on the asked port.
+    #[serde(skip_serializing_if = "Known::is_not_asked")]
+    pub project_processes: Known<Arc<[Process]>>,
     /// Container engines that were asked and what came of it.
     pub engines: Arc<[Engine]>,
     /// Containers of all engines that answered.
@@ -82,6 +87,15 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// The outermost project that the user stands in: the root of the repository.
+    #[must_use]
+    pub fn own_project(&self) -> Option<&Project> {
+        let cwd = self.host.cwd.as_deref()?;
+        let over = |project: &&Project| is_below(cwd, &project.root);
+        let projects = self.projects.items().iter().filter(over);
+        projects.min_by_key(|project| project.root.len())
+    }
+
     /// The parts of this snapshot that were wanted and could not be seen, by name.
     ///
     /// A part that nobody asked for is no blind spot.
@@ -95,6 +109,11 @@ impl Snapshot {
             ("processes", self.processes.gap()),
             ("containers", self.containers.gap()),
             ("projects", self.projects.gap()),
+            (
+                "project-files",
+                self.own_project().and_then(|own| own.claims.gap()),
+            ),
+            ("project-processes", self.project_processes.gap()),
             ("hosts-file", self.host.hosts_file.gap()),
             ("addresses", self.host.addresses.gap()),
             ("firewall", self.host.firewall.gap()),

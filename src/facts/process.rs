@@ -1,5 +1,7 @@
 //! Processes.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::Known;
@@ -72,6 +74,10 @@ pub struct Process {
     /// Age in seconds.
     #[serde(default)]
     pub age_s: u64,
+    /// The variables of its environment that set ports, where they were looked at:
+    /// `PORT` and `4000`. A value that is no port is left out.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub ports_set: BTreeMap<String, u16>,
     /// Its cgroup, as a path below the cgroup root.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cgroup: Option<String>,

@@ -91,6 +91,7 @@ impl Evidence {
             Seen::Socket { at } if told(&at.to_string()) => "socket".to_owned(),
             Seen::Process { pid, what } if told(&format!("pid {pid}")) => what.clone(),
             Seen::Container { name, what } if told(name) => format!("container, {what}"),
+            seen @ Seen::File { line: Some(_), .. } if told(&seen.to_string()) => "file".to_owned(),
             Seen::Name { name } if told(name) => "resolver".to_owned(),
             seen => seen.to_string(),
         }

@@ -12,6 +12,9 @@ pub struct Fix {
     /// The command to run, word by word.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<Vec<String>>,
+    /// The folder to run it in, where it is not the one the user stands in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
     /// The edit to make.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edit: Option<Edit>,
@@ -27,6 +30,9 @@ pub struct Edit {
     pub file: String,
     /// The line, from 1.
     pub line: u32,
+    /// The column of the first character, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<u32>,
     /// What stands there.
     pub from: String,
     /// What should.
@@ -57,6 +63,7 @@ impl Fix {
             title: title.into(),
             safety,
             run: Some(argv.into_iter().map(Into::into).collect()),
+            folder: None,
             edit: None,
             read: None,
         }
@@ -71,6 +78,13 @@ impl Fix {
         Fix::run(title, Safety::Safe, argv)
     }
 
+    /// The same command, in a folder.
+    #[must_use]
+    pub fn in_folder(mut self, folder: Option<String>) -> Self {
+        self.folder = folder;
+        self
+    }
+
     /// An edit.
     #[must_use]
     pub fn edit(title: impl Into<String>, edit: Edit) -> Self {
@@ -78,6 +92,7 @@ impl Fix {
             title: title.into(),
             safety: Safety::Safe,
             run: None,
+            folder: None,
             edit: Some(edit),
             read: None,
         }
@@ -90,6 +105,7 @@ impl Fix {
             title: title.into(),
             safety: Safety::Safe,
             run: None,
+            folder: None,
             edit: None,
             read: Some(text.into()),
         }

@@ -1,9 +1,12 @@
 //! A case: one question with all the facts there are, and the ways to ask them.
 
 mod behind;
+mod expected;
 mod world;
 
 use std::net::IpAddr;
+
+pub use expected::{Expected, join, service_folder};
 
 use crate::facts::{Greeting, Outcome, Probe, Resolution, Snapshot, Target};
 use crate::findings::{Confidence, Finding, Severity, Verdict};

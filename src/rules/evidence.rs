@@ -1,9 +1,13 @@
 //! Facts in the words in which every rule tells them.
 
-use crate::facts::{Gap, Known, Listener, Outcome, Probe, Process, human_age, human_micros};
+use crate::facts::{
+    Gap, Known, Listener, Origin, Outcome, Probe, Process, Project, SetBy, catalogue, human_age,
+    human_micros,
+};
 use crate::findings::{Evidence, Seen};
 
 use super::Case;
+use super::case::{Expected, join};
 
 /// What connecting gave: `127.0.0.1:3000 refused the connection (errno 111) after 41 µs`.
 pub(super) fn probe(probe: &Probe) -> Evidence {
@@ -119,6 +123,67 @@ pub(super) fn process(process: &Process) -> Evidence {
             what: "argv, cwd, start time".to_owned(),
         },
     )
+}
+
+/// A file of a project as the user would name it: seen from where he stands if it is
+/// below that, else with its whole path.
+pub(super) fn file_of(case: &Case, project: &Project, file: &str) -> String {
+    let whole = join(&project.root, file);
+    let cwd = case.facts.host.cwd.as_deref();
+    let below = cwd.and_then(|cwd| {
+        let rest = whole.strip_prefix(cwd.trim_end_matches('/'))?;
+        rest.strip_prefix('/')
+    });
+    below.map_or(whole.clone(), str::to_owned)
+}
+
+/// Where a claim stands, as evidence has it.
+pub(super) fn place_of(case: &Case, project: &Project, origin: &Origin) -> Seen {
+    Seen::File {
+        file: file_of(case, project, &origin.file),
+        line: (origin.line > 0).then_some(origin.line),
+    }
+}
+
+/// A fact that a file of a project tells: the words stand behind its place, as in
+/// `compose.yaml:7 says that web has port 3000`.
+pub(super) fn in_file(case: &Case, project: &Project, origin: &Origin, says: &str) -> Evidence {
+    let place = place_of(case, project, origin);
+    Evidence::new(format!("{place} {says}"), place)
+}
+
+/// What says that a service should have a port: `compose.yaml:7 says that web has port 3000`.
+pub(super) fn expects(case: &Case, of: &Expected) -> Evidence {
+    let (name, by) = (service_name(of), of.by);
+    let Some(port) = by.port else {
+        let says = format!("says that {name} has a port, and not which");
+        return in_file(case, of.project, &by.origin, &says);
+    };
+    if by.origin.file.is_empty() {
+        return Evidence::new(
+            format!("{} of your environment gives {name} port {port}", by.key),
+            Seen::Environment {
+                variable: by.key.clone(),
+            },
+        );
+    }
+    let row = of.service.framework.as_deref();
+    let says = match (by.by, row.and_then(|key| catalogue().framework(key))) {
+        (SetBy::Default, Some(row)) => format!(
+            "starts {name} with {}, which takes port {port} if nothing says otherwise",
+            row.server
+        ),
+        _ => format!("says that {name} has port {port}"),
+    };
+    in_file(case, of.project, &by.origin, &says)
+}
+
+/// The name of a service, or its folder's, as a person would say it.
+pub(super) fn service_name<'a>(of: &Expected<'a>) -> &'a str {
+    match of.service.name.as_str() {
+        "" => "the server of this project",
+        name => name,
+    }
 }
 
 /// How many connections wait to be accepted.

@@ -2,11 +2,14 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use crate::facts::{Container, Framework, Listener, ProcId, Process, Scheme};
-use crate::findings::{Fix, Safety};
+use crate::facts::{
+    Container, Framework, Listener, ProcId, Process, Runs, Scheme, SetBy, catalogue, clean,
+};
+use crate::findings::{Edit, Fix, Safety};
 
 use super::Case;
-use super::evidence::{name_of, process_words};
+use super::case::{Expected, service_folder};
+use super::evidence::{file_of, name_of, place_of, process_words, service_name};
 
 /// Open the same thing at another address.
 pub(super) fn open_instead(case: &Case, at: SocketAddr) -> Fix {
@@ -94,6 +97,108 @@ pub(super) fn listen_on_all(case: &Case, listener: &Listener) -> Fix {
         }
     };
     Fix::read(title, text)
+}
+
+/// Start a service, in its folder.
+pub(super) fn start(case: &Case, of: &Expected) -> Option<Fix> {
+    start_as(case, of, format!("start {}", service_name(of)))
+}
+
+/// The same under another title.
+pub(super) fn start_as(case: &Case, of: &Expected, title: impl Into<String>) -> Option<Fix> {
+    let mut argv = of.service.start.clone();
+    if argv.is_empty() && of.service.runs == Runs::Container {
+        let up = ["docker", "compose", "up", "-d", &of.service.name];
+        argv = up.map(str::to_owned).to_vec();
+    }
+    // What is shown must be what is meant, to the letter.
+    if argv.is_empty() || argv.iter().any(|word| clean(word) != *word) {
+        return None;
+    }
+    Some(Fix::safe(title, argv).in_folder(folder_of(case, of)))
+}
+
+/// The folder of a service, seen from where the user stands; nothing where he stands in it.
+fn folder_of(case: &Case, of: &Expected) -> Option<String> {
+    let folder = service_folder(of.project, of.service);
+    match case.facts.host.cwd.as_deref() {
+        Some(cwd) if cwd.trim_end_matches('/') == folder => None,
+        _ => Some(file_of(case, of.project, &of.service.folder)),
+    }
+}
+
+/// Give a service another port: where its port is written, else by its command.
+pub(super) fn set_port(case: &Case, of: &Expected, port: u16) -> Fix {
+    let name = service_name(of);
+    let title = format!("give {name} port {port}");
+    let (by, row) = (of.by, framework_of(of));
+    let old = by.port.map(|port| port.to_string()).unwrap_or_default();
+    let new = replace_number(&by.written, &old, &port.to_string());
+    if let Some(new) = new.filter(|_| by.origin.line > 0 && !by.origin.file.is_empty()) {
+        return Fix::edit(
+            title,
+            Edit {
+                file: file_of(case, of.project, &by.origin.file),
+                line: by.origin.line,
+                column: (by.origin.column > 0).then_some(by.origin.column),
+                from: by.written.clone(),
+                to: new,
+            },
+        );
+    }
+    let flag = row.and_then(|row| row.take_port(port));
+    if let Some(flag) = flag
+        && by.by != SetBy::Variable
+        && let Some(argv) = with_flag(&of.service.start, &flag)
+    {
+        return Fix::safe(title, argv).in_folder(folder_of(case, of));
+    }
+    let variable = row.and_then(|row| row.port_variables.first());
+    if let Some(variable) = variable
+        && !of.service.start.is_empty()
+    {
+        let set = ["env".to_owned(), format!("{variable}={port}")];
+        let argv = set.into_iter().chain(of.service.start.iter().cloned());
+        return Fix::safe(title, argv).in_folder(folder_of(case, of));
+    }
+    let place = place_of(case, of.project, &by.origin);
+    match by.key.as_str() {
+        "" => Fix::read(title, format!("start {name} with another port, at {place}")),
+        key => Fix::read(title, format!("set {key} to {port} at {place}")),
+    }
+}
+
+/// The command that starts a service, with a flag more; nothing where a flag does not
+/// reach the server.
+fn with_flag(start: &[String], flag: &str) -> Option<Vec<String>> {
+    let (program, rest) = start.split_first()?;
+    let flag = flag.split(' ').map(str::to_owned);
+    let through = match program.as_str() {
+        // npm keeps for itself what does not stand behind this.
+        "npm" => Some("--".to_owned()),
+        "make" | "docker" | "foreman" | "overmind" | "turbo" | "nx" => return None,
+        _ => None,
+    };
+    let through = through.filter(|mark| !rest.contains(mark));
+    Some(start.iter().cloned().chain(through).chain(flag).collect())
+}
+
+/// The text with a number in the place of another, which must stand there whole.
+fn replace_number(text: &str, old: &str, new: &str) -> Option<String> {
+    if old.is_empty() {
+        return None;
+    }
+    let digit = |c: char| c.is_ascii_digit();
+    let (at, _) = text.match_indices(old).find(|(at, _)| {
+        let (before, after) = (&text[..*at], &text[at + old.len()..]);
+        !before.ends_with(digit) && !after.starts_with(digit)
+    })?;
+    Some(format!("{}{new}{}", &text[..at], &text[at + old.len()..]))
+}
+
+/// The catalogue's row of a service's framework.
+pub(super) fn framework_of(of: &Expected) -> Option<&'static Framework> {
+    catalogue().framework(of.service.framework.as_deref()?)
 }
 
 /// A command about processes, with `sudo` where they are another user's.

@@ -83,6 +83,10 @@ const KEYS: &[Key] = &[
         sets: Sets::Span(|s| &mut s.timeouts.firewall),
     },
     Key {
+        path: "timeouts.projects",
+        sets: Sets::Span(|s| &mut s.timeouts.projects),
+    },
+    Key {
         path: "timeouts.whole",
         sets: Sets::Span(|s| &mut s.timeouts.whole),
     },

@@ -85,6 +85,8 @@ pub struct Timeouts {
     pub engines: Duration,
     /// The firewall's rules.
     pub firewall: Duration,
+    /// What the files of a project say.
+    pub projects: Duration,
     /// One diagnosis from start to end.
     pub whole: Duration,
 }
@@ -99,6 +101,7 @@ impl Default for Timeouts {
             names: Duration::from_secs(2),
             engines: Duration::from_secs(1),
             firewall: Duration::from_secs(1),
+            projects: Duration::from_secs(1),
             whole: Duration::from_secs(20),
         }
     }

@@ -64,6 +64,7 @@ fn the_described_defaults_are_the_defaults() {
             names: second,
             engines: second,
             firewall: second,
+            projects: second,
             whole: second,
         },
     };

@@ -109,7 +109,7 @@ impl<'a> Case<'a> {
     pub fn absence_is_settled(&self) -> bool {
         let facts = self.facts;
         self.containers_settled()
-            && (facts.containers.is_seen() || facts.projects.is_seen())
+            && self.project_is_settled()
             && facts.udp.is_seen()
             && facts.unix_listeners.is_seen()
             && facts.elsewhere.is_seen()

@@ -55,24 +55,24 @@ impl<'a> Case<'a> {
         self.facts.listeners.is_seen() && self.listeners().next().is_none()
     }
 
+    /// Every process that was looked at, once.
+    pub fn every_process(&self) -> impl Iterator<Item = &'a Process> + use<'a> {
+        let owners = self.facts.processes.items();
+        let own = self.facts.project_processes.items().iter();
+        let more = own.filter(move |own| owners.iter().all(|owner| owner.id != own.id));
+        owners.iter().chain(more)
+    }
+
     /// The process with this identity.
     #[must_use]
     pub fn process(&self, id: ProcId) -> Option<&'a Process> {
-        self.facts
-            .processes
-            .items()
-            .iter()
-            .find(|process| process.id == id)
+        self.every_process().find(|process| process.id == id)
     }
 
     /// The process with this pid.
     #[must_use]
     pub fn process_by_pid(&self, pid: u32) -> Option<&'a Process> {
-        self.facts
-            .processes
-            .items()
-            .iter()
-            .find(|process| process.id.pid == pid)
+        self.every_process().find(|process| process.id.pid == pid)
     }
 
     /// The process a person would name as the owner of this listener.

@@ -88,6 +88,7 @@ fn check(case: &Case) -> Option<Finding> {
                 Edit {
                     file: file.to_owned(),
                     line,
+                    column: None,
                     from: words.clone(),
                     to: format!("# {words}"),
                 },

@@ -20,7 +20,7 @@
 use crate::facts::{Departed, Outcome, Probe, ProcState, Process, human_age};
 use crate::findings::{Confidence, Evidence, Finding, Fix, Seen, Severity};
 use crate::rules::evidence::{name_of, process_words};
-use crate::rules::{Case, Rule, client, container, evidence, name, path, presence};
+use crate::rules::{Case, Rule, container, evidence, presence};
 
 /// DD203.
 pub static RULE: Rule = Rule {
@@ -28,23 +28,12 @@ pub static RULE: Rule = Rule {
     name: "exited",
     severity: Severity::Error,
     since: "0.1.0",
-    unless: &[
-        &name::name_not_found::RULE,
-        &name::hosts_entry::RULE,
-        &path::proxy_in_the_way::RULE,
-        &client::remote_refuses::RULE,
-        &container::container_paused::RULE,
-        &container::container_restarting::RULE,
-        &container::container_exited::RULE,
-        &container::container_never_started::RULE,
-        &container::container_not_ready::RULE,
-        &container::published_elsewhere::RULE,
-        &container::not_published::RULE,
-        &container::engine_down::RULE,
-        &presence::crash_looping::RULE,
-        &presence::udp_only::RULE,
-        &presence::unix_socket_only::RULE,
-        &presence::other_namespace::RULE,
+    unless: super::unless![
+        container::engine_down::RULE,
+        presence::crash_looping::RULE,
+        presence::udp_only::RULE,
+        presence::unix_socket_only::RULE,
+        presence::other_namespace::RULE,
     ],
     settle: 2,
     check,

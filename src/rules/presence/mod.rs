@@ -1,7 +1,30 @@
 //! Family 2 presence: nobody listens.
 
+/// The causes that keep this whole family silent, and those that keep one rule of it
+/// silent besides: somebody else was dialled, or a container is to blame.
+macro_rules! unless {
+    ($($more:path),* $(,)?) => {
+        &[
+            &$crate::rules::name::name_not_found::RULE,
+            &$crate::rules::name::hosts_entry::RULE,
+            &$crate::rules::path::proxy_in_the_way::RULE,
+            &$crate::rules::client::remote_refuses::RULE,
+            &$crate::rules::container::container_paused::RULE,
+            &$crate::rules::container::container_restarting::RULE,
+            &$crate::rules::container::container_exited::RULE,
+            &$crate::rules::container::container_never_started::RULE,
+            &$crate::rules::container::container_not_ready::RULE,
+            &$crate::rules::container::published_elsewhere::RULE,
+            &$crate::rules::container::not_published::RULE,
+            $(&$more),*
+        ]
+    };
+}
+use unless;
+
 pub mod crash_looping;
 pub mod exited;
+pub mod not_started;
 pub mod nothing_listens;
 pub mod other_namespace;
 pub mod udp_only;

@@ -18,7 +18,7 @@
 
 use crate::facts::{Listener, Process, Scope, catalogue};
 use crate::findings::{Confidence, Finding, Fix, Severity};
-use crate::rules::{Case, Rule, client, container, evidence, name, path, presence, process};
+use crate::rules::{Case, Rule, container, evidence, presence, process};
 
 /// DD201.
 pub static RULE: Rule = Rule {
@@ -26,25 +26,15 @@ pub static RULE: Rule = Rule {
     name: "nothing-listens",
     severity: Severity::Error,
     since: "0.1.0",
-    unless: &[
-        &name::name_not_found::RULE,
-        &name::hosts_entry::RULE,
-        &path::proxy_in_the_way::RULE,
-        &client::remote_refuses::RULE,
-        &container::container_paused::RULE,
-        &container::container_restarting::RULE,
-        &container::container_exited::RULE,
-        &container::container_never_started::RULE,
-        &container::container_not_ready::RULE,
-        &container::published_elsewhere::RULE,
-        &container::not_published::RULE,
-        &container::engine_down::RULE,
-        &presence::crash_looping::RULE,
-        &presence::udp_only::RULE,
-        &presence::unix_socket_only::RULE,
-        &presence::other_namespace::RULE,
-        &presence::exited::RULE,
-        &process::port_taken::RULE,
+    unless: super::unless![
+        container::engine_down::RULE,
+        presence::crash_looping::RULE,
+        presence::udp_only::RULE,
+        presence::unix_socket_only::RULE,
+        presence::other_namespace::RULE,
+        presence::exited::RULE,
+        presence::not_started::RULE,
+        process::port_taken::RULE,
     ],
     settle: 2,
     check,

@@ -20,7 +20,7 @@
 
 use crate::facts::Listener;
 use crate::findings::{Confidence, Evidence, Finding, Fix, Safety, Seen, Severity};
-use crate::rules::{Case, Rule, client, container, evidence, name, path, presence};
+use crate::rules::{Case, Rule, container, evidence, presence};
 
 /// DD212.
 pub static RULE: Rule = Rule {
@@ -28,22 +28,11 @@ pub static RULE: Rule = Rule {
     name: "other-namespace",
     severity: Severity::Error,
     since: "0.1.0",
-    unless: &[
-        &name::name_not_found::RULE,
-        &name::hosts_entry::RULE,
-        &path::proxy_in_the_way::RULE,
-        &client::remote_refuses::RULE,
-        &container::container_paused::RULE,
-        &container::container_restarting::RULE,
-        &container::container_exited::RULE,
-        &container::container_never_started::RULE,
-        &container::container_not_ready::RULE,
-        &container::published_elsewhere::RULE,
-        &container::not_published::RULE,
-        &container::engine_down::RULE,
-        &presence::crash_looping::RULE,
-        &presence::udp_only::RULE,
-        &presence::unix_socket_only::RULE,
+    unless: super::unless![
+        container::engine_down::RULE,
+        presence::crash_looping::RULE,
+        presence::udp_only::RULE,
+        presence::unix_socket_only::RULE,
     ],
     settle: 2,
     check,

@@ -19,7 +19,7 @@
 
 use crate::facts::Protocol;
 use crate::findings::{Confidence, Evidence, Finding, Fix, Seen, Severity};
-use crate::rules::{Case, Rule, client, container, evidence, name, path, presence};
+use crate::rules::{Case, Rule, evidence, presence};
 
 /// DD210.
 pub static RULE: Rule = Rule {
@@ -27,20 +27,7 @@ pub static RULE: Rule = Rule {
     name: "unix-socket-only",
     severity: Severity::Error,
     since: "0.1.0",
-    unless: &[
-        &name::name_not_found::RULE,
-        &name::hosts_entry::RULE,
-        &path::proxy_in_the_way::RULE,
-        &client::remote_refuses::RULE,
-        &container::container_paused::RULE,
-        &container::container_restarting::RULE,
-        &container::container_exited::RULE,
-        &container::container_never_started::RULE,
-        &container::container_not_ready::RULE,
-        &container::published_elsewhere::RULE,
-        &container::not_published::RULE,
-        &presence::crash_looping::RULE,
-    ],
+    unless: super::unless![presence::crash_looping::RULE,],
     settle: 2,
     check,
     source: include_str!("unix_socket_only.rs"),

@@ -26,6 +26,8 @@ const TICKS: u64 = 100;
 const MS_PER_TICK: u64 = 1000 / TICKS;
 /// Command lines can be megabytes long; no name and no evidence needs more.
 const LONGEST: usize = 32 * 1024;
+/// More than the environment of a shell ever is.
+const LARGEST_ENVIRONMENT: usize = 256 * 1024;
 /// How many ancestors are followed.
 const GENERATIONS: usize = 64;
 /// For a look at every process of the user.
@@ -269,6 +271,34 @@ pub(super) fn watched(project: &str) -> Result<Option<Vec<Row>>, Gap> {
         }
     }
     Ok(Some(rows))
+}
+
+/// The living processes whose working folder is this one or below it, without our own.
+///
+/// `None` if there are too many for the deadline. Whose folder may not be seen is
+/// another user's, or hides itself: none that a developer started.
+pub(super) fn in_folder(folder: &str) -> Result<Option<Vec<ProcId>>, Gap> {
+    let deadline = Instant::now() + DEADLINE;
+    let mut ids = Vec::new();
+    for pid in proc::pids().map_err(|error| Gap::of(&error))? {
+        if Instant::now() > deadline {
+            return Ok(None);
+        }
+        let here = proc::link(pid, "cwd").is_ok_and(|cwd| is_below(&cwd, folder));
+        if here
+            && pid != std::process::id()
+            && let Ok(stat) = Stat::of(pid)
+            && !matches!(stat.state, b'Z' | b'X')
+        {
+            ids.push(stat.id);
+        }
+    }
+    Ok(Some(ids))
+}
+
+/// The environment that a process was started with: `NAME=value`, each with a NUL.
+pub(super) fn environment(pid: u32) -> io::Result<Vec<u8>> {
+    proc::read(pid, "environ", LARGEST_ENVIRONMENT)
 }
 
 /// What is to be known of a process of the user.

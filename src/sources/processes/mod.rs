@@ -1,5 +1,6 @@
 //! Processes: only those that matter, and their ancestors.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::facts::{Departed, Gap, Known, ProcId, ProcState, Process};
@@ -15,6 +16,7 @@ pub(super) mod os;
 #[path = "os.rs"]
 mod portable;
 mod users;
+mod variables;
 
 pub use cpu::CpuSample;
 use loops::Watch;
@@ -108,6 +110,24 @@ pub fn departed(project: Option<&str>, watch: Duration) -> Known<Vec<Departed>> 
     Known::Seen(gone)
 }
 
+/// The processes whose working folder is this one or below it, with what their
+/// environments say of ports; without their ancestors, and without ourselves.
+#[must_use]
+pub fn in_folder(folder: &str) -> Known<Vec<Process>> {
+    let ids = match os::in_folder(folder) {
+        Ok(Some(ids)) => ids,
+        Ok(None) => return Known::Unseen(Gap::TooSlow),
+        Err(gap) => return Known::Unseen(gap),
+    };
+    let mut processes = look(&ids);
+    // An ancestor may be there as well, in a folder of its own.
+    processes.retain(|process| ids.contains(&process.id));
+    for process in &mut processes {
+        process.ports_set = variables::ports(process.id.pid);
+    }
+    Known::Seen(processes)
+}
+
 /// The name of a user, as far as the system knows it.
 #[must_use]
 pub fn user_name(uid: u32) -> Option<String> {
@@ -135,6 +155,7 @@ fn blank(id: ProcId) -> Process {
         fds: Known::default(),
         cpu: Known::default(),
         age_s: 0,
+        ports_set: BTreeMap::new(),
         cgroup: None,
         oldest_child_s: None,
     }
@@ -181,6 +202,33 @@ mod tests {
         let mut nobody = Watch::default();
         portable::watch(&mut nobody, "/", Duration::ZERO);
         assert_eq!(nobody.departed(), []);
+    }
+
+    #[test]
+    fn a_process_is_found_by_its_folder_with_its_ports() {
+        let folder = std::env::temp_dir().join(format!("devdoctor-cwd-{}", std::process::id()));
+        std::fs::create_dir_all(folder.join("web")).unwrap();
+        let mut child = std::process::Command::new("sleep")
+            .arg("30")
+            .current_dir(folder.join("web"))
+            .env("PORT", "4000")
+            .env("TOKEN", "5000")
+            .spawn()
+            .unwrap();
+        let place = folder.canonicalize().unwrap().display().to_string();
+        let (ours, theirs) = (in_folder(&place), portable::in_folder(&place));
+        let environment = portable::environment(child.id()).unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        std::fs::remove_dir_all(&folder).unwrap();
+        let ours = ours.seen().cloned().unwrap();
+        let pids: Vec<u32> = ours.iter().map(|process| process.id.pid).collect();
+        assert_eq!(pids, [child.id()]);
+        assert_eq!(ours[0].ports_set.get("PORT"), Some(&4000));
+        assert_eq!(ours[0].ports_set.len(), 1);
+        let theirs: Vec<u32> = theirs.unwrap().unwrap().iter().map(|id| id.pid).collect();
+        assert_eq!(theirs, pids);
+        assert!(String::from_utf8_lossy(&environment).contains("PORT=4000"));
     }
 
     #[test]

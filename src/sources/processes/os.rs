@@ -11,7 +11,7 @@ use super::departed::Row;
 use super::loops::Watch;
 use super::naming::is_worker;
 use super::{Depth, blank};
-use crate::facts::{FdUse, Gap, Known, ProcId, ProcState, Process, clean};
+use crate::facts::{FdUse, Gap, Known, ProcId, ProcState, Process, clean, is_below};
 
 /// How many ancestors are followed.
 const GENERATIONS: usize = 64;
@@ -74,6 +74,47 @@ pub(super) fn used(id: ProcId) -> io::Result<Used> {
 /// Who listens below a watcher would need every descriptor of every process.
 pub(super) fn watched(_project: &str) -> Result<Option<Vec<Row>>, Gap> {
     Err(Gap::Unsupported)
+}
+
+/// The living processes whose working folder is this one or below it, without our own.
+pub(super) fn in_folder(folder: &str) -> Result<Option<Vec<ProcId>>, Gap> {
+    let mut system = System::new().map_err(|error| Gap::Failed(error.to_string()))?;
+    let wanted = ProcessRefreshKind::nothing()
+        .without_tasks()
+        .with_cwd(UpdateKind::OnlyIfNotSet);
+    system.refresh_processes_specifics(ProcessesToUpdate::All, true, wanted);
+    let here = |process: &&sysinfo::Process| {
+        let cwd = process.cwd();
+        cwd.is_some_and(|cwd| is_below(&clean(&cwd.to_string_lossy()), folder))
+            && state(process.status()) != ProcState::Zombie
+            && process.pid().as_u32() != std::process::id()
+    };
+    let found = system.processes().values().filter(here);
+    let mut ids: Vec<ProcId> = found
+        .map(|process| ProcId {
+            pid: process.pid().as_u32(),
+            started: process.start_time(),
+        })
+        .collect();
+    ids.sort_unstable();
+    Ok(Some(ids))
+}
+
+/// The environment that a process was started with: `NAME=value`, each with a NUL.
+pub(super) fn environment(pid: u32) -> io::Result<Vec<u8>> {
+    let mut system = System::new().map_err(|error| io::Error::other(error.to_string()))?;
+    let pid = Pid::from_u32(pid);
+    let wanted = ProcessRefreshKind::nothing()
+        .without_tasks()
+        .with_environ(UpdateKind::Always);
+    system.refresh_processes_specifics(ProcessesToUpdate::Some(&[pid]), true, wanted);
+    let process = system.process(pid).ok_or(io::ErrorKind::NotFound)?;
+    let mut whole = Vec::new();
+    for variable in process.environ() {
+        whole.extend_from_slice(variable.to_string_lossy().as_bytes());
+        whole.push(0);
+    }
+    Ok(whole)
 }
 
 /// Nobody is watched where nobody is found.
