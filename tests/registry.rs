@@ -29,6 +29,8 @@ const PROMISED: &[(&str, &str)] = &[
     ("DD201", "nothing-listens"),
     ("DD202", "not-started"),
     ("DD203", "exited"),
+    ("DD205", "moved-port"),
+    ("DD206", "other-port"),
     ("DD209", "udp-only"),
     ("DD210", "unix-socket-only"),
     ("DD212", "other-namespace"),

@@ -113,6 +113,7 @@ impl Doctor<'_> {
             let found = processes::in_folder(root);
             let saw = count(&found, Vec::len, "process");
             self.looks.note("project processes", saw, began);
+            self.tell_variables(found.seen().map_or(&[], Vec::as_slice));
             self.facts.project_processes = found.map(Into::into);
         }
         self.look_at_their_projects();
@@ -174,6 +175,21 @@ impl Doctor<'_> {
             }
         }
         self.facts.processes = Known::Seen(all.into());
+    }
+
+    /// What the environments of the project's processes say is told of those that were
+    /// seen before, too.
+    fn tell_variables(&mut self, own: &[Process]) {
+        let Known::Seen(list) = &self.facts.processes else {
+            return;
+        };
+        let mut list = list.to_vec();
+        for process in &mut list {
+            if let Some(same) = own.iter().find(|own| own.id == process.id) {
+                process.ports_set.clone_from(&same.ports_set);
+            }
+        }
+        self.facts.processes = Known::Seen(list.into());
     }
 
     /// The projects of everybody who was seen.

@@ -24,9 +24,11 @@ use unless;
 
 pub mod crash_looping;
 pub mod exited;
+pub mod moved_port;
 pub mod not_started;
 pub mod nothing_listens;
 pub mod other_namespace;
+pub mod other_port;
 pub mod udp_only;
 pub mod unix_socket_only;
 
