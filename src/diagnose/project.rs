@@ -122,14 +122,25 @@ impl Doctor<'_> {
         }
         let budget = self.settings.timeouts.projects;
         self.finish_reading(budget);
-        let ids: Vec<ProcId> = Case::new(self.target, &self.facts)
-            .waiting()
-            .iter()
-            .map(|process| process.id)
-            .collect();
+        let ids = self.who_should_listen();
         if !ids.is_empty() {
             self.sample = Some((Instant::now(), processes::cpu_sample(&ids)));
         }
+    }
+
+    /// The processes that should listen and do not, with those below them: `npm` does
+    /// nothing while what it runs compiles.
+    fn who_should_listen(&self) -> Vec<ProcId> {
+        let case = Case::new(self.target, &self.facts);
+        let waiting = case.waiting();
+        let own = self.facts.project_processes.items().iter();
+        let below = |process: &&Process| {
+            let above = case.ancestors(process);
+            waiting
+                .iter()
+                .any(|one| one.id == process.id || above.iter().any(|above| above.id == one.id))
+        };
+        own.filter(below).map(|process| process.id).collect()
     }
 
     /// What the processes that do not listen did since they were first seen.

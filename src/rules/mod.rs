@@ -109,6 +109,8 @@ pub static RULES: &[&Rule] = &[
     &presence::other_namespace::RULE,
     &presence::exited::RULE,
     &presence::other_port::RULE,
+    &presence::alive_not_listening::RULE,
+    &presence::still_starting::RULE,
     &presence::not_started::RULE,
     &presence::nothing_listens::RULE,
     // What remains.

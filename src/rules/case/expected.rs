@@ -167,7 +167,7 @@ pub fn join(root: &str, path: &str) -> String {
 
 /// Whether the process stands in the service's folder, or below it with no other
 /// service's folder in between.
-fn is_in_folder(project: &Project, service: &Service, process: &Process) -> bool {
+pub fn is_in_folder(project: &Project, service: &Service, process: &Process) -> bool {
     let Some(place) = process.cwd.seen().or(process.project.as_ref()) else {
         return false;
     };

@@ -1,7 +1,7 @@
 //! What a case asks of the processes of the user's own project.
 
 use super::Case;
-use super::expected::Expected;
+use super::expected::{Expected, is_in_folder};
 use crate::facts::{
     Expectation, Framework, Listener, ProcId, ProcState, Process, Project, Proto, Service, is_below,
 };
@@ -148,6 +148,37 @@ impl<'a> Case<'a> {
                 .any(|other| self.ancestors(other).iter().any(|above| above.id == one.id))
         };
         deaf.iter().filter(|one| !above(one)).copied().collect()
+    }
+
+    /// The service that should have the asked port and that this process runs.
+    #[must_use]
+    pub fn meant_by(&self, process: &Process) -> Option<Expected<'a>> {
+        let runs = |one: &Expected| self.runs(one.project, one.service, process);
+        self.expected().into_iter().find(runs)
+    }
+
+    /// Whether a process stands in the folder of a service that should have the asked port.
+    #[must_use]
+    pub fn stands_where_expected(&self, process: &Process) -> bool {
+        let expected = self.expected();
+        let stands = |one: &Expected| is_in_folder(one.project, one.service, process);
+        expected.iter().any(stands)
+    }
+
+    /// How much of a processor a process, or the busiest below it, used while it was
+    /// watched, in percent.
+    #[must_use]
+    pub fn busy_percent(&self, process: &Process) -> Option<u64> {
+        let own = self.facts.project_processes.items().iter();
+        own.filter(|one| {
+            one.id == process.id
+                || self
+                    .ancestors(one)
+                    .iter()
+                    .any(|above| above.id == process.id)
+        })
+        .filter_map(|one| Some(one.cpu.seen()?.percent()))
+        .max()
     }
 
     /// Whether this process, one below it or one above it listens on a port that is no

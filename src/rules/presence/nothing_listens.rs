@@ -29,6 +29,8 @@ pub static RULE: Rule = Rule {
     unless: super::unless![
         presence::moved_port::RULE,
         presence::other_port::RULE,
+        presence::alive_not_listening::RULE,
+        presence::still_starting::RULE,
         container::engine_down::RULE,
         presence::crash_looping::RULE,
         presence::udp_only::RULE,
