@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::facts::Origin;
 
-pub use check::{ExpectationLine, ProjectReport, ServiceLine, ServiceState};
+pub use check::{ExpectationLine, PROJECT_FILES, ProjectReport, ServiceLine, ServiceState};
 pub use evidence::{Evidence, Seen};
 pub use fix::{Edit, Fix, Safety};
 pub use report::{ListenerLine, LookLine, ProbeLine, Report, RuledOut, Unseen, Verdict};

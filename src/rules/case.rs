@@ -6,7 +6,7 @@ mod world;
 
 use std::net::IpAddr;
 
-pub use expected::{Expected, join, service_folder};
+pub use expected::{DEBUGGERS, Expected, join, service_folder};
 
 use crate::facts::{Greeting, Outcome, Probe, Resolution, Snapshot, Target};
 use crate::findings::{Confidence, Finding, Severity, Verdict};
