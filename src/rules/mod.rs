@@ -91,6 +91,7 @@ pub static RULES: &[&Rule] = &[
     &container::engine_down::RULE,
     &container::profile_not_selected::RULE,
     // Somebody answers, and it is not who was meant.
+    &presence::moved_port::RULE,
     &process::port_taken::RULE,
     &process::orphan::RULE,
     // Somebody listens, on another address than the one dialled.
@@ -122,6 +123,9 @@ pub static RULES: &[&Rule] = &[
     &presence::udp_only::RULE,
     &presence::other_namespace::RULE,
     &presence::exited::RULE,
+    &presence::other_port::RULE,
+    &presence::alive_not_listening::RULE,
+    &presence::still_starting::RULE,
     &presence::not_started::RULE,
     &presence::nothing_listens::RULE,
     // What remains.
