@@ -1,4 +1,6 @@
-//! Configuration files of servers that are not written in JavaScript. One file is one
-//! kind of file.
+//! Configuration files of servers. One file is one kind of file.
 
+pub mod angular;
 pub mod env_urls;
+pub mod js_proxies;
+pub mod playwright;
