@@ -340,8 +340,12 @@ fn strict(
     if let Some(flag) = flag {
         return (!says_no(flag)).then(|| flag.origin.clone());
     }
-    let asked = expects.iter().find(|expects| expects.by == SetBy::Flag);
-    if let Some(asked) = asked.filter(|_| row.flags.explicit_is_strict) {
+    let is_strict = |by: SetBy| match by {
+        SetBy::Flag => row.flags.explicit_is_strict || row.flags.asked_is_strict,
+        SetBy::Default => false,
+        _ => row.flags.asked_is_strict,
+    };
+    if let Some(asked) = expects.iter().find(|expects| is_strict(expects.by)) {
         return Some(asked.origin.clone());
     }
     let mut keys = row.keys.strict.iter().filter_map(|key| config?.at(key));
