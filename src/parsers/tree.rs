@@ -76,8 +76,9 @@ impl Value {
         named(key).or_else(|| named(REST).filter(|rest| rest.unknown().is_some()))
     }
 
-    /// The same without what it hangs on.
-    fn plain(&self) -> &Node {
+    /// What it is, without a word on what it hangs on.
+    #[must_use]
+    pub fn plain(&self) -> &Node {
         match &self.node {
             Node::Varies(value) => &value.node,
             node => node,
