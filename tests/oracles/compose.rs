@@ -87,7 +87,7 @@ fn folders() -> Vec<PathBuf> {
     folders
 }
 
-fn environment(folder: &Path) -> BTreeMap<String, String> {
+pub(crate) fn environment(folder: &Path) -> BTreeMap<String, String> {
     let text = std::fs::read_to_string(folder.join("environment")).unwrap_or_default();
     let pairs = text.lines().filter_map(|line| line.split_once('='));
     pairs.map(|(k, v)| (k.to_owned(), v.to_owned())).collect()
@@ -197,7 +197,7 @@ impl Files for OnDisk {
 }
 
 /// What we say of the folder itself; those below it are not what the tool is asked about.
-fn claims(folder: &Path, environment: &BTreeMap<String, String>) -> Claims {
+pub(crate) fn claims(folder: &Path, environment: &BTreeMap<String, String>) -> Claims {
     let files = OnDisk(folder.to_owned());
     let names = files.names("");
     let cx = Context {
