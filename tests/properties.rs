@@ -210,6 +210,9 @@ fn every_part_that_may_be_unseen_is_found() {
         "/listeners/*/queue",
         "/processes",
         "/processes/*/cpu",
+        "/projects/*/claims",
+        "/project_processes",
+        "/project_processes/*/cwd",
         "/containers",
         "/containers/*/inside",
         "/host/firewall",
@@ -389,6 +392,24 @@ fn plant(snapshot: &mut Snapshot, secret: &str, places: &[u8]) {
             }
         }
         snapshot.processes = Known::Seen(list.into());
+    }
+    if let Known::Seen(projects) = &snapshot.projects {
+        let mut list = projects.to_vec();
+        for project in &mut list {
+            project.root.clone_from(&path);
+            if let Known::Seen(claims) = &project.claims {
+                let mut claims = claims.as_ref().clone();
+                for service in &mut claims.services {
+                    service.start = vec!["npm".to_owned(), format!("--token={secret}")];
+                }
+                for pointer in &mut claims.pointers {
+                    pointer.host = format!("{secret}.example.com");
+                    pointer.written = format!("{secret}.example.com:5432");
+                }
+                project.claims = Known::Seen(claims.into());
+            }
+        }
+        snapshot.projects = Known::Seen(list.into());
     }
     if let Known::Seen(containers) = &snapshot.containers {
         let mut list = containers.to_vec();

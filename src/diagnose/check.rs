@@ -8,8 +8,8 @@ use super::parts::{
     ask_engines, ask_if_enabled, find_owners, is_forwarder, listeners, look_at_processes, now,
     owner_ids,
 };
-use crate::facts::{Claims, Gap, Known, Listener, Project, Runs, Snapshot};
-use crate::findings::{ExpectationLine, ProjectReport, ServiceLine, Unseen};
+use crate::facts::{Claims, Gap, Known, Listener, Project, Runs, Snapshot, is_below};
+use crate::findings::{ExpectationLine, PROJECT_FILES, ProjectReport, ServiceLine, Unseen};
 use crate::rules::{self, PortStanding, Standing, Survey};
 use crate::settings::Settings;
 use crate::sources::{host, processes, projects, sockets};
@@ -35,7 +35,7 @@ pub fn look_at_project(root: &str, settings: &Settings) -> Snapshot {
     let engines = ask_if_enabled(None, settings);
     let claims = looks.at(
         "claims",
-        || projects::claims(root, settings.timeouts.whole),
+        || projects::claims(root, settings.timeouts.projects),
         |claims| match claims {
             Known::Seen(claims) => format!("{} services", claims.services.len()),
             Known::Unseen(gap) => gap.to_string(),
@@ -95,7 +95,9 @@ fn with_claims(projects: &[Project], root: &str, claims: Known<Arc<Claims>>) -> 
         markers: own.map(|own| own.markers.clone()).unwrap_or_default(),
         claims,
     };
-    let others = projects.iter().filter(|project| project.root != root);
+    // What lies above was not asked for.
+    let others = projects.iter();
+    let others = others.filter(|project| !is_below(root, &project.root));
     std::iter::once(own).chain(others.cloned()).collect()
 }
 
@@ -129,14 +131,15 @@ pub fn check_facts(facts: &Snapshot) -> ProjectReport {
     };
     match Survey::of(facts) {
         Some(survey) => {
-            survey.root.clone_into(&mut report.root);
+            survey.project.root.clone_into(&mut report.root);
             report.services = survey.standings().iter().map(service).collect();
             report.findings = rules::survey(&survey);
         }
         None => {
-            let mut projects = facts.projects.items().iter();
-            let gap = projects.find_map(|project| project.claims.gap());
-            unseen.insert(0, Unseen::new("claims", gap.unwrap_or(&Gap::NotAsked)));
+            // A part that was not asked for is no blind spot, but here it is all there is.
+            if unseen.iter().all(|part| part.part != PROJECT_FILES) {
+                unseen.insert(0, Unseen::new(PROJECT_FILES, &Gap::NotAsked));
+            }
         }
     }
     report.unseen = unseen;

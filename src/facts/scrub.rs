@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Known, Snapshot};
+use super::{Claims, Known, Origin, Process, Snapshot};
 
 /// The snapshot without home folders, user names and argument values.
 ///
@@ -18,27 +18,24 @@ pub fn scrub(mut snapshot: Snapshot, home: Option<&str>) -> Snapshot {
         "user".clone_into(&mut snapshot.host.user.name);
     }
     snapshot.host.cwd = snapshot.host.cwd.as_deref().map(text);
-    if let Known::Seen(processes) = &mut snapshot.processes {
-        let mut list = processes.to_vec();
-        for process in &mut list {
-            process.name = text(&process.name);
-            process.project = process.project.as_deref().map(text);
-            process.cwd = process.cwd.clone().map(|cwd| text(&cwd));
-            process.exe = process.exe.clone().map(|exe| text(&exe));
-            process.argv = process.argv.clone().map(|argv| scrub_argv(&argv, &text));
-            if let Some(name) = &mut process.user
-                && name == &user
-                && name != "root"
-            {
-                "user".clone_into(name);
+    for processes in [&mut snapshot.processes, &mut snapshot.project_processes] {
+        if let Known::Seen(list) = processes {
+            let mut list = list.to_vec();
+            for process in &mut list {
+                scrub_process(process, &text, &user);
             }
+            *processes = Known::Seen(list.into());
         }
-        *processes = list.into();
     }
     if let Known::Seen(projects) = &mut snapshot.projects {
         let mut list = projects.to_vec();
         for project in &mut list {
             project.root = text(&project.root);
+            if let Known::Seen(claims) = &project.claims {
+                let mut claims = claims.as_ref().clone();
+                scrub_claims(&mut claims, &text);
+                project.claims = Known::Seen(Arc::new(claims));
+            }
         }
         *projects = list.into();
     }
@@ -91,6 +88,68 @@ pub fn scrub(mut snapshot: Snapshot, home: Option<&str>) -> Snapshot {
         .collect();
     snapshot.engines = engines.into();
     snapshot
+}
+
+fn scrub_process(process: &mut Process, text: &dyn Fn(&str) -> String, user: &str) {
+    process.name = text(&process.name);
+    process.project = process.project.as_deref().map(text);
+    process.cwd = process.cwd.clone().map(|cwd| text(&cwd));
+    process.exe = process.exe.clone().map(|exe| text(&exe));
+    process.argv = process.argv.clone().map(|argv| scrub_argv(&argv, text));
+    if let Some(name) = &mut process.user
+        && name == user
+        && name != "root"
+    {
+        "user".clone_into(name);
+    }
+}
+
+/// What files say: names of services, keys and paths within the project stay, words of
+/// commands and names of hosts are treated as in any command line.
+fn scrub_claims(claims: &mut Claims, text: &dyn Fn(&str) -> String) {
+    let place = |origin: &mut Origin| origin.file = text(&origin.file);
+    for service in &mut claims.services {
+        service.name = text(&service.name);
+        service.folder = text(&service.folder);
+        service.start = scrub_argv(&service.start, text);
+        place(&mut service.origin);
+        service.strict.iter_mut().for_each(place);
+        for expects in &mut service.expects {
+            place(&mut expects.origin);
+            expects.host_origin.iter_mut().for_each(place);
+            expects.written = text(&expects.written);
+            expects.host = expects.host.as_deref().map(scrub_host);
+        }
+        for unknown in &mut service.unknown {
+            place(&mut unknown.origin);
+            unknown.why = text(&unknown.why);
+        }
+    }
+    for ignored in &mut claims.ignored {
+        ignored.service = text(&ignored.service);
+        place(&mut ignored.origin);
+        ignored.why = text(&ignored.why);
+    }
+    for pointer in &mut claims.pointers {
+        pointer.service = text(&pointer.service);
+        place(&mut pointer.origin);
+        pointer.host = scrub_host(&pointer.host);
+        pointer.written = format!("{}:{}", pointer.host, pointer.port);
+    }
+    for broken in &mut claims.broken {
+        place(&mut broken.origin);
+        broken.what = text(&broken.what);
+    }
+}
+
+/// A name within this machine or this compose project stays, one of the network goes.
+fn scrub_host(host: &str) -> String {
+    let own = !host.contains('.') || harmless(host) || host.ends_with(".localhost");
+    if own {
+        host.to_owned()
+    } else {
+        "…".to_owned()
+    }
 }
 
 fn scrub_text(value: &str, home: Option<&str>, user: &str) -> String {
@@ -186,7 +245,65 @@ fn harmless(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{ProcId, Process};
+    use crate::facts::{Expectation, Pointer, ProcId, Project, Service};
+
+    #[test]
+    fn what_files_say_is_told_without_what_is_private() {
+        let claims = Claims {
+            services: vec![Service {
+                name: "web".to_owned(),
+                folder: "apps/web".to_owned(),
+                start: ["npm", "run", "dev", "--", "--token=Abc123Secret"]
+                    .map(str::to_owned)
+                    .to_vec(),
+                expects: vec![Expectation {
+                    port: Some(3000),
+                    host: Some("intranet.example.com".to_owned()),
+                    written: "3000".to_owned(),
+                    ..Expectation::default()
+                }],
+                ..Service::default()
+            }],
+            pointers: vec![Pointer {
+                key: "DATABASE_URL".to_owned(),
+                host: "db.example.com".to_owned(),
+                port: 5432,
+                written: "db.example.com:5432".to_owned(),
+                ..Pointer::default()
+            }],
+            broken: vec![crate::facts::BrokenFile {
+                origin: Origin::default(),
+                what: "/home/ann/shop/x is a folder".to_owned(),
+            }],
+            ..Claims::default()
+        };
+        let mut snapshot = Snapshot::default();
+        "ann".clone_into(&mut snapshot.host.user.name);
+        snapshot.projects = Known::Seen(
+            vec![Project {
+                root: "/home/ann/shop".to_owned(),
+                markers: Vec::new(),
+                claims: Known::Seen(Arc::new(claims)),
+            }]
+            .into(),
+        );
+        let secret = process(&["vite", "--token=Abc123Secret"]);
+        snapshot.project_processes = Known::Seen(vec![secret].into());
+        let scrubbed = serde_json::to_string(&scrub(snapshot, Some("/home/ann"))).unwrap();
+        for gone in ["ann", "Abc123Secret", "example.com"] {
+            assert!(!scrubbed.contains(gone), "{gone} is still in {scrubbed}");
+        }
+        for kept in [
+            "apps/web",
+            "\"dev\"",
+            "3000",
+            "DATABASE_URL",
+            "…:5432",
+            "~/shop",
+        ] {
+            assert!(scrubbed.contains(kept), "{kept} is not in {scrubbed}");
+        }
+    }
 
     fn process(argv: &[&str]) -> Process {
         let mut process: Process = toml::from_str("id = { pid = 1 }").unwrap();

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::{Finding, Severity, Unseen};
 use crate::facts::{Origin, Proto, SetBy, UnknownSetting};
 
+/// The name of the files of a project among the parts that can be unseen.
+pub const PROJECT_FILES: &str = "project-files";
+
 /// One look at a whole project: the answer to `devdoctor check`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ProjectReport {
@@ -113,7 +116,14 @@ impl ProjectReport {
         if self.findings.iter().any(|f| f.severity > Severity::Info) {
             return 1;
         }
-        let files_unseen = self.unseen.iter().any(|unseen| unseen.part == "claims");
-        if files_unseen { 3 } else { 0 }
+        if self.is_blind() { 3 } else { 0 }
+    }
+
+    /// Whether not even the project's files could be read.
+    #[must_use]
+    pub fn is_blind(&self) -> bool {
+        self.unseen
+            .iter()
+            .any(|unseen| unseen.part == PROJECT_FILES)
     }
 }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::facts::Origin;
 
-pub use check::{ExpectationLine, ProjectReport, ServiceLine, ServiceState};
+pub use check::{ExpectationLine, PROJECT_FILES, ProjectReport, ServiceLine, ServiceState};
 pub use evidence::{Evidence, Seen};
 pub use fix::{Edit, Fix, Safety};
 pub use report::{ListenerLine, LookLine, ProbeLine, Report, RuledOut, Unseen, Verdict};
@@ -106,6 +106,13 @@ impl Finding {
     #[must_use]
     pub fn fix(mut self, fix: Fix) -> Self {
         self.fixes.push(fix);
+        self
+    }
+
+    /// The same finding with more fixes.
+    #[must_use]
+    pub fn fix_all(mut self, fixes: impl IntoIterator<Item = Fix>) -> Self {
+        self.fixes.extend(fixes);
         self
     }
 

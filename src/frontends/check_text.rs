@@ -41,7 +41,7 @@ pub fn report(report: &ProjectReport, style: &Style) -> String {
 
 /// The whole in a few words.
 fn summary(report: &ProjectReport) -> String {
-    if report.unseen.iter().any(|unseen| unseen.part == "claims") {
+    if report.is_blind() {
         return "its files could not be read".to_owned();
     }
     let services = match report.services.len() {

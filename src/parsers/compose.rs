@@ -67,7 +67,9 @@ pub(super) fn read(cx: &Context<'_>, path: &str, claims: &mut Claims) {
         variables = environment::with_files(cx, &own, &variables, claims);
     }
     let chosen = chosen(cx, folder, &variables);
-    if chosen.files.is_empty() {
+    // A project that includes this one has told of it.
+    let included = |service: &Service| chosen.files.first() == Some(&service.origin.file);
+    if chosen.files.is_empty() || claims.services.iter().any(included) {
         return;
     }
     // Outside of what the user says, a file of another name stands alone.

@@ -18,7 +18,9 @@ mod launch;
 mod merge;
 mod packages;
 mod places;
+mod pointers;
 mod scripts;
+mod servers;
 mod tree;
 mod workspace;
 mod wrappers;
@@ -77,6 +79,30 @@ static PARSERS: &[Parser] = &[
     Parser {
         takes: scripts::vscode::takes,
         read: scripts::vscode::read,
+    },
+    Parser {
+        takes: servers::jvm::takes,
+        read: servers::jvm::read,
+    },
+    Parser {
+        takes: servers::kestrel::takes,
+        read: servers::kestrel::read,
+    },
+    Parser {
+        takes: servers::rocket::takes,
+        read: servers::rocket::read,
+    },
+    Parser {
+        takes: servers::firebase::takes,
+        read: servers::firebase::read,
+    },
+    Parser {
+        takes: servers::supabase::takes,
+        read: servers::supabase::read,
+    },
+    Parser {
+        takes: servers::env_urls::takes,
+        read: servers::env_urls::read,
     },
 ];
 

@@ -3,23 +3,33 @@
 mod stand;
 
 use crate::facts::{
-    Claims, Container, Expectation, Framework, Listener, Origin, ProcId, Process, Project, Proto,
-    Runs, Service, Snapshot, Target, catalogue, is_below,
+    Claims, Container, Expectation, Framework, Listener, Origin, Process, Project, Proto, Runs,
+    Service, Snapshot, Target, catalogue, is_below,
 };
-use crate::findings::{Evidence, Seen, ServiceState};
+use crate::findings::{Edit, Evidence, Seen, ServiceState};
 
+use super::case::{Expected, join, service_folder};
 use super::{Case, evidence};
 
-/// What the files of one project say, beside everything that was seen.
+/// What the files of the user's own project say, beside everything that was seen.
 #[derive(Debug, Clone, Copy)]
 pub struct Survey<'a> {
-    /// What was seen.
-    pub facts: &'a Snapshot,
-    /// The project's folder.
-    pub root: &'a str,
+    /// The facts, without a question.
+    pub(super) case: Case<'a>,
+    /// The project.
+    pub project: &'a Project,
     /// What its files say.
     pub claims: &'a Claims,
 }
+
+/// A survey asks about no port.
+static NOWHERE: Target = Target {
+    input: String::new(),
+    scheme: None,
+    host: String::new(),
+    port: 0,
+    path: None,
+};
 
 /// How one service stands.
 #[derive(Debug, Clone)]
@@ -50,15 +60,14 @@ pub struct PortStanding<'a> {
 }
 
 impl<'a> Survey<'a> {
-    /// The project whose files were read.
+    /// The user's own project, if its files were read.
     #[must_use]
     pub fn of(facts: &'a Snapshot) -> Option<Self> {
-        let read = |project: &'a Project| Some((project, project.claims.seen()?));
-        let (project, claims) = facts.projects.items().iter().find_map(read)?;
+        let project = facts.own_project()?;
         Some(Survey {
-            facts,
-            root: &project.root,
-            claims,
+            case: Case::new(&NOWHERE, facts),
+            project,
+            claims: project.claims.seen()?,
         })
     }
 
@@ -69,57 +78,55 @@ impl<'a> Survey<'a> {
         services.map(|service| self.standing(service)).collect()
     }
 
-    /// The folder that a service runs in.
-    #[must_use]
-    pub fn folder(&self, service: &Service) -> String {
-        match service.folder.as_str() {
-            "" => self.root.to_owned(),
-            below => format!("{}/{below}", self.root.trim_end_matches('/')),
+    /// A service with what says that it should have a port.
+    pub(super) fn expected(&self, service: &'a Service, by: &'a Expectation) -> Expected<'a> {
+        Expected {
+            project: self.project,
+            service,
+            by,
         }
     }
 
-    /// Where a place in the project's files was seen.
-    #[must_use]
-    pub fn seen_at(origin: &Origin) -> Seen {
-        Seen::File {
-            file: origin.file.clone(),
-            line: (origin.line > 0).then_some(origin.line),
-        }
+    /// What says that a service should have a port.
+    pub(super) fn says(&self, service: &'a Service, by: &'a Expectation) -> Evidence {
+        evidence::expects(&self.case, &self.expected(service, by))
     }
 
-    /// What a file says of a port: `vite.config.ts sets server.port to 5173`.
-    #[must_use]
-    pub fn says(service: &Service, wants: &Expectation) -> Evidence {
-        let port = match wants.port {
-            Some(port) => port.to_string(),
-            None => "a port that is chosen at its start".to_owned(),
-        };
-        let name = &service.name;
-        let words = match (wants.key.as_str(), row(service)) {
-            ("", Some(row)) => {
-                format!(
-                    "{name} should have port {port}: {} takes it by default",
-                    row.title
-                )
-            }
-            ("", None) => format!("{name} should have port {port}"),
-            (key, _) => format!("{name} should have port {port}, by {key}"),
-        };
-        Evidence::new(words, Self::seen_at(&wants.origin))
+    /// A fact that a file tells: `vite.config.ts:9 points to localhost:8080`.
+    pub(super) fn in_file(&self, origin: &Origin, says: &str) -> Evidence {
+        evidence::in_file(&self.case, self.project, origin, says)
+    }
+
+    /// A place in the project's files, in words: `vite.config.ts:9`.
+    pub(super) fn place(&self, origin: &Origin) -> Seen {
+        evidence::place_of(&self.case, self.project, origin)
+    }
+
+    /// The change of what stands at a place.
+    pub(super) fn edit(&self, origin: &Origin, from: &str, to: String) -> Edit {
+        Edit {
+            file: evidence::file_of(&self.case, self.project, &origin.file),
+            line: origin.line,
+            column: (origin.column > 0).then_some(origin.column),
+            from: from.to_owned(),
+            to,
+        }
     }
 
     /// Who listens there.
-    #[must_use]
-    pub fn listens(&self, listener: &Listener) -> Evidence {
-        let target = here(listener.at.port());
-        evidence::listener(&Case::new(&target, self.facts), listener)
+    pub(super) fn listens(&self, listener: &Listener) -> Evidence {
+        evidence::listener(&self.case, listener)
+    }
+
+    fn facts(&self) -> &'a Snapshot {
+        self.case.facts
     }
 
     /// The TCP or UDP sockets of this network namespace; nothing where they were not seen.
     fn sockets(&self, proto: Proto) -> Option<&'a [Listener]> {
         let list = match proto {
-            Proto::Tcp => &self.facts.listeners,
-            Proto::Udp => &self.facts.udp,
+            Proto::Tcp => &self.facts().listeners,
+            Proto::Udp => &self.facts().udp,
         };
         list.seen().map(|list| &list[..])
     }
@@ -133,50 +140,34 @@ impl<'a> Survey<'a> {
         list.iter().filter(here)
     }
 
-    /// The process with this identity.
-    fn process(&self, id: ProcId) -> Option<&'a Process> {
-        let mut all = self.facts.processes.items().iter();
-        all.find(|process| process.id == id)
-    }
-
-    /// The process a person would name as the owner of this listener.
-    #[must_use]
-    pub fn owner(&self, listener: &Listener) -> Option<&'a Process> {
-        self.process(listener.owner()?)
-    }
-
     /// Whether this process runs where the service does: in its folder, and not in the
     /// folder of a service that is nearer. Nothing where its folder was not seen.
     #[must_use]
     pub fn belongs(&self, service: &Service, process: &Process) -> Option<bool> {
         let cwd = process.cwd.seen()?;
-        let folder = self.folder(service);
+        let folder = service_folder(self.project, service);
         if !is_below(cwd, &folder) {
             return Some(false);
         }
         let nearer = self.claims.services.iter().any(|other| {
-            let its = self.folder(other);
+            let its = service_folder(self.project, other);
             other.runs == Runs::Process && its.len() > folder.len() && is_below(cwd, &its)
         });
         Some(!nearer)
     }
 
-    /// Whether this process works anywhere in the project.
-    #[must_use]
-    pub fn is_ours(&self, process: &Process) -> Option<bool> {
-        Some(is_below(process.cwd.seen()?, self.root))
-    }
-
     /// The containers of a compose service.
     pub fn containers_of(&self, service: &Service) -> impl Iterator<Item = &'a Container> {
-        let all = self.facts.containers.items().iter();
+        let all = self.facts().containers.items().iter();
         all.filter(|container| {
             let Some(compose) = &container.compose else {
                 return false;
             };
             let folder = compose.working_dir.as_deref();
             let place = match folder {
-                Some(folder) => is_below(folder, self.root) || self.made_from(container, service),
+                Some(folder) => {
+                    is_below(folder, &self.project.root) || self.made_from(container, service)
+                }
                 None => {
                     service.compose_project.as_deref() == Some(&compose.project)
                         || self.made_from(container, service)
@@ -188,16 +179,9 @@ impl<'a> Survey<'a> {
 
     /// Whether the container was made from the file that names the service.
     fn made_from(&self, container: &Container, service: &Service) -> bool {
-        let file = format!("{}/{}", self.root, service.origin.file);
+        let file = join(&self.project.root, &service.origin.file);
         let compose = container.compose.as_ref();
         compose.is_some_and(|compose| compose.config_files.contains(&file))
-    }
-
-    /// Whether every container that there is was seen.
-    #[must_use]
-    pub fn containers_settled(&self) -> bool {
-        let target = here(0);
-        Case::new(&target, self.facts).containers_settled()
     }
 
     /// Whether everything that the files say is known: all were read to their end, and
@@ -219,17 +203,6 @@ pub fn row(service: &Service) -> Option<&'static Framework> {
 #[must_use]
 pub fn row_of(process: &Process) -> Option<&'static Framework> {
     catalogue().framework(process.framework.as_deref()?)
-}
-
-/// A question about a port of this machine.
-fn here(port: u16) -> Target {
-    Target {
-        input: port.to_string(),
-        scheme: None,
-        host: "localhost".to_owned(),
-        port,
-        path: None,
-    }
 }
 
 /// Whether the service runs the same framework as the process; nothing where one of

@@ -7,10 +7,11 @@
 use std::net::{IpAddr, SocketAddr};
 
 use devdoctor::facts::{
-    Address, Compose, Container, ContainerState, CpuUse, Departed, Engine, EngineKind, FdUse,
-    Firewall, FirewallRule, FirewallVerdict, Gap, Greeting, Host, HostsEntry, Http, Known,
-    Listener, Network, Outcome, PortSpec, Probe, ProcId, ProcState, Process, Project, Proto,
-    Protocol, ProxyVariable, Publish, Queue, Resolution, Snapshot, Target, User, Vantage,
+    Address, BrokenFile, Claims, Compose, Container, ContainerState, CpuUse, Departed, Engine,
+    EngineKind, Expectation, FdUse, Firewall, FirewallRule, FirewallVerdict, Gap, Greeting, Host,
+    HostsEntry, Http, IgnoredSetting, Known, Listener, Network, Origin, Outcome, Pointer, PortSpec,
+    Probe, ProcId, ProcState, Process, Project, Proto, Protocol, ProxyVariable, Publish, Queue,
+    Resolution, Runs, Service, SetBy, Snapshot, Target, UnknownSetting, User, Vantage,
 };
 
 /// Words that names, paths and banners are made of. Some are hostile.
@@ -231,6 +232,10 @@ impl<'a> Draw<'a> {
                 over_ms: u64::from(d.small()),
             }),
             age_s: self.number(),
+            ports_set: self
+                .maybe(|d| (d.pick(&["PORT", "FLASK_RUN_PORT"]).to_owned(), d.port()))
+                .into_iter()
+                .collect(),
             cgroup: self.maybe(Self::word),
             oldest_child_s: self.maybe(Self::number),
         }
@@ -296,6 +301,97 @@ impl<'a> Draw<'a> {
             log_tail: self.known(|d| d.many(Self::word)),
             command: self.many(Self::word),
             framework: self.maybe(Self::framework),
+        }
+    }
+
+    fn origin(&mut self) -> Origin {
+        Origin {
+            file: self
+                .pick(&[
+                    "package.json",
+                    "apps/web/vite.config.ts",
+                    "compose.yaml",
+                    "",
+                ])
+                .to_owned(),
+            line: self.pick(&[1, 6, 0, u32::MAX]),
+            column: self.pick(&[1, 9, 0]),
+        }
+    }
+
+    fn expectation(&mut self) -> Expectation {
+        Expectation {
+            port: self.maybe(Self::port),
+            host: self.maybe(|d| d.pick(&["localhost", "0.0.0.0", "'; rm"]).to_owned()),
+            protocol: self.proto(),
+            target: self.maybe(Self::port),
+            origin: self.origin(),
+            by: self.pick(&[
+                SetBy::Default,
+                SetBy::Flag,
+                SetBy::Variable,
+                SetBy::EnvFile,
+                SetBy::Config,
+            ]),
+            key: self
+                .pick(&["", "PORT", "server.port", "\u{1b}[31m"])
+                .to_owned(),
+            written: self
+                .pick(&["3000", "", "\"${PORT:-3000}:80\"", "\u{202e}3000", "13000"])
+                .to_owned(),
+            host_origin: self.maybe(Self::origin),
+            certain: self.flag(),
+        }
+    }
+
+    fn service(&mut self) -> Service {
+        Service {
+            name: self.word(),
+            folder: self.pick(&["", "api", "web", "../x"]).to_owned(),
+            origin: self.origin(),
+            framework: self.maybe(Self::framework),
+            runs: self.pick(&[Runs::Process, Runs::Container]),
+            start: self.many(|d| d.pick(&["npm", "run", "dev", "--", "\u{1b}[0m"]).to_owned()),
+            expects: self.many(Self::expectation),
+            unknown: self.many(|d| UnknownSetting {
+                key: d.word(),
+                origin: d.origin(),
+                why: d.word(),
+            }),
+            strict: self.maybe(Self::origin),
+            profiles: self.many(Self::word),
+            profile_on: self.flag(),
+            compose_project: self.maybe(Self::word),
+            group: self.maybe(Self::word),
+        }
+    }
+
+    fn claims(&mut self) -> Claims {
+        Claims {
+            services: self.many(Self::service),
+            ignored: self.many(|d| IgnoredSetting {
+                service: d.word(),
+                framework: d.framework(),
+                key: d.word(),
+                port: d.maybe(Self::port),
+                origin: d.origin(),
+                why: d.word(),
+            }),
+            pointers: self.many(|d| Pointer {
+                service: d.word(),
+                key: d.word(),
+                scheme: d.maybe(|d| d.pick(&["http", "postgres"]).to_owned()),
+                host: d.word(),
+                port: d.port(),
+                origin: d.origin(),
+                written: d.word(),
+                inside: d.flag(),
+            }),
+            broken: self.many(|d| BrokenFile {
+                origin: d.origin(),
+                what: d.word(),
+            }),
+            cut: self.flag(),
         }
     }
 
@@ -446,9 +542,11 @@ impl<'a> Draw<'a> {
                 d.many(|d| Project {
                     root: d.word(),
                     markers: d.many(|d| d.pick(&["compose.yaml", "package.json"]).to_owned()),
+                    claims: d.known(|d| d.claims().into()),
                 })
                 .into()
             }),
+            project_processes: self.known(|d| d.many(Self::process).into()),
             departed: self.known(|d| {
                 d.many(|d| Departed {
                     port: d.maybe(Self::port),

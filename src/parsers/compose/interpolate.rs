@@ -17,7 +17,7 @@ pub(super) type Variables = BTreeMap<String, String>;
 /// Why compose refuses a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Problem {
-    /// It is no reference to a variable: a lone `$`, `${`, `${1}`.
+    /// It is no reference to a variable: `${`, `${1}`.
     NoReference,
     /// The variable must be set, and is not.
     Required(String),
@@ -29,7 +29,7 @@ impl std::fmt::Display for Problem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Problem::NoReference => f.write_str(
-                "a `$` in it begins no variable's name (`$$` stands for the sign itself)",
+                "what stands behind `${` is no variable (`$$` stands for the sign itself)",
             ),
             Problem::Required(name) => write!(f, "the variable {name} must be set, and is not"),
             Problem::TooMuch => f.write_str("its variables unfold to more than is read"),
@@ -86,10 +86,12 @@ impl<'a> Filler<'a> {
                 let value = self.braced(&braced[..end], depth)?;
                 self.push(&mut out, &value)?;
                 rest = &braced[end + 1..];
-            } else {
-                let (name, after) = name(after).ok_or(Problem::NoReference)?;
+            } else if let Some((name, after)) = name(after) {
                 let value = self.value(name);
                 self.push(&mut out, &value)?;
+                rest = after;
+            } else {
+                self.push(&mut out, "$")?;
                 rest = after;
             }
         }
@@ -109,12 +111,20 @@ impl<'a> Filler<'a> {
         };
         let set = self.get(name).filter(|v| !(also_empty && v.is_empty()));
         let mut chars = rest.chars();
-        match (chars.next(), set) {
-            (Some('-' | '?'), Some(value)) => Ok(value.clone()),
-            (Some('-'), None) | (Some('+'), Some(_)) => self.at(chars.as_str(), depth + 1),
-            (Some('+'), None) => Ok(String::new()),
-            (Some('?'), None) => Err(Problem::Required(name.to_owned())),
-            _ => Err(Problem::NoReference),
+        let operator = chars.next().filter(|operator| "-?+".contains(*operator));
+        let operator = operator.filter(|_| !rest.contains('\n'));
+        let operator = operator.ok_or(Problem::NoReference)?;
+        // Compose looks into what it does not need, and refuses what is wrong there.
+        let unset = self.unset.len();
+        let argument = self.at(chars.as_str(), depth + 1)?;
+        if set.is_some() != (operator == '+') {
+            self.unset.truncate(unset);
+        }
+        match (operator, set) {
+            ('-' | '?', Some(value)) => Ok(value.clone()),
+            ('-', None) | ('+', Some(_)) => Ok(argument),
+            ('+', None) => Ok(String::new()),
+            _ => Err(Problem::Required(name.to_owned())),
         }
     }
 
@@ -241,6 +251,8 @@ mod tests {
             ("${NONE:-http://${NO:-h}:${PORT}/}", "http://h:3000/"),
             ("$$PORT $${PORT}", "$PORT ${PORT}"),
             ("no variable", "no variable"),
+            ("5$ $1 $", "5$ $1 $"),
+            ("${PORT-a}b}", "3000b}"),
         ] {
             assert_eq!(filled(text).as_deref(), Ok(value), "{text}");
         }
@@ -253,16 +265,19 @@ mod tests {
         assert_eq!(filled("${EMPTY:?}"), required("EMPTY"));
         assert_eq!(filled("${NONE?}"), required("NONE"));
         assert_eq!(filled("${NONE:-${NO:?}}"), required("NO"));
+        assert_eq!(
+            filled("${PORT:-${NO:?}}"),
+            required("NO"),
+            "though not needed"
+        );
         for text in [
-            "$",
-            "5$",
-            "$ x",
             "${",
             "${PORT",
             "${}",
             "${1}",
             "${PORT!x}",
-            "$1",
+            "${PORT:}",
+            "${NO:-a\nb}",
         ] {
             assert_eq!(filled(text), Err(Problem::NoReference), "{text}");
         }

@@ -65,7 +65,8 @@ fn pointer(
     written: &str,
 ) -> Pointer {
     // Where variables stand in its place, the address is not written anywhere.
-    let found = setting.written.find(written);
+    let from = begins(setting.written);
+    let found = setting.written[from..].find(written).map(|at| at + from);
     let before = found.map_or(0, |at| setting.written[..at].chars().count());
     let column = setting.origin.column + u32::try_from(before).unwrap_or(0);
     Pointer {
@@ -81,6 +82,14 @@ fn pointer(
         written: found.map_or("", |_| written).to_owned(),
         inside: true,
     }
+}
+
+/// Where the host may begin in a written address: behind the scheme and the user.
+fn begins(written: &str) -> usize {
+    let from = written.find("://").map_or(0, |at| at + 3);
+    let rest = &written[from..];
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+    authority.rfind('@').map_or(from, |at| from + at + 1)
 }
 
 /// The scheme that tells the port: `postgresql` of `jdbc:postgresql` and

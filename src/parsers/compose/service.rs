@@ -35,7 +35,9 @@ impl Project<'_> {
     /// Adds the claims of all services.
     pub(super) fn tell(&self, claims: &mut Claims) {
         for entry in self.services {
-            if !entry.key.starts_with("x-") {
+            // One that two projects include is told once.
+            let told = claims.services.iter().any(|told| told.origin == entry.at);
+            if !told {
                 let service = self.service(entry, claims);
                 claims.services.push(service);
             }

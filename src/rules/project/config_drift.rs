@@ -20,7 +20,7 @@ use crate::facts::{Container, Listener, Process, Scope, Taken};
 use crate::findings::{Confidence, Evidence, Finding, Fix, Safety, Seen, ServiceState, Severity};
 use crate::rules::evidence::{self, name_of, process_words};
 use crate::rules::survey::{row, row_of};
-use crate::rules::{Case, PortStanding, Rule, Standing, Survey};
+use crate::rules::{Case, PortStanding, Rule, Standing, Survey, fixes};
 
 use super::survey;
 
@@ -75,18 +75,22 @@ fn actual(port: &PortStanding) -> Option<u16> {
     own.or(port.published.map(|(_, port)| port))
 }
 
-fn of(survey: &Survey, standing: &Standing, port: &PortStanding) -> Option<Finding> {
+fn of<'a>(
+    survey: &Survey<'a>,
+    standing: &Standing<'a>,
+    port: &PortStanding<'a>,
+) -> Option<Finding> {
     match (port.own, port.published) {
         (Some(listener), _) => Some(process(survey, standing, port, listener)),
-        (None, Some((container, at))) => Some(published(standing, port, container, at)),
+        (None, Some((container, at))) => Some(published(survey, standing, port, container, at)),
         (None, None) => None,
     }
 }
 
-fn process(
-    survey: &Survey,
-    standing: &Standing,
-    port: &PortStanding,
+fn process<'a>(
+    survey: &Survey<'a>,
+    standing: &Standing<'a>,
+    port: &PortStanding<'a>,
     listener: &Listener,
 ) -> Finding {
     let service = standing.service;
@@ -94,24 +98,31 @@ fn process(
     let name = &service.name;
     let at = listener.at;
     let same_port = wants.port == Some(at.port());
-    let says = match (&wants.host, wants.port) {
-        (Some(host), _) if same_port => format!(
-            "{name} should listen on {host} and listens on {} only ({})",
-            at.ip(),
-            wants.origin
+    let address = wants.host_origin.as_ref().zip(wants.host.as_ref());
+    let address = address.filter(|_| same_port);
+    let place = survey.place(address.map_or(&wants.origin, |(origin, _)| origin));
+    let says = match (address, wants.port) {
+        (Some((_, host)), _) => format!(
+            "{name} should listen on {host} ({place}) and listens on {} only",
+            at.ip()
         ),
-        (_, Some(wanted)) => format!(
-            "{name} should have port {wanted} ({}) and has port {}",
-            wants.origin,
+        (None, Some(wanted)) => format!(
+            "{name} should have port {wanted} ({place}) and has port {}",
             at.port()
         ),
-        (_, None) => format!("{name} listens on {at}"),
+        (None, None) => format!("{name} listens on {at}"),
     };
-    let owner = survey.owner(listener);
+    let told = match address {
+        Some((origin, host)) => {
+            survey.in_file(origin, &format!("says that {name} listens on {host}"))
+        }
+        None => survey.says(service, wants),
+    };
+    let owner = survey.case.owner(listener);
     let argv = owner.and_then(|owner| flag(owner, at.port()));
     let mut finding = Finding::new(Confidence::Likely, says)
-        .at(&wants.origin)
-        .because(Survey::says(service, wants))
+        .at(address.map_or(&wants.origin, |(origin, _)| origin))
+        .because(told)
         .because(survey.listens(listener))
         .because_all(owner.map(evidence::process))
         .because_all(argv.as_ref().map(|(_, evidence)| evidence.clone()));
@@ -141,12 +152,12 @@ fn process(
         (Some((flag, _)), _) => Fix::read(
             "have the file and the command say the same",
             format!(
-                "the command of {who} says `{flag}`, which is stronger than {}: change either",
-                wants.origin
+                "the command of {who} says `{flag}`, which is stronger than {place}: change either"
             ),
         ),
         (None, Some(holder)) => {
             let other = survey
+                .case
                 .owner(holder)
                 .map_or_else(|| "whoever has the port".to_owned(), process_words);
             let because = match moves {
@@ -197,9 +208,16 @@ fn flag(owner: &Process, port: u16) -> Option<(String, Evidence)> {
     Some((words, evidence))
 }
 
-fn published(standing: &Standing, port: &PortStanding, container: &Container, at: u16) -> Finding {
+fn published<'a>(
+    survey: &Survey<'a>,
+    standing: &Standing<'a>,
+    port: &PortStanding<'a>,
+    container: &Container,
+    at: u16,
+) -> Finding {
     let service = standing.service;
     let wants = port.wants;
+    let place = survey.place(&wants.origin);
     let name = &service.name;
     let container_says = Evidence::new(
         format!(
@@ -214,24 +232,28 @@ fn published(standing: &Standing, port: &PortStanding, container: &Container, at
     let says = match wants.port {
         Some(wanted) if wanted != at => format!(
             "{name} should be published as port {wanted} ({}) and is published as port {at}",
-            wants.origin
+            place
         ),
         _ => format!(
             "{name} should be published at {} ({}) and is published elsewhere",
             wants.host.as_deref().unwrap_or("every address"),
-            wants.origin
+            place
         ),
     };
-    let engine = container.engine.command();
-    let file = service.origin.file.as_str();
-    let argv = [engine, "compose", "-f", file, "up", "-d", name.as_str()];
-    Finding::new(Confidence::Likely, says)
+    let start = fixes::start_as(
+        &survey.case,
+        &survey.expected(service, wants),
+        "let compose make the container anew (a restart is not enough)",
+    );
+    let finding = Finding::new(Confidence::Likely, says)
         .at(&wants.origin)
-        .because(Survey::says(service, wants))
-        .because(container_says)
-        .fix(Fix::run(
-            "let compose make the container anew (a restart is not enough)",
-            Safety::Disruptive,
-            argv,
-        ))
+        .because(survey.says(service, wants))
+        .because(container_says);
+    match start {
+        Some(fix) => finding.fix(Fix {
+            safety: Safety::Disruptive,
+            ..fix
+        }),
+        None => finding,
+    }
 }

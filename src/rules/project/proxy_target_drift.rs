@@ -18,8 +18,8 @@
 //! Let the place that is named say the port that the other server has, or give that
 //! server the port that is named.
 
-use crate::facts::{Origin, Pointer, Proto, Runs, Service, catalogue};
-use crate::findings::{Confidence, Edit, Evidence, Finding, Fix, Severity, Verdict};
+use crate::facts::{Expectation, Pointer, Proto, Runs, Service, catalogue};
+use crate::findings::{Confidence, Evidence, Finding, Fix, Severity, Verdict};
 use crate::rules::survey::row;
 use crate::rules::{Case, Rule, Survey, evidence};
 
@@ -70,7 +70,7 @@ pub(in crate::rules) fn all(survey: &Survey) -> Vec<Finding> {
 struct Near<'a> {
     service: &'a Service,
     port: u16,
-    origin: Origin,
+    wants: &'a Expectation,
     /// Whether nothing else can be meant.
     sure: bool,
 }
@@ -88,7 +88,7 @@ fn of(survey: &Survey, pointer: &Pointer) -> Option<Finding> {
 /// A place on this machine where neither a file nor a socket has anything.
 fn on_this_machine(survey: &Survey, pointer: &Pointer) -> Option<Finding> {
     let port = pointer.port;
-    let listeners = survey.facts.listeners.seen();
+    let listeners = survey.case.facts.listeners.seen();
     if survey.claims.expecting(port).next().is_some()
         || survey.on(port, Proto::Tcp).next().is_some()
         || may_be_published(survey, port)
@@ -115,7 +115,7 @@ fn on_this_machine(survey: &Survey, pointer: &Pointer) -> Option<Finding> {
         "{} points to {}:{port} ({}), where this project serves nothing{}",
         pointer.key,
         pointer.host,
-        pointer.origin,
+        survey.place(&pointer.origin),
         near.as_ref().map_or_else(String::new, |near| format!(
             ": {} has port {}",
             near.service.name, near.port
@@ -124,21 +124,15 @@ fn on_this_machine(survey: &Survey, pointer: &Pointer) -> Option<Finding> {
     let mut finding = Finding::new(confidence, says)
         .severity(severity)
         .at(&pointer.origin)
-        .because(points(pointer));
+        .because(points(survey, pointer));
     if listeners.is_some() {
-        let target = crate::facts::Target {
-            input: port.to_string(),
-            scheme: None,
-            host: "localhost".to_owned(),
-            port,
-            path: None,
-        };
-        finding = finding.because(evidence::nobody_listens(&Case::new(&target, survey.facts)));
+        finding = finding.because(evidence::nobody_listens_on(&survey.case, port));
     }
     Some(match near {
         Some(near) => {
             let service = near.service;
-            finding.because(is_at(&near)).fix(point_to(
+            finding.because(is_at(survey, &near)).fix(point_to(
+                survey,
                 pointer,
                 &pointer.host,
                 near.port,
@@ -150,7 +144,8 @@ fn on_this_machine(survey: &Survey, pointer: &Pointer) -> Option<Finding> {
             format!(
                 "{} needs a server on port {port}: if it is another project's, start that; if it \
                  has another port, change {}",
-                pointer.key, pointer.origin
+                pointer.key,
+                survey.place(&pointer.origin)
             ),
         )),
     })
@@ -185,7 +180,7 @@ fn inside_itself(survey: &Survey, pointer: &Pointer) -> Option<Finding> {
     let near = Near {
         service: meant,
         port: inside,
-        origin: wants.origin.clone(),
+        wants,
         sure: true,
     };
     let (own, name) = (&own.name, &meant.name);
@@ -194,13 +189,14 @@ fn inside_itself(survey: &Survey, pointer: &Pointer) -> Option<Finding> {
             Confidence::Likely,
             format!(
                 "inside the container of {own}, {}:{port} is {own} itself, not {name} ({})",
-                pointer.host, pointer.origin
+                pointer.host,
+                survey.place(&pointer.origin)
             ),
         )
         .at(&pointer.origin)
-        .because(points(pointer))
-        .because(is_at(&near))
-        .fix(point_to(pointer, name, inside, name)),
+        .because(points(survey, pointer))
+        .because(is_at(survey, &near))
+        .fix(point_to(survey, pointer, name, inside, name)),
     )
 }
 
@@ -220,7 +216,7 @@ fn to_a_neighbour(survey: &Survey, pointer: &Pointer) -> Option<Finding> {
     let near = Near {
         service: meant,
         port: inside,
-        origin: wants.origin.clone(),
+        wants,
         sure: true,
     };
     let name = &meant.name;
@@ -230,19 +226,20 @@ fn to_a_neighbour(survey: &Survey, pointer: &Pointer) -> Option<Finding> {
             format!(
                 "{} points to {name}:{port} ({}), and inside the network {name} has port {inside}: \
                  {port} is its port on this machine",
-                pointer.key, pointer.origin
+                pointer.key,
+                survey.place(&pointer.origin)
             ),
         )
         .at(&pointer.origin)
-        .because(points(pointer))
-        .because(is_at(&near))
-        .fix(point_to(pointer, name, inside, name)),
+        .because(points(survey, pointer))
+        .because(is_at(survey, &near))
+        .fix(point_to(survey, pointer, name, inside, name)),
     )
 }
 
 /// Whether a container that runs has this port without a socket of this machine.
 fn may_be_published(survey: &Survey, port: u16) -> bool {
-    let containers = survey.facts.containers.items().iter();
+    let containers = survey.case.facts.containers.items().iter();
     containers
         .filter(|container| container.is_up())
         .any(|c| c.publishes().any(|publish| publish.host_port == Some(port)))
@@ -264,7 +261,7 @@ fn near<'a>(survey: &Survey<'a>, pointer: &Pointer) -> Option<Near<'a>> {
         Some(Near {
             service,
             port: wants.port?,
-            origin: wants.origin.clone(),
+            wants,
             sure,
         })
     };
@@ -333,31 +330,35 @@ fn is_loopback(host: &str) -> bool {
             .is_ok_and(|ip| ip.is_loopback() || ip.is_unspecified())
 }
 
-/// `vite.config.ts:9 sets server.proxy["/api"] to localhost:8080`.
-fn points(pointer: &Pointer) -> Evidence {
+/// `vite.config.ts:9 points server.proxy["/api"] to localhost:8080`.
+fn points(survey: &Survey, pointer: &Pointer) -> Evidence {
+    let Pointer {
+        key, host, port, ..
+    } = pointer;
     let whose = match pointer.service.as_str() {
         "" => String::new(),
         service => format!(" of {service}"),
     };
-    Evidence::new(
-        format!(
-            "{}{whose} points to {}:{}",
-            pointer.key, pointer.host, pointer.port
-        ),
-        Survey::seen_at(&pointer.origin),
+    survey.in_file(
+        &pointer.origin,
+        &format!("points {key}{whose} to {host}:{port}"),
     )
 }
 
-fn is_at(near: &Near) -> Evidence {
-    let name = &near.service.name;
-    Evidence::new(
-        format!("{name} has port {}", near.port),
-        Survey::seen_at(&near.origin),
+fn is_at(survey: &Survey, near: &Near) -> Evidence {
+    let wants = near.wants;
+    if wants.port == Some(near.port) {
+        return survey.says(near.service, wants);
+    }
+    let (name, port) = (&near.service.name, near.port);
+    survey.in_file(
+        &wants.origin,
+        &format!("says that {name} has port {port} inside"),
     )
 }
 
 /// The pointer with another address in it.
-fn point_to(pointer: &Pointer, host: &str, port: u16, name: &str) -> Fix {
+fn point_to(survey: &Survey, pointer: &Pointer, host: &str, port: u16, name: &str) -> Fix {
     let title = format!("point it to {name}");
     let old = pointer.port.to_string();
     let written = &pointer.written;
@@ -365,7 +366,11 @@ fn point_to(pointer: &Pointer, host: &str, port: u16, name: &str) -> Fix {
         && written.matches(old.as_str()).count() == 1
         && pointer.origin.line > 0;
     if !there {
-        let text = format!("set {} to {host}:{port} at {}", pointer.key, pointer.origin);
+        let text = format!(
+            "set {} to {host}:{port} at {}",
+            pointer.key,
+            survey.place(&pointer.origin)
+        );
         return Fix::read(title, text);
     }
     let port = port.to_string();
@@ -373,14 +378,6 @@ fn point_to(pointer: &Pointer, host: &str, port: u16, name: &str) -> Fix {
         Some((before, after)) => format!("{before}{port}{after}"),
         None => written.clone(),
     };
-    Fix::edit(
-        title,
-        Edit {
-            file: pointer.origin.file.clone(),
-            line: pointer.origin.line,
-            column: Some(pointer.origin.column).filter(|column| *column > 0),
-            from: written.clone(),
-            to: to.replacen(&pointer.host, host, 1),
-        },
-    )
+    let to = to.replacen(&pointer.host, host, 1);
+    Fix::edit(title, survey.edit(&pointer.origin, written, to))
 }

@@ -18,11 +18,11 @@
 //! names, and take out the setting that has no effect.
 
 use crate::facts::{IgnoredSetting, Service};
-use crate::findings::{Confidence, Evidence, Finding, Fix, Severity};
+use crate::findings::{Confidence, Finding, Fix, Severity};
 use crate::rules::survey::row;
-use crate::rules::{Case, Rule, Survey};
+use crate::rules::{Case, Rule, Survey, fixes};
 
-use super::{survey, take_port};
+use super::survey;
 
 /// DD803.
 pub static RULE: Rule = Rule {
@@ -58,9 +58,12 @@ fn of(survey: &Survey, setting: &IgnoredSetting) -> Finding {
         .iter()
         .find(|service| is_meant(service, setting));
     let key = &setting.key;
-    let set = match setting.port {
-        Some(port) => format!("{key} is set to {port}"),
-        None => format!("{key} is set"),
+    let (set, sets) = match setting.port {
+        Some(port) => (
+            format!("{key} is set to {port}"),
+            format!("sets {key} to {port}"),
+        ),
+        None => (format!("{key} is set"), format!("sets {key}")),
     };
     let verified = service.and_then(row).is_some_and(|row| row.verified);
     let confidence = match verified {
@@ -75,25 +78,27 @@ fn of(survey: &Survey, setting: &IgnoredSetting) -> Finding {
         ),
     )
     .at(&setting.origin)
-    .because(Evidence::new(set, Survey::seen_at(&setting.origin)));
+    .because(survey.in_file(&setting.origin, &sets));
     let wants = service.and_then(|service| service.expects.first());
     if let (Some(service), Some(wants)) = (service, wants) {
-        finding = finding.because(Survey::says(service, wants));
+        finding = finding.because(survey.says(service, wants));
     }
+    let place = survey.place(&setting.origin);
     let Some(port) = setting.port else {
         return finding.fix(Fix::read(
-            format!("take {key} out of {}", setting.origin),
+            format!("take {key} out of {place}"),
             format!("{}: it can go", setting.why),
         ));
     };
     // What has no effect, and says what is so anyway, does no harm.
     if wants.is_some_and(|wants| wants.port == Some(port)) {
         finding = finding.severity(Severity::Info);
-    } else if let Some(service) = service {
-        finding = finding.fix(take_port(service, wants, port));
+    } else if let (Some(service), Some(wants)) = (service, wants) {
+        let fix = fixes::set_port(&survey.case, &survey.expected(service, wants), port);
+        finding = finding.fix(fix);
     }
     finding.fix(Fix::read(
-        format!("take {key} out of {}", setting.origin),
+        format!("take {key} out of {place}"),
         "nothing changes by that: it has no effect",
     ))
 }

@@ -41,33 +41,29 @@ fn check(case: &Case) -> Option<Finding> {
     if said || !fails(case) {
         return None;
     }
-    survey.claims.broken.first().map(of)
+    let broken = survey.claims.broken.first()?;
+    Some(of(&survey, broken))
 }
 
 pub(in crate::rules) fn all(survey: &Survey) -> Vec<Finding> {
-    survey.claims.broken.iter().map(of).collect()
+    let broken = survey.claims.broken.iter();
+    broken.map(|broken| of(survey, broken)).collect()
 }
 
-fn of(broken: &BrokenFile) -> Finding {
+fn of(survey: &Survey, broken: &BrokenFile) -> Finding {
     let file = &broken.origin.file;
-    let place = match broken.origin.line {
-        0 => file.clone(),
-        _ => broken.origin.to_string(),
+    let what = &broken.what;
+    let place = survey.place(&broken.origin).to_string();
+    let says = format!("{file} cannot be read: {what}");
+    let fact = match broken.origin.line {
+        0 => format!("{file}: {what}"),
+        _ => format!("{}: {what}", broken.origin),
     };
-    Finding::new(
-        Confidence::Certain,
-        format!("{file} cannot be read: {}", broken.what),
-    )
-    .at(&broken.origin)
-    .because(Evidence::new(
-        format!("{place}: {}", broken.what),
-        Survey::seen_at(&broken.origin),
-    ))
-    .fix(Fix::read(
-        format!("mend {place}"),
-        format!(
-            "{}; until then it is not known what {file} says of ports",
-            broken.what
-        ),
-    ))
+    Finding::new(Confidence::Certain, says)
+        .at(&broken.origin)
+        .because(Evidence::new(fact, survey.place(&broken.origin)))
+        .fix(Fix::read(
+            format!("mend {place}"),
+            format!("what {file} says of ports is not known until it can be read"),
+        ))
 }

@@ -22,9 +22,9 @@ use std::net::IpAddr;
 use crate::facts::{Expectation, Proto, Runs, Service};
 use crate::findings::{Confidence, Finding, Severity};
 use crate::rules::survey::row;
-use crate::rules::{Case, Rule, Survey};
+use crate::rules::{Case, Rule, Survey, fixes};
 
-use super::{free_port, join, survey, take_port};
+use super::{join, survey};
 
 /// DD801.
 pub static RULE: Rule = Rule {
@@ -51,10 +51,10 @@ fn check(case: &Case) -> Option<Finding> {
 }
 
 pub(in crate::rules) fn all(survey: &Survey) -> Vec<Finding> {
-    let of_port = |((port, _), services): (&(u16, Proto), &Vec<Wanted>)| {
-        Some(of(survey, *port, &clash(services)?))
-    };
-    wanted(survey).iter().filter_map(of_port).collect()
+    wanted(survey)
+        .iter()
+        .filter_map(|((port, _), services)| Some(of(survey, *port, &clash(services)?)))
+        .collect()
 }
 
 /// Who wants each port, of all that would run.
@@ -148,7 +148,7 @@ fn address((service, wants): Wanted) -> Option<IpAddr> {
     host?.trim_matches(['[', ']']).parse().ok()
 }
 
-fn of(survey: &Survey, port: u16, clash: &Clash) -> Finding {
+fn of<'a>(survey: &Survey<'a>, port: u16, clash: &Clash<'a>) -> Finding {
     let mut names: Vec<String> = Vec::new();
     for (service, _) in &clash.services {
         let same = |(other, _): &&Wanted| other.name == service.name;
@@ -180,14 +180,17 @@ fn of(survey: &Survey, port: u16, clash: &Clash) -> Finding {
     };
     let mut finding = Finding::new(confidence, says).severity(severity);
     for (service, wants) in &clash.services {
-        finding = finding.because(Survey::says(service, wants));
+        finding = finding.because(survey.says(service, wants));
     }
     let Some((service, wants)) = clash.services.last() else {
         return finding;
     };
     finding = finding.at(&wants.origin);
-    match free_port(survey, port) {
-        Some(free) => finding.fix(take_port(service, Some(wants), free)),
+    match survey.case.free_port(port) {
+        Some(free) => {
+            let of = survey.expected(service, wants);
+            finding.fix(fixes::set_port(&survey.case, &of, free))
+        }
         None => finding,
     }
 }

@@ -5,10 +5,11 @@ use std::net::IpAddr;
 use super::{PortStanding, Standing, Survey, is_kind, row, row_of};
 use crate::facts::{Container, Expectation, Listener, Proto, Publish, Runs, Scope, Service, Taken};
 use crate::findings::ServiceState;
+use crate::rules::case::is_debuggers;
 use crate::rules::evidence::process_words;
 
-/// Ports that servers open beside their own: debuggers and reloaders.
-const BESIDE: &[u16] = &[5005, 5678, 9229, 9230, 24678, 35729];
+/// Ports that servers open beside their own to reload pages.
+const RELOADERS: &[u16] = &[24678, 35729];
 
 /// The first port that the system itself gives to clients, and to servers that ask for any.
 const ANY_PORT: u16 = 32768;
@@ -69,11 +70,14 @@ impl<'a> Survey<'a> {
         match service.runs {
             Runs::Container => match self.containers_of(service).find(|c| c.is_up()) {
                 Some(container) => (ServiceState::AsExpected, Some(container_words(container))),
-                None if self.containers_settled() => (ServiceState::Down, None),
+                None if self.case.containers_settled() => (ServiceState::Down, None),
                 None => (ServiceState::Unknown, None),
             },
             Runs::Process => match self.own_socket(service, 0) {
-                Some(own) => (ServiceState::AsExpected, self.owner(own).map(process_words)),
+                Some(own) => (
+                    ServiceState::AsExpected,
+                    self.case.owner(own).map(process_words),
+                ),
                 None => (ServiceState::Unknown, None),
             },
         }
@@ -91,7 +95,7 @@ impl<'a> Survey<'a> {
             return standing(ServiceState::Unknown, None, None);
         }
         let own = self.own_socket(service, wants.port.unwrap_or(0));
-        let words = own.and_then(|own| self.owner(own)).map(process_words);
+        let words = own.and_then(|own| self.case.owner(own)).map(process_words);
         let Some(port) = wants.port else {
             let state = match own {
                 Some(_) => ServiceState::AsExpected,
@@ -116,7 +120,7 @@ impl<'a> Survey<'a> {
             } else {
                 ServiceState::Elsewhere
             };
-            let who = self.owner(first).map(process_words);
+            let who = self.case.owner(first).map(process_words);
             return standing(state, Some(*first), who);
         }
         if own.is_some() {
@@ -156,7 +160,7 @@ impl<'a> Survey<'a> {
             return standing(state, found, who);
         }
         let Some(port) = wants.port else {
-            let state = match self.containers_settled() {
+            let state = match self.case.containers_settled() {
                 true => ServiceState::Down,
                 false => ServiceState::Unknown,
             };
@@ -166,7 +170,7 @@ impl<'a> Survey<'a> {
             .on(port, wants.protocol)
             .map(|listener| self.holder(service, listener))
             .collect();
-        let unseen = !self.containers_settled() || self.sockets(wants.protocol).is_none();
+        let unseen = !self.case.containers_settled() || self.sockets(wants.protocol).is_none();
         match vacant(here) {
             (ServiceState::Down, None) if unseen => standing(ServiceState::Unknown, None, None),
             (state, who) => standing(state, None, who),
@@ -175,7 +179,7 @@ impl<'a> Survey<'a> {
 
     /// Who this listener is to the service.
     fn holder(&self, service: &'a Service, listener: &'a Listener) -> Holder<'a> {
-        let Some(process) = self.owner(listener) else {
+        let Some(process) = self.case.owner(listener) else {
             return match self.behind(listener) {
                 Some(container) => self.containers_holder(container),
                 None => Holder::Hidden("somebody who could not be seen".to_owned()),
@@ -184,13 +188,13 @@ impl<'a> Survey<'a> {
         if row_of(process).is_some_and(|row| row.forwarder) {
             return match self.behind(listener) {
                 Some(container) => self.containers_holder(container),
-                None if self.containers_settled() => Holder::Other(process_words(process)),
+                None if self.case.containers_settled() => Holder::Other(process_words(process)),
                 None => Holder::Hidden(process_words(process)),
             };
         }
         let words = process_words(process);
         if service.runs == Runs::Container {
-            return match self.is_ours(process) {
+            return match self.case.is_ours(process) {
                 Some(true) => Holder::Alternative(words),
                 Some(false) => Holder::Other(words),
                 None => Holder::Hidden(words),
@@ -228,7 +232,7 @@ impl<'a> Survey<'a> {
 
     /// The running container that this listener leads into.
     fn behind(&self, listener: &Listener) -> Option<&'a Container> {
-        let all = self.facts.containers.items().iter();
+        let all = self.facts().containers.items().iter();
         all.filter(|container| container.is_up()).find(|container| {
             container.published.iter().any(|publish| {
                 publish.host_port == Some(listener.at.port())
@@ -256,9 +260,10 @@ impl<'a> Survey<'a> {
             let chosen = port < ANY_PORT || random || wanted >= ANY_PORT;
             chosen
                 && port != wanted
-                && !BESIDE.contains(&port)
+                && !is_debuggers(listener)
+                && !RELOADERS.contains(&port)
                 && !said(port)
-                && self.owner(listener).is_some_and(|process| {
+                && self.case.owner(listener).is_some_and(|process| {
                     is_kind(service, process) == Some(true)
                         && self.belongs(service, process) == Some(true)
                 })
