@@ -64,6 +64,14 @@ static PARSERS: &[Parser] = &[
         read: servers::supabase::read,
     },
     Parser {
+        takes: servers::caddy::takes,
+        read: servers::caddy::read,
+    },
+    Parser {
+        takes: servers::nginx::takes,
+        read: servers::nginx::read,
+    },
+    Parser {
         takes: servers::env_urls::takes,
         read: servers::env_urls::read,
     },

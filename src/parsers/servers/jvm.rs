@@ -329,7 +329,6 @@ fn resolved(cx: &Context<'_>, trees: &[Value], value: &Value) -> Result<String, 
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::parsers::context::Held;
 
     const POM: (&str, &str) = (

@@ -1,13 +1,17 @@
 //! Configuration files of servers that are not written in JavaScript. One file is one
 //! kind of file.
 
+pub mod caddy;
 pub mod env_urls;
 pub mod firebase;
 pub mod jvm;
 pub mod kestrel;
+pub mod nginx;
 pub mod rocket;
 pub mod supabase;
 
+use super::Context;
+use super::context::{folder, join};
 use super::tree::{Node, Value};
 use crate::facts::{Claims, Expectation, Origin, Service, SetBy, UnknownSetting};
 
@@ -87,4 +91,27 @@ fn take_host(service: &mut Service, key: &str, value: &Value) {
 /// The names of a folder's files.
 fn has(names: &[String], wanted: &str) -> bool {
     names.iter().any(|name| name == wanted)
+}
+
+/// Whether a server of this name is put into a container by a file of this folder or of
+/// one above it: what its own file says of ports holds in there.
+fn in_container(cx: &Context<'_>, within: &str, program: &str) -> bool {
+    let mut at = Some(within);
+    while let Some(current) = at {
+        let names = cx.files.names(current);
+        let mut builds = names.iter().filter(|name| {
+            let yaml = name.ends_with(".yml") || name.ends_with(".yaml");
+            let compose = name.starts_with("compose") || name.starts_with("docker-compose");
+            name.contains("Dockerfile") || (yaml && compose)
+        });
+        let named = |name: &String| {
+            let text = join(current, name).and_then(|path| cx.files.text(&path).ok());
+            text.is_some_and(|text| text.contains(program))
+        };
+        if builds.any(named) {
+            return true;
+        }
+        at = (!current.is_empty()).then(|| folder(current));
+    }
+    false
 }
