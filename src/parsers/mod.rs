@@ -44,6 +44,18 @@ static PARSERS: &[Parser] = &[
         read: compose::read,
     },
     Parser {
+        takes: servers::pyproject::takes,
+        read: servers::pyproject::read,
+    },
+    Parser {
+        takes: servers::markers::takes,
+        read: servers::markers::read,
+    },
+    Parser {
+        takes: servers::python_apps::takes,
+        read: servers::python_apps::read,
+    },
+    Parser {
         takes: servers::jvm::takes,
         read: servers::jvm::read,
     },

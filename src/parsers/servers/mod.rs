@@ -6,7 +6,10 @@ pub mod env_urls;
 pub mod firebase;
 pub mod jvm;
 pub mod kestrel;
+pub mod markers;
 pub mod nginx;
+pub mod pyproject;
+pub mod python_apps;
 pub mod rocket;
 pub mod supabase;
 
