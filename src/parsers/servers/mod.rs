@@ -30,10 +30,28 @@ fn service(name: &str, folder: &str, origin: &Origin, start: &[&str]) -> Service
     }
 }
 
-/// Whether the claims have a service of this framework in this folder: a command said so.
-fn is_told(claims: &Claims, folder: &str, framework: &str) -> bool {
-    let mut services = claims.services.iter();
-    services.any(|told| told.folder == folder && told.framework.as_deref() == Some(framework))
+/// Adds a service whose file is read here and not by its command. Where a command was
+/// found that starts it in that folder, that one takes over what the file sets, unless
+/// the command sets it itself.
+fn add(claims: &mut Claims, made: Service) {
+    let mut told = false;
+    for other in &mut claims.services {
+        if other.folder != made.folder || other.framework != made.framework {
+            continue;
+        }
+        told = true;
+        if other
+            .expects
+            .iter()
+            .all(|expects| expects.by >= SetBy::Config)
+        {
+            other.expects.clone_from(&made.expects);
+            other.unknown.extend(made.unknown.iter().cloned());
+        }
+    }
+    if !told {
+        claims.services.push(made);
+    }
 }
 
 /// A port that a value sets.
