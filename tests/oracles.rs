@@ -5,5 +5,7 @@
 
 #[path = "oracles/compose.rs"]
 mod compose;
+#[path = "oracles/dotenv.rs"]
+mod dotenv;
 #[path = "support/machine.rs"]
 mod machine;
