@@ -8,6 +8,7 @@ use crate::facts::{
 use crate::parsers::command::{Command, Word};
 use crate::parsers::context::{folder, join};
 use crate::parsers::env_files::{self, Variable};
+use crate::parsers::format::js::Mode;
 use crate::parsers::{Context, Node, Value, format};
 
 /// The files of variables that most tools read, the strongest first.
@@ -85,7 +86,7 @@ impl<'a, 'b> Settings<'a, 'b> {
         let mode = mode.map(|word| word.text).or_else(|| row.mode.clone());
         let mode = mode.unwrap_or_else(|| "development".to_owned());
         let files = env_files::variables(self.cx, self.folder, &row.env_files, &mode, self.claims);
-        let config = self.config(row, &words);
+        let config = self.config(row, &words, &mode);
         let value = config.as_ref().and_then(|config| config.value.as_ref());
 
         let mut outcome = Outcome::default();
@@ -112,6 +113,7 @@ impl<'a, 'b> Settings<'a, 'b> {
             by,
             key: name.to_owned(),
             value,
+            varies: false,
         };
         if let Some(value) = self.command.variable(name) {
             let mut value = value.clone();
@@ -138,6 +140,7 @@ impl<'a, 'b> Settings<'a, 'b> {
                 by: SetBy::EnvFile,
                 key: name.clone(),
                 value: word_of(variable),
+                varies: false,
             })
         });
         let all = set.chain(files);
@@ -147,7 +150,7 @@ impl<'a, 'b> Settings<'a, 'b> {
     }
 
     /// The configuration file that the command reads, if there is one.
-    fn config(&mut self, row: &Framework, words: &[Word]) -> Option<Config> {
+    fn config(&mut self, row: &Framework, words: &[Word], mode: &str) -> Option<Config> {
         let named = flags(words, &row.flags.config)
             .pop()
             .and_then(|(_, word)| word);
@@ -159,7 +162,12 @@ impl<'a, 'b> Settings<'a, 'b> {
                 .iter()
                 .find_map(|pattern| self.first_there(pattern))?,
         };
-        let value = format::open(self.cx, &path, self.claims);
+        let mode = Mode {
+            command: "serve",
+            mode,
+            preview: row.key.ends_with("preview"),
+        };
+        let value = format::open_for(self.cx, &path, &mode, self.claims);
         Some(Config { path, value })
     }
 
@@ -281,6 +289,7 @@ impl Outcome {
                     certain = false;
                 }
                 for address in found.into_iter().filter(|found| found.port.is_some()) {
+                    let certain = certain && !candidate.varies;
                     let made = of(address, candidate.by, candidate.key.clone(), certain);
                     self.expects.push(made);
                 }
@@ -390,6 +399,7 @@ fn from_words(
         by: SetBy::Flag,
         key,
         value,
+        varies: false,
     };
     let mut tiers = Vec::new();
     if let Some((key, value)) = flags(words, names).pop() {
@@ -423,9 +433,11 @@ fn from_key(config: Option<&Value>, key: &str) -> Vec<Candidate> {
         by: SetBy::Config,
         key: key.to_owned(),
         value: word_of_value(value),
+        varies: value.varies(),
     };
     match &value.node {
-        Node::Null | Node::Flag(false) | Node::Table(_) => Vec::new(),
+        Node::Null | Node::Table(_) => Vec::new(),
+        _ if value.flag() == Some(false) => Vec::new(),
         Node::List(items) => items.iter().map(candidate).collect(),
         _ => vec![candidate(value)],
     }
@@ -433,14 +445,17 @@ fn from_key(config: Option<&Value>, key: &str) -> Vec<Candidate> {
 
 fn word_of_value(value: &Value) -> Word {
     let (origin, written) = (value.origin.clone(), value.written.clone());
-    match &value.node {
-        Node::Unknown(why) => Word::unseen(why, origin, written),
-        // `host: true` is every address.
-        Node::Flag(true) => Word::plain(EVERY.unwrap_or_default(), origin, written),
-        Node::Text(text) => Word::plain(text.as_str(), origin, written),
-        Node::Number(number) => Word::plain(number.to_string(), origin, written),
-        _ => Word::plain("", origin, written),
+    if let Some(why) = value.unknown() {
+        return Word::unseen(why, origin, written);
     }
+    let text = match (value.text(), value.port(), value.flag()) {
+        (Some(text), ..) => text.to_owned(),
+        (None, Some(port), _) => port.to_string(),
+        // `host: true` is every address.
+        (None, None, Some(true)) => EVERY.unwrap_or_default().to_owned(),
+        _ => String::new(),
+    };
+    Word::plain(text, origin, written)
 }
 
 pub(super) fn word_of(variable: &Variable) -> Word {
