@@ -93,9 +93,14 @@ impl<'a, 'b> Settings<'a, 'b> {
 
         let mut outcome = Outcome::default();
         let mut ports = from_words(&words, after, &row.flags, &row.flags.port, None);
-        ports.extend(self.from_variables(&row.port_variables, &files));
-        ports.extend(row.keys.port.iter().map(|key| from_key(value, key)));
-        ports.extend(row.keys.address.iter().map(|key| from_key(value, key)));
+        let keys = row.keys.port.iter().chain(&row.keys.address);
+        let mut weaker: Vec<_> = keys.map(|key| from_key(value, key)).collect();
+        let mut stronger = self.from_variables(&row.port_variables, &files);
+        if row.keys.over_variables {
+            std::mem::swap(&mut stronger, &mut weaker);
+        }
+        ports.extend(stronger);
+        ports.extend(weaker);
         let unreadable = config.is_some() && value.is_none();
         let mut hosts = from_words(&words, after, &row.flags, &row.flags.host, EVERY);
         hosts.extend(self.from_variables(&row.host_variables, &files));

@@ -1,6 +1,6 @@
 //! `application.properties` and `application.yml`: Spring Boot, Quarkus, Micronaut.
 
-use super::{default, expects, has, is_told, service, take_host};
+use super::{add, default, expects, has, service, take_host};
 use crate::facts::{Claims, Origin, SetBy, UnknownSetting};
 use crate::parsers::context::{Context, folder, join, name};
 use crate::parsers::format;
@@ -106,9 +106,6 @@ pub fn read(cx: &Context<'_>, path: &str, claims: &mut Claims) {
     let Some(kind) = kind(cx, module, &base) else {
         return;
     };
-    if is_told(claims, module, kind.key) {
-        return;
-    }
     let (setting, variable, without) = kind.profile;
     let named = cx.environment.get(variable).cloned();
     let named = named.or_else(|| Some(find(&base, setting)?.text()?.to_owned()));
@@ -127,7 +124,7 @@ pub fn read(cx: &Context<'_>, path: &str, claims: &mut Claims) {
     }
     trees.extend(base);
     if let Some(made) = application(cx, kind, module, path, &trees) {
-        claims.services.push(made);
+        add(claims, made);
     }
 }
 
@@ -329,7 +326,6 @@ fn resolved(cx: &Context<'_>, trees: &[Value], value: &Value) -> Result<String, 
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::parsers::context::Held;
 
     const POM: (&str, &str) = (
