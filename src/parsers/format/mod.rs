@@ -1,6 +1,7 @@
 //! Formats: a file's text as a tree of values. One file is one format.
 
 pub mod dotenv;
+pub mod elixir;
 pub mod js;
 pub mod json;
 pub mod properties;
@@ -32,6 +33,7 @@ pub fn open_for(
     let text = cx.text_if_there(path, claims)?;
     let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
     let parsed = match ending {
+        "exs" => elixir::parse(cx, path, &text),
         "json" | "jsonc" | "json5" => json::parse(path, &text),
         "properties" => properties::parse(path, &text),
         "py" => python::parse(cx, path, &text),
