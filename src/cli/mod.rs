@@ -1,7 +1,9 @@
 //! The commands, one file each.
 
+mod check;
 mod completions;
 mod explain;
+mod fix;
 mod man;
 mod ports;
 mod snapshot;
@@ -9,7 +11,7 @@ mod terminal;
 mod wait;
 mod why;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
@@ -54,8 +56,12 @@ enum Command {
     Why(why::Args),
     /// List the ports that something listens on, and who that is.
     Ports(ports::Args),
+    /// Check a whole project: what its files say, against each other and against what runs.
+    Check(check::Args),
     /// Wait until a target really answers, and say why if it does not.
     Wait(wait::Args),
+    /// Make the fix for a target: shows it, asks, looks once more, changes, looks again.
+    Fix(fix::Args),
     /// Show the manual page of a cause.
     Explain(explain::Args),
     /// Print everything that can be seen, without what is private, to attach to a bug report.
@@ -85,21 +91,29 @@ fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Man => return man::run(),
         _ => {}
     }
-    let settings = settings(cli.color)?;
+    let folder = match &cli.command {
+        Command::Check(args) => args.folder(),
+        _ => None,
+    };
+    let settings = settings(cli.color, folder)?;
     match cli.command {
         Command::Why(args) => why::run(&args, settings),
         Command::Ports(args) => ports::run(&args, &settings),
+        Command::Check(args) => check::run(&args, &settings),
         Command::Wait(args) => wait::run(&args, &settings),
+        Command::Fix(args) => fix::run(&args, &settings),
         Command::Explain(args) => explain::run(&args, &settings),
         Command::Snapshot(args) => snapshot::run(&args, &settings),
         Command::Completions(_) | Command::Man => Ok(0),
     }
 }
 
-fn settings(color: Option<When>) -> Result<Settings, Failure> {
+/// The settings that hold in this folder, by default the current one.
+fn settings(color: Option<When>, folder: Option<&Path>) -> Result<Settings, Failure> {
     // A folder that was removed under us has no project file.
     let cwd = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"));
-    let mut settings = Settings::load(&cwd, |name| std::env::var_os(name))?;
+    let folder = folder.map_or_else(|| cwd.clone(), |folder| cwd.join(folder));
+    let mut settings = Settings::load(&folder, |name| std::env::var_os(name))?;
     settings.check_allowed(
         crate::rules::RULES
             .iter()

@@ -50,6 +50,7 @@ pub fn style(settings: &Settings, verbose: bool) -> Style {
         colour: colour(settings.colour, terminal),
         width: width.filter(|_| terminal).unwrap_or(100).clamp(40, 160),
         verbose,
+        links: terminal && supports_hyperlinks::on(supports_hyperlinks::Stream::Stdout),
     }
 }
 

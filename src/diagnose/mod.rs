@@ -1,9 +1,12 @@
 //! One diagnosis, start to end: facts, probes, rules, report. Start reading here.
 
+mod check;
 mod failure;
+mod fix;
 mod flaps;
 mod lines;
 mod looks;
+mod named;
 mod owners;
 mod parts;
 mod project;
@@ -11,13 +14,16 @@ mod record;
 mod wait;
 mod why;
 
+pub use check::{check, check_facts, look_at_project, project_of};
+pub use fix::{Change, problem, start, still_stands};
 pub use lines::{ContainerPort, PortLine, ports};
+pub use named::{Named, claims_here, named};
 pub use record::{Extent, record};
 pub use wait::{Waited, wait};
 pub use why::{Recording, why};
 
 use crate::facts::{Snapshot, Target};
-use crate::findings::{Report, Unseen};
+use crate::findings::{Finding, Report, Unseen};
 use crate::rules::{self, Case};
 use crate::settings::Settings;
 
@@ -54,7 +60,10 @@ pub fn replay(target: &Target, facts: &Snapshot) -> Report {
 
 /// Leaves out the findings that the user never wants to be told of.
 pub fn forgive(report: &mut Report, settings: &Settings) {
-    report
-        .findings
-        .retain(|finding| !settings.allows(&finding.code, &finding.name));
+    forgive_all(&mut report.findings, settings);
+}
+
+/// The same for findings of any report.
+pub fn forgive_all(findings: &mut Vec<Finding>, settings: &Settings) {
+    findings.retain(|finding| !settings.allows(&finding.code, &finding.name));
 }

@@ -155,6 +155,18 @@ pub struct Framework {
     pub example_comm: String,
 }
 
+/// A framework that was recognised in a command line.
+#[derive(Debug, Clone, Copy)]
+pub struct Recognised<'a> {
+    /// Its row.
+    pub framework: &'a Framework,
+    /// The word that is its program.
+    pub program: usize,
+    /// The first word after those that it was recognised by: `0.0.0.0:8000` in
+    /// `python manage.py runserver 0.0.0.0:8000`.
+    pub arguments: usize,
+}
+
 /// What a server does when its port is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -324,6 +336,13 @@ impl Catalogue {
     /// The framework that this process runs, if it is a known one.
     #[must_use]
     pub fn recognise(&self, comm: &str, argv: &[String]) -> Option<&Framework> {
+        self.recognised(comm, argv).map(|found| found.framework)
+    }
+
+    /// The framework that this process runs, or that this command would, and where in
+    /// the command line its program stands.
+    #[must_use]
+    pub fn recognised(&self, comm: &str, argv: &[String]) -> Option<Recognised<'_>> {
         let command = Command::new(comm, argv);
         // A row recognises by the short name or by the program's file name (a test
         // holds it to that), so one of the two stands in the list of its ways. The
@@ -334,7 +353,17 @@ impl Catalogue {
                 let ways = text.find("]\n").map_or(text, |end| &text[..end]);
                 quoted.iter().any(|name| ways.contains(name))
             })
-            .find(|row| row.recognise.iter().any(|how| how.matches(&command)))
+            .find_map(|framework| {
+                let at = framework
+                    .recognise
+                    .iter()
+                    .find_map(|how| how.at(&command))?;
+                Some(Recognised {
+                    framework,
+                    program: at.program,
+                    arguments: at.arguments,
+                })
+            })
     }
 }
 

@@ -24,7 +24,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub use catalogue::{
-    Catalogue, Flags, Framework, Keys, Protocol, Recognise, Taken, WellKnownPort, catalogue,
+    Catalogue, Flags, Framework, Keys, Protocol, Recognise, Recognised, Taken, WellKnownPort,
+    catalogue,
 };
 pub use claims::{
     BrokenFile, Claims, Expectation, IgnoredSetting, Origin, Pointer, Runs, Service, SetBy,

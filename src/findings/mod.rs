@@ -5,12 +5,16 @@
 
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod check;
 mod evidence;
 mod fix;
 mod report;
 
 use serde::{Deserialize, Serialize};
 
+use crate::facts::Origin;
+
+pub use check::{ExpectationLine, PROJECT_FILES, ProjectReport, ServiceLine, ServiceState};
 pub use evidence::{Evidence, Seen};
 pub use fix::{Edit, Fix, Safety};
 pub use report::{ListenerLine, LookLine, ProbeLine, Report, RuledOut, Unseen, Verdict};
@@ -28,6 +32,9 @@ pub struct Finding {
     pub confidence: Confidence,
     /// The cause in one sentence.
     pub says: String,
+    /// Where in the project's files it stands, seen from the project's root.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
     /// Every fact that the rule used, and where it was seen.
     pub evidence: Vec<Evidence>,
     /// What mends it, the best first.
@@ -68,6 +75,7 @@ impl Finding {
             severity: Severity::Error,
             confidence,
             says: says.into(),
+            origin: None,
             evidence: Vec::new(),
             fixes: Vec::new(),
         }
@@ -84,6 +92,13 @@ impl Finding {
     #[must_use]
     pub fn because_all(mut self, evidence: impl IntoIterator<Item = Evidence>) -> Self {
         self.evidence.extend(evidence);
+        self
+    }
+
+    /// The same finding, standing at this place of the project's files.
+    #[must_use]
+    pub fn at(mut self, origin: &Origin) -> Self {
+        self.origin = Some(origin.clone());
         self
     }
 

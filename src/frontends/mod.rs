@@ -1,6 +1,9 @@
 //! One report, many ways to show it.
 
+pub mod check_text;
+pub mod github;
 pub mod json;
+pub mod sarif;
 pub mod style;
 pub mod table;
 pub mod text;

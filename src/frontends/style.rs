@@ -13,6 +13,8 @@ pub struct Style {
     pub width: usize,
     /// Whether to show every look and what was ruled out.
     pub verbose: bool,
+    /// Whether files are links that the terminal can open (OSC 8).
+    pub links: bool,
 }
 
 impl Style {
@@ -21,6 +23,7 @@ impl Style {
         colour: false,
         width: 100,
         verbose: false,
+        links: false,
     };
 
     /// The text in bold, in the colour of this severity.
@@ -63,11 +66,45 @@ impl Style {
         self.paint(AnsiColor::BrightGreen.on_default().bold(), text)
     }
 
+    /// The text as a link to a file of this machine, where the terminal has links.
+    #[must_use]
+    pub fn file(self, file: &str, text: &str) -> String {
+        let url = std::path::absolute(file)
+            .ok()
+            .filter(|_| self.links)
+            .and_then(|path| url::Url::from_file_path(path).ok());
+        match url {
+            // A URL has its control characters escaped.
+            Some(url) => format!("\x1b]8;;{url}\x1b\\{text}\x1b]8;;\x1b\\"),
+            None => text.to_owned(),
+        }
+    }
+
     fn paint(self, ansi: Ansi, text: &str) -> String {
         if self.colour {
             format!("{ansi}{text}{ansi:#}")
         } else {
             text.to_owned()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_is_a_link_only_where_the_terminal_has_links() {
+        assert_eq!(Style::PLAIN.file("/a b", "a b:1"), "a b:1");
+        let style = Style {
+            links: true,
+            ..Style::PLAIN
+        };
+        let link = style.file("/a\x1b]8;;http://evil b", "x");
+        assert_eq!(
+            link,
+            "\x1b]8;;file:///a%1B]8;;http:/evil%20b\x1b\\x\x1b]8;;\x1b\\"
+        );
     }
 }

@@ -164,7 +164,7 @@ fn notes(lines: &[PortLine], unseen: &[Unseen], user: &User, style: &Style, out:
 }
 
 /// The text, filled or cut to exactly this width.
-fn fit(text: &str, width: usize) -> String {
+pub(super) fn fit(text: &str, width: usize) -> String {
     let have = text.width();
     if have <= width {
         return format!("{text}{}", " ".repeat(width - have));

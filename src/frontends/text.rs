@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthStr;
 use super::style::Style;
 use crate::facts::{Outcome, catalogue, clean, human_micros, shell_line};
 use crate::findings::{
-    Confidence, Evidence, Finding, Fix, Report, Safety, Severity, Unseen, Verdict,
+    Confidence, Evidence, Finding, Fix, Report, Safety, Seen, Severity, Unseen, Verdict,
 };
 
 /// A report as text.
@@ -24,13 +24,79 @@ pub fn report(report: &Report, style: &Style) -> String {
         if at > 0 || !page.out.is_empty() {
             page.blank();
         }
-        page.finding(finding, report, at == 0);
+        page.finding(finding, (at == 0).then(|| place(report)));
     }
-    page.blind_spots(report);
+    page.blind_spots(&report.unseen);
     if style.verbose {
         page.ruled_out(report);
         page.looks(report);
     }
+    page.out
+}
+
+/// What was asked about, and what a client meets there.
+fn place(report: &Report) -> String {
+    let from = match &report.vantage {
+        Some(vantage) => format!(", seen from {vantage}"),
+        None => String::new(),
+    };
+    let asked = clean(&report.target.input);
+    format!("{asked}: {}{from}", report.verdict.word())
+}
+
+/// One finding as text, with the place where it stands.
+#[must_use]
+pub(super) fn finding(finding: &Finding, place: Option<String>, style: &Style) -> String {
+    let mut page = Page {
+        style: *style,
+        out: String::new(),
+    };
+    page.finding(finding, place);
+    page.out
+}
+
+/// What a report is about, and its first problem.
+#[must_use]
+pub fn problem(report: &Report, of: &Finding, style: &Style) -> String {
+    finding(of, Some(place(report)), style)
+}
+
+/// One fix as text.
+#[must_use]
+pub fn fix(fix: &Fix, style: &Style) -> String {
+    let mut page = Page {
+        style: *style,
+        out: String::new(),
+    };
+    page.fix(fix);
+    page.out
+}
+
+/// A unified diff: what goes in red, what comes in green.
+#[must_use]
+pub fn diff(diff: &str, style: &Style) -> String {
+    let paint = |line: &str| {
+        let line = clean(line);
+        match line.chars().next() {
+            Some('+') => style.good(&line),
+            Some('-') => style.severity(Severity::Error, &line),
+            Some('@') => style.dim(&line),
+            _ => line,
+        }
+    };
+    diff.lines()
+        .map(|line| format!("{}\n", paint(line)))
+        .collect()
+}
+
+/// What could not be looked at, as text; nothing where there was no such thing.
+#[must_use]
+pub(super) fn blind_spots(unseen: &[Unseen], style: &Style) -> String {
+    let mut page = Page {
+        style: *style,
+        out: String::new(),
+    };
+    page.blind_spots(unseen);
     page.out
 }
 
@@ -158,7 +224,7 @@ impl Page {
         }
     }
 
-    fn finding(&mut self, finding: &Finding, report: &Report, first: bool) {
+    fn finding(&mut self, finding: &Finding, place: Option<String>) {
         let severity = match finding.severity {
             Severity::Error => "error",
             Severity::Warning => "warning",
@@ -178,17 +244,9 @@ impl Page {
             self.style.strong(&says),
             self.style.dim(hedge),
         ));
-        if first {
-            let from = match &report.vantage {
-                Some(vantage) => format!(", seen from {vantage}"),
-                None => String::new(),
-            };
+        if let Some(place) = place {
             let arrow = self.style.dim(" -->");
-            self.line(&format!(
-                "{arrow} {}: {}{from}",
-                clean(&report.target.input),
-                report.verdict.word()
-            ));
+            self.line(&format!("{arrow} {place}"));
         }
         self.evidence(&finding.evidence);
         for fix in &finding.fixes {
@@ -212,8 +270,12 @@ impl Page {
             .filter(|width| *width <= room)
             .max()
             .unwrap_or(0);
-        for (fact, place) in facts.iter().zip(&places) {
+        for ((fact, place), evidence) in facts.iter().zip(&places).zip(evidence) {
             let bar = self.style.dim("=");
+            let place = match &evidence.seen {
+                Seen::File { file, .. } => self.style.file(file, place),
+                _ => place.clone(),
+            };
             let shown = self.style.dim(&format!("[{place}]"));
             let pad = " ".repeat(column.saturating_sub(fact.width()));
             let mut line = String::new();
@@ -243,6 +305,7 @@ impl Page {
         }
         if let Some(edit) = &fix.edit {
             let place = format!("{}:{}", clean(&edit.file), edit.line);
+            let place = self.style.file(&edit.file, &place);
             self.line(&format!("     {}", self.style.strong(&place)));
             self.line(&format!("     - {}", clean(&edit.from)));
             self.line(&format!("     + {}", clean(&edit.to)));
@@ -254,9 +317,8 @@ impl Page {
         }
     }
 
-    fn blind_spots(&mut self, report: &Report) {
-        let gaps: Vec<&Unseen> = report
-            .unseen
+    fn blind_spots(&mut self, unseen: &[Unseen]) {
+        let gaps: Vec<&Unseen> = unseen
             .iter()
             .filter(|unseen| self.style.verbose || unseen.gap != "not-running")
             .collect();

@@ -17,6 +17,11 @@ pub trait Files {
 
     /// The names of the files and folders in a folder; none where it has none.
     fn names(&self, folder: &str) -> Vec<String>;
+
+    /// The project's root as the system names it, where the files have such a place.
+    fn root(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// Why a file has no text.

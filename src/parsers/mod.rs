@@ -10,10 +10,19 @@
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod command;
+mod compose;
 mod context;
 mod env_files;
 mod format;
+mod launch;
+mod packages;
+mod places;
+mod pointers;
+mod scripts;
+mod servers;
 mod tree;
+mod workspace;
+mod wrappers;
 
 pub use context::{Context, Files, Unreadable};
 pub use tree::{Node, Value};
@@ -29,18 +38,67 @@ struct Parser {
 }
 
 /// Every parser, in the order in which their claims are told.
-static PARSERS: &[Parser] = &[];
+static PARSERS: &[Parser] = &[
+    Parser {
+        takes: compose::takes,
+        read: compose::read,
+    },
+    Parser {
+        takes: servers::jvm::takes,
+        read: servers::jvm::read,
+    },
+    Parser {
+        takes: servers::kestrel::takes,
+        read: servers::kestrel::read,
+    },
+    Parser {
+        takes: servers::rocket::takes,
+        read: servers::rocket::read,
+    },
+    Parser {
+        takes: servers::firebase::takes,
+        read: servers::firebase::read,
+    },
+    Parser {
+        takes: servers::supabase::takes,
+        read: servers::supabase::read,
+    },
+    Parser {
+        takes: servers::env_urls::takes,
+        read: servers::env_urls::read,
+    },
+];
+
+/// A parser of files that mean something only together.
+struct Together {
+    /// Whether it takes a file of this name.
+    takes: fn(name: &str) -> bool,
+    /// Adds what all of them say.
+    read: fn(cx: &Context<'_>, paths: &[&str], claims: &mut Claims),
+}
+
+/// The parsers of such files; they come first.
+static TOGETHER: &[Together] = &[Together {
+    takes: scripts::package_json::takes,
+    read: scripts::package_json::read,
+}];
 
 /// Whether some parser takes a file of this name: the last part of its path.
 #[must_use]
 pub fn takes(name: &str) -> bool {
-    PARSERS.iter().any(|parser| (parser.takes)(name))
+    TOGETHER.iter().any(|parser| (parser.takes)(name))
+        || PARSERS.iter().any(|parser| (parser.takes)(name))
 }
 
 /// Everything that these files say. The paths are seen from the project's root.
 #[must_use]
 pub fn read<S: AsRef<str>>(cx: &Context<'_>, paths: &[S]) -> Claims {
     let mut claims = Claims::default();
+    for parser in TOGETHER {
+        let paths = paths.iter().map(AsRef::as_ref);
+        let taken = paths.filter(|path| (parser.takes)(context::name(path)));
+        (parser.read)(cx, &taken.collect::<Vec<_>>(), &mut claims);
+    }
     for parser in PARSERS {
         for path in paths.iter().map(AsRef::as_ref) {
             if (parser.takes)(context::name(path)) {

@@ -56,7 +56,11 @@ pub(super) fn listener(case: &Case, listener: &Listener) -> Evidence {
 
 /// Nobody listens on the asked port.
 pub(super) fn nobody_listens(case: &Case) -> Evidence {
-    let port = case.port();
+    nobody_listens_on(case, case.port())
+}
+
+/// Nobody listens on this port.
+pub(super) fn nobody_listens_on(case: &Case, port: u16) -> Evidence {
     let how = case.facts.host.sockets_by.as_deref().unwrap_or("sockets");
     Evidence::new(
         format!("no TCP socket of this machine listens on port {port}"),

@@ -13,6 +13,7 @@ mod fixes;
 mod page;
 mod proxies;
 mod ruled_out;
+mod survey;
 mod verdict;
 
 pub mod address;
@@ -22,10 +23,12 @@ pub mod name;
 pub mod path;
 pub mod presence;
 pub mod process;
+pub mod project;
 pub mod protocol;
 
 pub use case::{Case, Expected};
 pub use page::{Page, find};
+pub use survey::{PortStanding, Standing, Survey};
 
 use crate::findings::{Finding, RuledOut, Severity, Verdict};
 
@@ -48,6 +51,16 @@ pub struct Rule {
     pub check: fn(&Case) -> Option<Finding>,
     /// The rule's own file: its head comment is its manual page.
     pub source: &'static str,
+}
+
+impl Rule {
+    /// A finding of this rule, under its name.
+    fn sign(&self, mut finding: Finding) -> Finding {
+        self.code.clone_into(&mut finding.code);
+        self.name.clone_into(&mut finding.name);
+        finding.severity = finding.severity.min(self.severity);
+        finding
+    }
 }
 
 /// Every rule, in the order in which a connection meets its obstacles.
@@ -116,7 +129,25 @@ pub static RULES: &[&Rule] = &[
     // What remains.
     &client::blind_spot::RULE,
     &client::unexplained::RULE,
+    // How it came to this, as the project's files tell: never the cause itself.
+    &project::setting_ignored::RULE,
+    &project::proxy_target_drift::RULE,
+    &project::wanted_twice::RULE,
+    &project::config_drift::RULE,
+    &project::unreadable_config::RULE,
 ];
+
+/// What is wrong in a whole project, the worst first: what its files say of each
+/// other, and what of it runs elsewhere.
+#[must_use]
+pub fn survey(survey: &Survey) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = Vec::new();
+    for (rule, ask) in project::ASKED {
+        findings.extend(ask(survey).into_iter().map(|finding| rule.sign(finding)));
+    }
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    findings
+}
 
 /// What the rules make of a case.
 #[derive(Debug, Clone, PartialEq)]
@@ -143,11 +174,8 @@ pub fn think(case: &Case) -> Opinion {
         }
         // A rule of the last resort wants to know whether anybody has spoken.
         let case = case.after(&findings);
-        if let Some(mut finding) = (rule.check)(&case) {
-            rule.code.clone_into(&mut finding.code);
-            rule.name.clone_into(&mut finding.name);
-            finding.severity = finding.severity.min(rule.severity);
-            findings.push(finding);
+        if let Some(finding) = (rule.check)(&case) {
+            findings.push(rule.sign(finding));
         }
     }
     Opinion {

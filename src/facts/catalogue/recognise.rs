@@ -67,31 +67,52 @@ impl<'a> Command<'a> {
     }
 }
 
+/// Where in a command line a program stands that was recognised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct At {
+    /// Its own word.
+    pub(super) program: usize,
+    /// The first word after those that it was recognised by.
+    pub(super) arguments: usize,
+}
+
 impl Recognise {
-    pub(super) fn matches(&self, command: &Command<'_>) -> bool {
+    /// Where the program stands that this recognises, if it does.
+    pub(super) fn at(&self, command: &Command<'_>) -> Option<At> {
         let comm_fits = |wanted: &String| {
             let found = command.comm;
             // The kernel cuts a short name at 15 bytes.
             wanted == found || (found.len() == 15 && wanted.starts_with(found))
         };
         if !self.comm.as_ref().is_none_or(comm_fits) {
-            return false;
+            return None;
         }
         match &self.program {
-            None => self.comm.is_some(),
+            None => self.comm.as_ref().map(|_| At {
+                program: 0,
+                arguments: 1,
+            }),
             Some(wanted) => {
                 let ends = command.programs.iter().skip(1).map(|&next| next + 1);
                 let ends = ends.chain([command.words.len()]);
-                command.programs.iter().zip(ends).any(|(&at, end)| {
+                command.programs.iter().zip(ends).find_map(|(&at, end)| {
+                    if name(command.words[at]) != wanted {
+                        return None;
+                    }
                     // What stands after the script is the script's, not the interpreter's.
-                    name(command.words[at]) == wanted && self.fits_words(&command.words[at..end])
+                    let after = self.fits_words(&command.words[at..end])?;
+                    Some(At {
+                        program: at,
+                        arguments: at + 1 + after,
+                    })
                 })
             }
         }
     }
 
-    /// Whether the program's word and those after it are as they must be.
-    fn fits_words(&self, words: &[&str]) -> bool {
+    /// Whether the program's word and those after it are as they must be: how many of
+    /// those after it that takes.
+    fn fits_words(&self, words: &[&str]) -> Option<usize> {
         let path_fits = |fragment: &String| {
             words.iter().any(|word| {
                 word.contains(fragment.as_str())
@@ -99,39 +120,38 @@ impl Recognise {
             })
         };
         let after = &words[1..];
-        self.path.as_ref().is_none_or(path_fits)
+        let fits = self.path.as_ref().is_none_or(path_fits)
             && !after
                 .iter()
-                .any(|word| self.without.iter().any(|no| no == word))
-            && stand_in_order(&self.words, after)
+                .any(|word| self.without.iter().any(|no| no == word));
+        fits.then(|| stand_in_order(&self.words, after)).flatten()
     }
 }
 
-/// Whether the wanted words stand in this order among those found.
+/// Whether the wanted words stand in this order among those found: the place after the
+/// last of them.
 ///
 /// A wanted option may stand anywhere. Another word must be the first that is
 /// neither an option nor what may be an option's value: `ng serve`,
 /// `flask --app hello run`, but not `rails generate scaffold server`.
-fn stand_in_order(wanted: &[String], found: &[&str]) -> bool {
+fn stand_in_order(wanted: &[String], found: &[&str]) -> Option<usize> {
     let mut at = 0;
     for want in wanted {
         let mut value = false;
         loop {
-            let Some(word) = found.get(at) else {
-                return false;
-            };
+            let word = found.get(at)?;
             at += 1;
             if word == want {
                 break;
             }
             let option = word.starts_with('-');
             if !option && !value && !want.starts_with('-') {
-                return false;
+                return None;
             }
             value = option && !word.contains('=');
         }
     }
-    true
+    Some(at)
 }
 
 /// Whether this is one path, and no title such as `/usr/bin/redis-server *:6379`.

@@ -61,6 +61,13 @@ impl Word {
         Word::made(parts, origin, written.into())
     }
 
+    /// A word whose text cannot be known; why.
+    #[must_use]
+    pub fn unseen(why: &str, origin: Origin, written: String) -> Self {
+        let parts = vec![Part::Unknown(why.to_owned(), written.clone())];
+        Word::made(parts, origin, written)
+    }
+
     /// A word as it stands in a line, from this byte on.
     pub(super) fn read(raw: &str, start: usize, at: &dyn Fn(usize) -> Origin) -> Self {
         let inner = |mark: char| {
@@ -123,6 +130,14 @@ impl Word {
         }
         self.parts = resolved(std::mem::take(&mut self.parts), value);
         self.join();
+    }
+
+    /// Nobody replaces its variables any more: those without a value have none.
+    pub fn freeze(&mut self) {
+        let why = self.unknown();
+        if let Some(why) = why {
+            self.parts = vec![Part::Unknown(why, self.text.clone())];
+        }
     }
 
     /// Replaces variables by the words that the shell knows for them.

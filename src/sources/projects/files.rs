@@ -107,4 +107,8 @@ impl Files for OnDisk {
         names.sort_unstable();
         names
     }
+
+    fn root(&self) -> Option<&str> {
+        self.root.to_str()
+    }
 }

@@ -1,0 +1,455 @@
+//! What sets the port and the host of one command, the strongest first.
+
+use super::address::{Address, addresses};
+use super::{Candidate, Outcome};
+use crate::facts::{
+    Claims, Expectation, Flags, Framework, Origin, Proto, Recognised, SetBy, UnknownSetting,
+};
+use crate::parsers::command::{Command, Word};
+use crate::parsers::context::{folder, join};
+use crate::parsers::env_files::{self, Variable};
+use crate::parsers::{Context, Node, Value, format};
+
+/// The files of variables that most tools read, the strongest first.
+const FAMILY: &[&str] = &[".env.{mode}.local", ".env.local", ".env.{mode}", ".env"];
+
+/// What a flag for the host means that has no value: every address.
+const EVERY: Option<&str> = Some("0.0.0.0");
+
+/// The endings of configuration files that are read, in the order in which tools look
+/// for them.
+const ENDINGS: &[&str] = &[
+    "js", "mjs", "ts", "cjs", "mts", "cts", "json", "jsonc", "toml", "yaml", "yml", "py", "rb",
+];
+
+/// One command in its folder, and what may set something for it.
+pub(super) struct Settings<'a, 'b> {
+    pub(super) cx: &'a Context<'a>,
+    pub(super) command: &'a Command,
+    pub(super) folder: &'a str,
+    pub(super) claims: &'b mut Claims,
+    /// Its words, with the variables replaced that are known.
+    pub(super) argv: Vec<Word>,
+    /// What the files of a wrapper set in its environment.
+    given: Vec<Variable>,
+}
+
+/// A configuration file.
+struct Config {
+    path: String,
+    /// Nothing where it cannot be read.
+    value: Option<Value>,
+}
+
+impl<'a, 'b> Settings<'a, 'b> {
+    pub(super) fn new(
+        cx: &'a Context<'a>,
+        command: &'a Command,
+        folder: &'a str,
+        claims: &'b mut Claims,
+    ) -> Self {
+        let given = env_files::variables(cx, "", &command.env_files, "development", claims);
+        let mut argv = command.argv.clone();
+        for word in &mut argv {
+            word.resolve(&|name| {
+                let given = given.iter().find(|variable| variable.name == name);
+                let environment = cx.environment.get(name);
+                environment
+                    .or(given.map(|variable| &variable.value))
+                    .cloned()
+            });
+        }
+        Settings {
+            cx,
+            command,
+            folder,
+            claims,
+            argv,
+            given,
+        }
+    }
+
+    /// What they come to for this framework.
+    pub(super) fn of(&mut self, found: &Recognised<'_>) -> Outcome {
+        let row = found.framework;
+        let words = self
+            .argv
+            .get(found.program + 1..)
+            .unwrap_or_default()
+            .to_vec();
+        let after = found.arguments.saturating_sub(found.program + 1);
+        let mode = flags(&words, &row.flags.mode)
+            .pop()
+            .and_then(|(_, word)| word);
+        let mode = mode.filter(|word| word.unknown().is_none());
+        let mode = mode.map(|word| word.text).or_else(|| row.mode.clone());
+        let mode = mode.unwrap_or_else(|| "development".to_owned());
+        let files = env_files::variables(self.cx, self.folder, &row.env_files, &mode, self.claims);
+        let config = self.config(row, &words);
+        let value = config.as_ref().and_then(|config| config.value.as_ref());
+
+        let mut outcome = Outcome::default();
+        let mut ports = from_words(&words, after, &row.flags, &row.flags.port, None);
+        ports.extend(self.from_variables(&row.port_variables, &files));
+        ports.extend(row.keys.port.iter().map(|key| from_key(value, key)));
+        ports.extend(row.keys.address.iter().map(|key| from_key(value, key)));
+        let unreadable = config.is_some() && value.is_none();
+        let mut hosts = from_words(&words, after, &row.flags, &row.flags.host, EVERY);
+        hosts.extend(self.from_variables(&row.host_variables, &files));
+        hosts.extend(row.keys.host.iter().map(|key| from_key(value, key)));
+        hosts.extend(row.keys.address.iter().map(|key| from_key(value, key)));
+
+        outcome.settle(row.port, &ports, &hosts, !unreadable);
+        outcome.strict = strict(row, &words, value, &outcome.expects);
+        self.ignored(row, &mode, config.as_ref(), &mut outcome);
+        outcome
+    }
+
+    /// A variable that the command's environment has: of its own line, of the user's
+    /// environment, or of the files that a wrapper reads.
+    pub(super) fn variable(&self, name: &str) -> Option<Candidate> {
+        let candidate = |by, value| Candidate {
+            by,
+            key: name.to_owned(),
+            value,
+        };
+        if let Some(value) = self.command.variable(name) {
+            let mut value = value.clone();
+            value.resolve(&|name| self.cx.environment.get(name).cloned());
+            return Some(candidate(SetBy::Variable, value));
+        }
+        if let Some(value) = self.cx.environment.get(name) {
+            let value = Word::plain(value.as_str(), Origin::default(), "");
+            return Some(candidate(SetBy::Variable, value));
+        }
+        let given = self.given.iter().find(|variable| variable.name == name)?;
+        Some(candidate(SetBy::EnvFile, word_of(given)))
+    }
+
+    pub(super) fn from_variables(
+        &self,
+        names: &[String],
+        files: &[Variable],
+    ) -> Vec<Vec<Candidate>> {
+        let set = names.iter().filter_map(|name| self.variable(name));
+        let files = names.iter().filter_map(|name| {
+            let variable = files.iter().find(|variable| variable.name == *name)?;
+            Some(Candidate {
+                by: SetBy::EnvFile,
+                key: name.clone(),
+                value: word_of(variable),
+            })
+        });
+        let all = set.chain(files);
+        all.filter(|candidate| !candidate.value.text.is_empty())
+            .map(|candidate| vec![candidate])
+            .collect()
+    }
+
+    /// The configuration file that the command reads, if there is one.
+    fn config(&mut self, row: &Framework, words: &[Word]) -> Option<Config> {
+        let named = flags(words, &row.flags.config)
+            .pop()
+            .and_then(|(_, word)| word);
+        let path = match named {
+            Some(word) if word.unknown().is_some() => return None,
+            Some(word) => join(self.folder, &word.text)?,
+            None => row
+                .config
+                .iter()
+                .find_map(|pattern| self.first_there(pattern))?,
+        };
+        let value = format::open(self.cx, &path, self.claims);
+        Some(Config { path, value })
+    }
+
+    fn first_there(&self, pattern: &str) -> Option<String> {
+        let path = join(self.folder, pattern)?;
+        let within = folder(&path);
+        let names = self.cx.files.names(within);
+        let name = crate::parsers::context::name(&path);
+        let there = |name: &str| names.iter().any(|other| other == name);
+        let found = match name.strip_suffix('*') {
+            None => there(name).then(|| name.to_owned())?,
+            Some(stem) => {
+                let named = ENDINGS.iter().map(|ending| format!("{stem}{ending}"));
+                named.into_iter().find(|name| there(name))?
+            }
+        };
+        join(within, &found)
+    }
+
+    /// Settings that are there and have no effect.
+    fn ignored(
+        &mut self,
+        row: &Framework,
+        mode: &str,
+        config: Option<&Config>,
+        outcome: &mut Outcome,
+    ) {
+        if row.unread.is_empty() {
+            return;
+        }
+        // A configuration that names the variable may well read it.
+        let text = config.and_then(|config| self.cx.files.text(&config.path).ok());
+        let mentions = |name: &str| text.as_ref().is_some_and(|text| text.contains(name));
+        for setting in &row.unread {
+            let found = if let Some(name) = setting.strip_prefix(".env ") {
+                if mentions(name) {
+                    continue;
+                }
+                let names: Vec<String> = if row.env_files.is_empty() {
+                    FAMILY.iter().map(|&name| name.to_owned()).collect()
+                } else {
+                    row.env_files.clone()
+                };
+                let all = env_files::variables(self.cx, self.folder, &names, mode, self.claims);
+                let variable = all.into_iter().find(|variable| variable.name == name);
+                // A file that a wrapper reads is read all the same.
+                let read = |file: &String| self.command.env_files.contains(file);
+                let variable = variable.filter(|variable| !read(&variable.origin.file));
+                variable.map(|variable| {
+                    let file = crate::parsers::context::name(&variable.origin.file).to_owned();
+                    let why = format!("{} does not take its port from {file}", row.title);
+                    (name, word_of(&variable), why)
+                })
+            } else if is_variable(setting) {
+                if mentions(setting) {
+                    continue;
+                }
+                let own = self.command.variable(setting).cloned();
+                let given = || self.given.iter().find(|given| given.name == *setting);
+                let word = own.or_else(|| given().map(word_of));
+                let why = format!("{} does not read {setting}", row.title);
+                word.map(|word| (setting.as_str(), word, why))
+            } else {
+                let value = config.and_then(|config| config.value.as_ref()?.at(setting));
+                let file = config.map_or("", |c| crate::parsers::context::name(&c.path));
+                let why = format!("{} does not read {setting} in {file}", row.title);
+                let known = value.filter(|value| value.port().is_some());
+                known.map(|value| (setting.as_str(), word_of_value(value), why))
+            };
+            let Some((key, word, why)) = found else {
+                continue;
+            };
+            let port: Option<u16> = word.text.trim().parse().ok();
+            // What it would set is what holds anyway.
+            let same = outcome.expects.iter().any(|expects| expects.port == port);
+            if port.is_some() && !same {
+                outcome.ignored.push((key.to_owned(), word, why));
+            }
+        }
+    }
+}
+
+impl Outcome {
+    /// Takes the strongest known port, and says what stronger ones cannot be known.
+    pub(super) fn settle(
+        &mut self,
+        default: Option<u16>,
+        ports: &[Vec<Candidate>],
+        hosts: &[Vec<Candidate>],
+        mut certain: bool,
+    ) {
+        let host = self.host(hosts);
+        let of = |found: Address, by: SetBy, key: String, certain: bool| {
+            let own = found.host.map(|host| (host, found.origin.clone()));
+            let (host, host_origin) = own.or_else(|| host.clone()).unzip();
+            Expectation {
+                port: found.port.filter(|port| *port != 0),
+                host,
+                protocol: Proto::Tcp,
+                target: None,
+                origin: found.origin,
+                by,
+                key,
+                written: found.written,
+                host_origin,
+                certain,
+            }
+        };
+        for tier in ports {
+            for candidate in tier {
+                if let Some(why) = candidate.value.unknown() {
+                    self.unknown(candidate, why);
+                    certain = false;
+                    continue;
+                }
+                let found = addresses(&candidate.value);
+                if found.is_empty() && !candidate.value.text.starts_with(['/', 'u']) {
+                    self.unknown(candidate, "it is not a port".to_owned());
+                    certain = false;
+                }
+                for address in found.into_iter().filter(|found| found.port.is_some()) {
+                    let made = of(address, candidate.by, candidate.key.clone(), certain);
+                    self.expects.push(made);
+                }
+            }
+            if !self.expects.is_empty() {
+                return;
+            }
+        }
+        if let Some(port) = default {
+            let found = Address {
+                port: Some(port),
+                ..Address::default()
+            };
+            self.expects
+                .push(of(found, SetBy::Default, String::new(), certain));
+        }
+    }
+
+    fn unknown(&mut self, candidate: &Candidate, why: String) {
+        let unknown = UnknownSetting {
+            key: candidate.key.clone(),
+            origin: candidate.value.origin.clone(),
+            why,
+        };
+        if !self.unknown.contains(&unknown) {
+            self.unknown.push(unknown);
+        }
+    }
+
+    fn host(&mut self, tiers: &[Vec<Candidate>]) -> Option<(String, Origin)> {
+        for candidate in tiers.iter().flatten() {
+            if let Some(why) = candidate.value.unknown() {
+                self.unknown(candidate, why);
+                return None;
+            }
+            let host = addresses(&candidate.value).into_iter().find_map(|a| a.host);
+            if let Some(host) = host {
+                return Some((host, candidate.value.origin.clone()));
+            }
+        }
+        None
+    }
+}
+
+/// Where something says that the server must not take another port.
+fn strict(
+    row: &Framework,
+    words: &[Word],
+    config: Option<&Value>,
+    expects: &[Expectation],
+) -> Option<Origin> {
+    let says_no = |word: &Word| word.text.ends_with("=false");
+    let flag = words.iter().rev().find(|word| {
+        let name = word.text.split('=').next().unwrap_or_default();
+        row.flags.strict.iter().any(|flag| flag == name)
+    });
+    if let Some(flag) = flag {
+        return (!says_no(flag)).then(|| flag.origin.clone());
+    }
+    let asked = expects.iter().find(|expects| expects.by == SetBy::Flag);
+    if let Some(asked) = asked.filter(|_| row.flags.explicit_is_strict) {
+        return Some(asked.origin.clone());
+    }
+    let mut keys = row.keys.strict.iter().filter_map(|key| config?.at(key));
+    let key = keys.find(|value| value.flag() == Some(true));
+    key.map(|value| value.origin.clone())
+}
+
+/// The values that these flags have, in the order of the command: each flag as it is
+/// written, and its value if it has one.
+pub(super) fn flags(words: &[Word], names: &[String]) -> Vec<(String, Option<Word>)> {
+    let mut found = Vec::new();
+    for (at, word) in words.iter().enumerate() {
+        let text = word.text.as_str();
+        for name in names {
+            let Some(rest) = text.strip_prefix(name.as_str()) else {
+                continue;
+            };
+            let short = name.len() == 2 && name.starts_with('-') && name != "--";
+            let value = if rest.is_empty() {
+                let next = words.get(at + 1);
+                next.filter(|next| !next.text.starts_with('-')).cloned()
+            } else if rest.starts_with('=') {
+                Some(word.after(name.len() + 1))
+            } else if short && rest.starts_with(|c: char| c.is_ascii_digit() || ":$[".contains(c)) {
+                Some(word.after(name.len()))
+            } else {
+                continue;
+            };
+            found.push((name.clone(), value));
+            break;
+        }
+    }
+    found
+}
+
+/// What of a command sets this, the strongest first: the last of these flags, every
+/// flag with an address, and the argument. `bare` is what a flag alone means.
+fn from_words(
+    words: &[Word],
+    after: usize,
+    row: &Flags,
+    names: &[String],
+    bare: Option<&str>,
+) -> Vec<Vec<Candidate>> {
+    let by_flag = |key: String, value| Candidate {
+        by: SetBy::Flag,
+        key,
+        value,
+    };
+    let mut tiers = Vec::new();
+    if let Some((key, value)) = flags(words, names).pop() {
+        let value = value.or_else(|| {
+            let flag = words.iter().rev().find(|word| word.text == key)?;
+            Some(Word::plain(bare?, flag.origin.clone(), key.clone()))
+        });
+        tiers.extend(value.map(|value| vec![by_flag(key, value)]));
+    }
+    let addresses_of = flags(words, &row.address).into_iter();
+    let all = addresses_of.filter_map(|(key, value)| Some(by_flag(key, value?)));
+    tiers.push(all.collect());
+    if row.argument {
+        let rest = words.get(after..).unwrap_or_default().iter();
+        let mut plain = rest.filter(|word| !word.text.starts_with('-'));
+        let argument = plain.find(|word| {
+            let found = addresses(word);
+            word.unknown().is_some() || found.iter().any(|found| found.port.is_some())
+        });
+        let candidate = |word: &Word| by_flag("argument".to_owned(), word.clone());
+        tiers.push(argument.map(candidate).into_iter().collect());
+    }
+    tiers
+}
+
+fn from_key(config: Option<&Value>, key: &str) -> Vec<Candidate> {
+    let Some(value) = config.and_then(|config| config.at(key)) else {
+        return Vec::new();
+    };
+    let candidate = |value: &Value| Candidate {
+        by: SetBy::Config,
+        key: key.to_owned(),
+        value: word_of_value(value),
+    };
+    match &value.node {
+        Node::Null | Node::Flag(false) | Node::Table(_) => Vec::new(),
+        Node::List(items) => items.iter().map(candidate).collect(),
+        _ => vec![candidate(value)],
+    }
+}
+
+fn word_of_value(value: &Value) -> Word {
+    let (origin, written) = (value.origin.clone(), value.written.clone());
+    match &value.node {
+        Node::Unknown(why) => Word::unseen(why, origin, written),
+        // `host: true` is every address.
+        Node::Flag(true) => Word::plain(EVERY.unwrap_or_default(), origin, written),
+        Node::Text(text) => Word::plain(text.as_str(), origin, written),
+        Node::Number(number) => Word::plain(number.to_string(), origin, written),
+        _ => Word::plain("", origin, written),
+    }
+}
+
+pub(super) fn word_of(variable: &Variable) -> Word {
+    let (value, origin) = (variable.value.as_str(), variable.origin.clone());
+    Word::plain(value, origin, variable.written.as_str())
+}
+
+/// Whether this is how variables are called, and no key of a configuration.
+fn is_variable(name: &str) -> bool {
+    name.chars()
+        .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+}

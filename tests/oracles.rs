@@ -1,0 +1,9 @@
+//! What the tools themselves make of a project's files, compared with what we claim.
+//!
+//! Where we differ from a tool, the tool is right. A tool that this machine lacks is
+//! said, and its comparison is passed over; with `DEVDOCTOR_REQUIRE_LIVE=1` it fails.
+
+#[path = "oracles/compose.rs"]
+mod compose;
+#[path = "support/machine.rs"]
+mod machine;
