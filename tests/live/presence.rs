@@ -79,14 +79,14 @@ stories! {
         }
         stage.cover("/etc/hosts", "127.0.0.1 localhost\n");
         let busy = "import time\nprint('begun', flush=True)\n\
-                    end = time.time() + 5\nwhile time.time() < end: pass\n";
+                    end = time.time() + 8\nwhile time.time() < end: pass\n";
         let text = format!("{busy}{}", serves("5173"));
         let project = project_with(stage, "vite", "vite", &text);
         let _server = play(stage, &project, "python3 node_modules/.bin/vite", "begun");
         stage
             .ask(Ask::new("5173").in_folder(&project))
             .finds("DD204")
-            .first("says", "is at work, and does not listen yet")
+            .first("says", "and does not listen yet")
             .fix("devdoctor wait 5173");
         let listens = || std::net::TcpStream::connect("127.0.0.1:5173").is_ok();
         while !listens() {
