@@ -20,7 +20,9 @@ use crate::facts::{Container, Listener, Process, Scope, Taken};
 use crate::findings::{Confidence, Evidence, Finding, Fix, Safety, Seen, ServiceState, Severity};
 use crate::rules::evidence::{self, name_of, process_words};
 use crate::rules::survey::{row, row_of};
-use crate::rules::{Case, PortStanding, Rule, Standing, Survey, fixes, presence, process};
+use crate::rules::{
+    Case, PortStanding, Rule, Standing, Survey, container, fixes, presence, process,
+};
 
 use super::survey;
 
@@ -31,6 +33,7 @@ pub static RULE: Rule = Rule {
     severity: Severity::Warning,
     since: "0.1.0",
     unless: &[
+        &container::not_recreated::RULE,
         &presence::moved_port::RULE,
         &process::port_taken::RULE,
         &presence::other_port::RULE,
