@@ -34,6 +34,14 @@ macro_rules! stories {
 }
 pub(crate) use stories;
 
+/// Variables that servers and files of a project may read: a story sets its own.
+const UNSET: &[&str] = &["HOST", "HOSTNAME", "NODE_ENV", "PORT"];
+
+/// Whether this process is inside of a story.
+pub fn is_inside() -> bool {
+    std::env::var_os(INSIDE).is_some()
+}
+
 /// Runs the story inside namespaces of its own.
 pub fn tell(module: &str, name: &str, story: impl FnOnce(&Stage)) {
     let module = module.split_once("::").map_or(module, |(_, rest)| rest);
@@ -66,7 +74,11 @@ pub fn tell(module: &str, name: &str, story: impl FnOnce(&Stage)) {
     if !has("ip") {
         return pass_over(&name, "`ip` (iproute2) is not installed");
     }
-    let status = Command::new("unshare")
+    let mut command = Command::new("unshare");
+    for variable in UNSET {
+        command.env_remove(variable);
+    }
+    let status = command
         .args(&flags)
         .args(["sh", "-c", FIRST, "sh"])
         .arg(std::env::current_exe().unwrap())

@@ -1,0 +1,7 @@
+DEBUG = True
+SECRET_KEY = "only for tests"
+ALLOWED_HOSTS = []
+ROOT_URLCONF = "site1.urls"
+INSTALLED_APPS = []
+MIDDLEWARE = []
+DATABASES = {}

@@ -1,0 +1,2 @@
+threads 1, 2
+port ENV.fetch('PORT', 9393)

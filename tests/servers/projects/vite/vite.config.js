@@ -1,0 +1,8 @@
+import { defineConfig } from 'vite'
+
+export default defineConfig(({ mode }) => ({
+  define: { __MODE__: JSON.stringify(mode) },
+  server: {
+    open: false,
+  },
+}))
