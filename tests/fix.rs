@@ -231,18 +231,21 @@ fn devdoctor(folder: &Folder, args: &[&str]) -> Command {
     command
 }
 
-/// A project whose Procfile starts a server that does not run.
-fn procfile(name: &str, port: u16) -> Folder {
+/// A project whose script starts a server that does not run.
+fn project(name: &str, port: u16) -> Folder {
     let folder = Folder::new(name);
     std::fs::create_dir(folder.root().join(".git")).unwrap();
-    folder.write("Procfile", &format!("web: python3 -m http.server {port}\n"));
+    folder.write(
+        "package.json",
+        &format!(r#"{{ "name": "web", "scripts": {{ "dev": "python3 -m http.server {port}" }} }}"#),
+    );
     folder
 }
 
 #[test]
 fn nothing_is_done_without_a_yes() {
     let port = free_port();
-    let folder = procfile("ask", port);
+    let folder = project("ask", port);
     let out = devdoctor(&folder, &["fix", "web"]).output().unwrap();
     let shown = String::from_utf8_lossy(&out.stdout).into_owned();
     assert_eq!(out.status.code(), Some(2), "{shown}");
@@ -255,8 +258,8 @@ fn nothing_is_done_without_a_yes() {
         .unwrap();
     let shown = String::from_utf8_lossy(&out.stdout).into_owned();
     assert_eq!(out.status.code(), Some(1), "{shown}");
-    let command = format!("$ python3 -m http.server {port}");
-    assert!(shown.contains(&command), "{shown}");
+    let command = "$ npm run dev";
+    assert!(shown.contains(command), "{shown}");
     assert!(shown.contains("nothing was changed"), "{shown}");
 
     let out = devdoctor(&folder, &["fix", "web", "--only", "7"])
@@ -269,13 +272,13 @@ fn nothing_is_done_without_a_yes() {
 
 #[test]
 fn a_server_is_started_and_it_is_said_that_it_helped() {
-    if Command::new("python3").arg("--version").output().is_err() {
-        eprintln!("skipped: there is no python3");
+    if Command::new("npm").arg("--version").output().is_err() {
+        eprintln!("skipped: there is no npm");
         assert!(std::env::var_os("DEVDOCTOR_REQUIRE_LIVE").is_none());
         return;
     }
     let port = free_port();
-    let folder = procfile("start", port);
+    let folder = project("start", port);
     let mut child = devdoctor(&folder, &["fix", "web", "--yes"])
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
