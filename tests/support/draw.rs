@@ -392,6 +392,10 @@ impl<'a> Draw<'a> {
                 what: d.word(),
             }),
             cut: self.flag(),
+            changed_s: self
+                .many(|d| (d.word(), d.number(100_000)))
+                .into_iter()
+                .collect(),
         }
     }
 

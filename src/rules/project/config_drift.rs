@@ -16,7 +16,7 @@
 //!
 //! Open the server where it is, or start it again so that it is where the file says.
 
-use crate::facts::{Container, Listener, Scope, Taken};
+use crate::facts::{Container, Listener, Origin, Scope, Taken, human_age};
 use crate::findings::{Confidence, Evidence, Finding, Fix, Safety, Seen, ServiceState, Severity};
 use crate::rules::evidence::{self, process_words};
 use crate::rules::survey::row;
@@ -150,6 +150,20 @@ fn moved<'a>(
         ));
     }
     let who = owner.map_or_else(|| name.clone(), process_words);
+    let origin = address.map_or(&wants.origin, |(origin, _)| origin);
+    let changed = owner.and_then(|owner| {
+        let age = *survey.claims.changed_s.get(&origin.file)?;
+        // What was saved and started in the same moment tells nothing.
+        (age + SAME_MOMENT < owner.age_s).then_some((age, owner.age_s))
+    });
+    if let Some((age, since)) = changed {
+        let says = format!(
+            "was changed {} ago, and {who} was started {} ago",
+            human_age(age),
+            human_age(since)
+        );
+        finding = finding.because(survey.in_file(&whole(origin), &says));
+    }
     let moves = row(service).is_some_and(|row| {
         matches!(
             row.taken,
@@ -183,6 +197,17 @@ fn moved<'a>(
             format!("end {who} where it was started and start it again: it then reads its files"),
         ),
     })
+}
+
+/// How many seconds may lie between two things that happened together.
+const SAME_MOMENT: u64 = 2;
+
+/// The file of a place as a whole.
+fn whole(origin: &Origin) -> Origin {
+    Origin {
+        file: origin.file.clone(),
+        ..Origin::default()
+    }
 }
 
 fn published<'a>(
