@@ -35,6 +35,7 @@ pub static RULE: Rule = Rule {
     // These say both already.
     unless: &[
         &container::published_elsewhere::RULE,
+        &container::not_recreated::RULE,
         &process::port_taken::RULE,
         &presence::moved_port::RULE,
         &presence::other_port::RULE,
