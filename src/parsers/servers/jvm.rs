@@ -4,6 +4,7 @@ use super::{add, default, expects, has, service, take_host};
 use crate::facts::{Claims, Origin, SetBy, UnknownSetting};
 use crate::parsers::context::{Context, folder, join, name};
 use crate::parsers::format;
+use crate::parsers::pointers::{self, Setting, is_here};
 use crate::parsers::tree::{Node, Value};
 
 /// A framework that is configured so.
@@ -123,6 +124,7 @@ pub fn read(cx: &Context<'_>, path: &str, claims: &mut Claims) {
         }
     }
     trees.extend(base);
+    dialled(cx, &trees, claims);
     if let Some(made) = application(cx, kind, module, path, &trees) {
         add(claims, made);
     }
@@ -197,6 +199,41 @@ fn application(
             .push(expects("management.server.port", value, Some(port)));
     }
     Some(made)
+}
+
+/// Adds the servers of this machine that URLs in the settings name: `spring.datasource.url`.
+fn dialled(cx: &Context<'_>, trees: &[Value], claims: &mut Claims) {
+    let mut told: Vec<String> = Vec::new();
+    for tree in trees {
+        let mut open: Vec<(String, &Value)> = vec![(String::new(), tree)];
+        while let Some((path, value)) = open.pop() {
+            for (key, below) in value.entries().iter().rev() {
+                let path = if path.is_empty() {
+                    key.clone()
+                } else {
+                    format!("{path}.{key}")
+                };
+                open.push((path, below));
+            }
+            // What a stronger file sets holds.
+            if !value.text().is_some_and(|text| text.contains("://")) || told.contains(&path) {
+                continue;
+            }
+            let Ok(text) = resolved(cx, trees, value) else {
+                continue;
+            };
+            let setting = Setting {
+                service: "",
+                key: &path,
+                value: &text,
+                origin: &value.origin,
+                written: &value.written,
+                inside: false,
+            };
+            claims.pointers.extend(pointers::of(&setting, &is_here));
+            told.push(path);
+        }
+    }
 }
 
 fn unknown(key: &str, value: &Value, why: &str) -> UnknownSetting {

@@ -90,6 +90,13 @@ const MARKERS: &[Marker] = &[
         means: |beside| beside.holds("composer.json", &["laravel/"]),
     },
     Marker {
+        file: "config/dev.exs",
+        command: "mix phx.server",
+        framework: "phoenix",
+        instead: &[],
+        means: |beside| beside.holds("mix.exs", &[":phoenix"]),
+    },
+    Marker {
         file: "_config.yml",
         command: "bundle exec jekyll serve",
         framework: "jekyll",
@@ -265,6 +272,11 @@ mod tests {
                 "{\"require\": {\"laravel/framework\": \"^12\"}}",
             ),
             ("blog/.env", "SERVER_PORT=8009\n"),
+            ("forum/mix.exs", "{:phoenix, \"~> 1.8\"}"),
+            (
+                "forum/config/dev.exs",
+                "config :f, F, http: [ip: {0, 0, 0, 0}, port: 4001]\n",
+            ),
             ("board/.streamlit/config.toml", "[server]\nport = 8502\n"),
             ("board/app.py", "import streamlit as st\n"),
         ]);
@@ -278,6 +290,7 @@ mod tests {
                 "board streamlit run app.py | Some(8502) None board/.streamlit/config.toml:2:8",
                 "docs mkdocs serve | Some(8001) Some(\"127.0.0.1\") docs/mkdocs.yml:2:21",
                 "flask flask run | Some(5001) None .flaskenv:2:16",
+                "forum mix phx.server | Some(4001) Some(\"0.0.0.0\") forum/config/dev.exs:1:46",
                 "shop bin/rails server | Some(3001) None shop/config/puma.rb:1:24",
             ]
         );

@@ -240,6 +240,11 @@ fn add(
     if made.expects.is_empty() && made.unknown.is_empty() {
         return;
     }
+    // `flask run` and `python app.py` are two ways to start one application.
+    let mut told = claims.services.iter();
+    if told.any(|told| told.folder == made.folder && told.name == made.name) {
+        made.name = name(path).trim_end_matches(".py").to_owned();
+    }
     claims.services.push(made);
 }
 
