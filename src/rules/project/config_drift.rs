@@ -256,6 +256,7 @@ fn published<'a>(
         .because(survey.says(service, wants))
         .because(container_says);
     container::recreate(&survey.case, container, "let")
+        .filter(|_| !others)
         .into_iter()
         .fold(finding, Finding::fix)
 }
