@@ -17,12 +17,11 @@
 //! Open the server where it is, or start it again so that it is where the file says.
 
 use crate::facts::{Container, Listener, Origin, Scope, Taken, human_age};
-use crate::findings::{Confidence, Evidence, Finding, Fix, Safety, Seen, ServiceState, Severity};
+use crate::findings::{Confidence, Evidence, Finding, Fix, Seen, ServiceState, Severity};
+use crate::rules::case::join;
 use crate::rules::evidence::{self, process_words};
 use crate::rules::survey::row;
-use crate::rules::{
-    Case, PortStanding, Rule, Standing, Survey, container, fixes, presence, process,
-};
+use crate::rules::{Case, PortStanding, Rule, Standing, Survey, container, presence, process};
 
 use super::survey;
 
@@ -243,20 +242,21 @@ fn published<'a>(
             place
         ),
     };
-    let start = fixes::start_as(
-        &survey.case,
-        &survey.expected(service, wants),
-        "let compose make the container anew (a restart is not enough)",
-    );
-    let finding = Finding::new(Confidence::Likely, says)
+    // What was made of other files, too, is as those say.
+    let file = join(&survey.project.root, &service.origin.file);
+    let compose = container.compose.as_ref();
+    let others = compose.is_some_and(|c| c.config_files.iter().any(|other| *other != file));
+    let (confidence, severity) = match others {
+        true => (Confidence::Possible, Severity::Info),
+        false => (Confidence::Likely, Severity::Warning),
+    };
+    let finding = Finding::new(confidence, says)
+        .severity(severity)
         .at(&wants.origin)
         .because(survey.says(service, wants))
         .because(container_says);
-    match start {
-        Some(fix) => finding.fix(Fix {
-            safety: Safety::Disruptive,
-            ..fix
-        }),
-        None => finding,
-    }
+    container::recreate(&survey.case, container, "let")
+        .filter(|_| !others)
+        .into_iter()
+        .fold(finding, Finding::fix)
 }
