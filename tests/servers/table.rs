@@ -40,6 +40,8 @@ pub struct Change {
     /// In each file, this text is replaced by that one.
     pub edits: &'static [(&'static str, &'static str, &'static str)],
     pub says: Says,
+    /// Whether it is tried with its port taken, too.
+    pub taken: bool,
 }
 
 /// What files say that name no host.
@@ -100,11 +102,13 @@ servers! {
                 name: "key",
                 edits: &[("vite.config.js", "open: false,", "port: 5180, host: '127.0.0.1',")],
                 says: on("127.0.0.1", "127.0.0.1", 5180, "vite.config.js:6"),
+                taken: false,
             },
             Change {
                 name: "flag",
                 edits: &[("package.json", "\"vite\",", "\"vite --port=5190 --host 0.0.0.0\",")],
                 says: on("0.0.0.0", "0.0.0.0", 5190, "package.json:6"),
+                taken: false,
             },
         ],
         besides: &[],
@@ -114,12 +118,13 @@ servers! {
         framework: "webpack",
         kit: Kit::Node,
         start: "npm start",
-        says: port(8090, "webpack.config.js:3"),
+        says: port(8080, "package.json:6"),
         changed: &[
             Change {
                 name: "key",
-                edits: &[("webpack.config.js", "port: port,", "port, host: '127.0.0.1',")],
+                edits: &[("webpack.config.js", "hot: true,", "port, host: '127.0.0.1',")],
                 says: on("127.0.0.1", "127.0.0.1", 8090, "webpack.config.js:3"),
+                taken: true,
             },
             Change {
                 name: "flag",
@@ -129,6 +134,7 @@ servers! {
                     "--mode development --port 8095 --host localhost",
                 )],
                 says: on("localhost", "localhost", 8095, "package.json:6"),
+                taken: false,
             },
         ],
         besides: &[],
@@ -144,11 +150,13 @@ servers! {
                 name: "flag",
                 edits: &[("package.json", "next dev", "next dev -p 4001 -H 127.0.0.1")],
                 says: on("127.0.0.1", "127.0.0.1", 4001, "package.json:5"),
+                taken: true,
             },
             Change {
                 name: "variable",
                 edits: &[("package.json", "next dev", "PORT=4002 next dev")],
                 says: port(4002, "package.json:5"),
+                taken: true,
             },
         ],
         besides: &[],
@@ -164,11 +172,13 @@ servers! {
                 name: "key",
                 edits: &[("nuxt.config.ts", "port: 3100,", "port: 3110, host: '127.0.0.1',")],
                 says: on("127.0.0.1", "127.0.0.1", 3110, "nuxt.config.ts:5"),
+                taken: false,
             },
             Change {
                 name: "flag",
                 edits: &[("package.json", "nuxt dev", "nuxt dev --port 3120 --host 127.0.0.1")],
                 says: on("127.0.0.1", "127.0.0.1", 3120, "package.json:6"),
+                taken: false,
             },
         ],
         besides: &[24678],
@@ -188,11 +198,13 @@ servers! {
                     "server: { port: 4400, host: '127.0.0.1' },",
                 )],
                 says: on("127.0.0.1", "127.0.0.1", 4400, "astro.config.mjs:4"),
+                taken: false,
             },
             Change {
                 name: "flag",
                 edits: &[("package.json", "astro dev", "astro dev --port 4410 --host 0.0.0.0")],
                 says: on("0.0.0.0", "0.0.0.0", 4410, "package.json:6"),
+                taken: false,
             },
         ],
         besides: &[],
@@ -208,6 +220,7 @@ servers! {
                 name: "key",
                 edits: &[("rsbuild.config.ts", "port: 3200", "port: 3210, host: '127.0.0.1'")],
                 says: on("127.0.0.1", "127.0.0.1", 3210, "rsbuild.config.ts:3"),
+                taken: false,
             },
             Change {
                 name: "flag",
@@ -217,6 +230,7 @@ servers! {
                     "rsbuild dev --port 3220 --host 127.0.0.1",
                 )],
                 says: on("127.0.0.1", "127.0.0.1", 3220, "package.json:6"),
+                taken: false,
             },
         ],
         besides: &[],
@@ -231,6 +245,7 @@ servers! {
             name: "flag",
             edits: &[("package.json", "-l 5050", "-l tcp://127.0.0.1:5060")],
             says: on("127.0.0.1", "127.0.0.1", 5060, "package.json:5"),
+            taken: false,
         }],
         besides: &[],
     };
@@ -244,6 +259,7 @@ servers! {
             name: "flag",
             edits: &[("package.json", "public", "public -p 8085 -a 127.0.0.1")],
             says: on("127.0.0.1", "127.0.0.1", 8085, "package.json:5"),
+            taken: false,
         }],
         besides: &[],
     };
@@ -252,11 +268,12 @@ servers! {
         framework: "parcel",
         kit: Kit::Node,
         start: "npm start",
-        says: port(1300, "package.json:5"),
+        says: port(1234, "package.json:5"),
         changed: &[Change {
             name: "flag",
-            edits: &[("package.json", "--port 1300", "-p 1310 --host 127.0.0.1")],
+            edits: &[("package.json", "index.html", "index.html -p 1310 --host 127.0.0.1")],
             says: on("127.0.0.1", "127.0.0.1", 1310, "package.json:5"),
+            taken: true,
         }],
         besides: &[],
     };
@@ -270,6 +287,7 @@ servers! {
             name: "argument",
             edits: &[("Procfile.dev", "runserver", "runserver 0.0.0.0:8010")],
             says: on("0.0.0.0", "0.0.0.0", 8010, "Procfile.dev:1"),
+            taken: false,
         }],
         besides: &[],
     };
@@ -284,11 +302,13 @@ servers! {
                 name: "variable",
                 edits: &[(".flaskenv", "FLASK_RUN_PORT=5055", "FLASK_RUN_PORT=5056\nFLASK_RUN_HOST=0.0.0.0")],
                 says: on("0.0.0.0", "0.0.0.0", 5056, ".flaskenv:2"),
+                taken: false,
             },
             Change {
                 name: "flag",
                 edits: &[("Procfile", "flask run", "flask run -p 5057 --host=127.0.0.2")],
                 says: on("127.0.0.2", "127.0.0.2", 5057, "Procfile:1"),
+                taken: false,
             },
         ],
         besides: &[],
@@ -303,6 +323,7 @@ servers! {
             name: "flag",
             edits: &[("Procfile.dev", "--reload", "--reload --host 0.0.0.0 --port 8020")],
             says: on("0.0.0.0", "0.0.0.0", 8020, "Procfile.dev:1"),
+            taken: false,
         }],
         besides: &[],
     };
@@ -317,11 +338,13 @@ servers! {
                 name: "key",
                 edits: &[("gunicorn.conf.py", "host = \"127.0.0.1\"", "host = \"0.0.0.0\"")],
                 says: on("0.0.0.0", "0.0.0.0", 8100, "gunicorn.conf.py:3"),
+                taken: false,
             },
             Change {
                 name: "flag",
                 edits: &[("Procfile", "gunicorn", "gunicorn -b 0.0.0.0:8110")],
                 says: on("0.0.0.0", "0.0.0.0", 8110, "Procfile:1"),
+                taken: false,
             },
         ],
         besides: &[],
@@ -337,11 +360,13 @@ servers! {
                 name: "key",
                 edits: &[("mkdocs.yml", "127.0.0.1:8200", "0.0.0.0:8210")],
                 says: on("0.0.0.0", "0.0.0.0", 8210, "mkdocs.yml:2"),
+                taken: false,
             },
             Change {
                 name: "flag",
                 edits: &[("Makefile", "mkdocs serve", "mkdocs serve -a 0.0.0.0:8220")],
                 says: on("0.0.0.0", "0.0.0.0", 8220, "Makefile:2"),
+                taken: false,
             },
         ],
         besides: &[],
@@ -351,23 +376,13 @@ servers! {
         framework: "jupyter",
         kit: Kit::Python,
         start: "make lab",
-        says: port(8900, "jupyter_server_config.py:2"),
-        changed: &[
-            Change {
-                name: "key",
-                edits: &[(
-                    "jupyter_server_config.py",
-                    "c.ServerApp.port = 8900",
-                    "c.ServerApp.port = 8910; c.ServerApp.ip = \"0.0.0.0\"",
-                )],
-                says: on("0.0.0.0", "0.0.0.0", 8910, "jupyter_server_config.py:2"),
-            },
-            Change {
-                name: "flag",
-                edits: &[("Makefile", "--allow-root", "--allow-root --port 8920 --ip=127.0.0.1")],
-                says: on("127.0.0.1", "127.0.0.1", 8920, "Makefile:2"),
-            },
-        ],
+        says: port(8888, "Makefile:2"),
+        changed: &[Change {
+            name: "flag",
+            edits: &[("Makefile", "--allow-root", "--allow-root --port 8920 --ip=127.0.0.1")],
+            says: on("127.0.0.1", "127.0.0.1", 8920, "Makefile:2"),
+            taken: false,
+        }],
         besides: &[],
     };
     php => Server {
@@ -380,6 +395,7 @@ servers! {
             name: "argument",
             edits: &[("Makefile", "localhost:8300", "0.0.0.0:8310")],
             says: on("0.0.0.0", "0.0.0.0", 8310, "Makefile:2"),
+            taken: false,
         }],
         besides: &[],
     };
@@ -398,11 +414,13 @@ servers! {
                     "bind 'tcp://127.0.0.1:9400'",
                 )],
                 says: on("127.0.0.1", "127.0.0.1", 9400, "config/puma.rb:2"),
+                taken: false,
             },
             Change {
                 name: "variable",
-                edits: &[("Makefile", "puma", "PORT=9410 puma")],
+                edits: &[("Makefile", "puma -C", "PORT=9410 puma -C")],
                 says: port(9410, "Makefile:2"),
+                taken: false,
             },
         ],
         besides: &[],
@@ -418,6 +436,7 @@ servers! {
             edits: &[("Makefile", "hugo server", "hugo server --port=1420 --bind 0.0.0.0")],
             // Go takes that as every address of both families.
             says: on("0.0.0.0", "[::]", 1420, "Makefile:2"),
+            taken: true,
         }],
         besides: &[],
     };

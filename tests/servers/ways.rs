@@ -1,10 +1,9 @@
 //! The three ways in which each server is started.
 
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::Arc;
 use std::time::Duration;
 
-use devdoctor::facts::{Claims, Known, Proto, Service, Taken};
+use devdoctor::facts::{Known, Proto, Service, Taken};
 use devdoctor::sources::projects;
 
 use crate::machine::pass_over;
@@ -16,12 +15,7 @@ use crate::table::{Change, Says, Server};
 const NEXT: u16 = 20;
 
 /// Starts a server in one of the ways, in namespaces of its own.
-pub fn tell(
-    server: &'static Server,
-    module: &str,
-    name: &str,
-    way: fn(&'static Server, &Stage),
-) {
+pub fn tell(server: &'static Server, module: &str, name: &str, way: fn(&'static Server, &Stage)) {
     // What is to be installed comes from outside.
     if !stage::is_inside()
         && let Err(why) = server.kit.install()
@@ -47,30 +41,43 @@ pub fn changed(server: &'static Server, stage: &Stage) {
     }
 }
 
-/// Somebody else has its port: it does what the catalogue says.
+/// Somebody else has its port: it does what the catalogue says, or stops where its
+/// files forbid it another one.
 pub fn taken(server: &'static Server, stage: &Stage) {
-    let scene = Scene::lay(stage, server, &AS_IT_IS);
-    let port = server.says.port;
-    let somebody = scene.somebody(port);
+    does_as_told(&Scene::lay(stage, server, &AS_IT_IS), &server.says);
+    for change in server.changed.iter().filter(|change| change.taken) {
+        println!("{}: {}", server.project, change.name);
+        let scene = Scene::lay(stage, server, change);
+        scene.silence();
+        does_as_told(&scene, &change.says);
+    }
+}
+
+fn does_as_told(scene: &Scene<'_>, says: &Says) {
+    let told = match service(scene).strict {
+        Some(_) => Some(Taken::Stops),
+        None => scene.row.taken,
+    };
+    let somebody = scene.somebody(says.port);
     let mut running = scene.start();
-    let silent = matches!(scene.row.taken, Some(Taken::Stays | Taken::Asks));
+    let silent = matches!(told, Some(Taken::Stays | Taken::Asks));
     let outcome = scene.outcome(&mut running, Some(somebody.pid()), silent);
     let does = match &outcome {
         Outcome::Ended(_) => Taken::Stops,
         Outcome::Deaf => Taken::Stays,
         Outcome::Listens(ports) => {
-            is_recognised(&scene, ports);
+            is_recognised(scene, ports);
             let at = ports[0].at.port();
-            if at == port {
+            if at == says.port {
                 Taken::SharesPort
-            } else if (port..=port + NEXT).contains(&at) {
+            } else if (says.port..=says.port + NEXT).contains(&at) {
                 Taken::NextPort
             } else {
                 Taken::RandomPort
             }
         }
     };
-    assert_eq!(Some(does), scene.row.taken, "{outcome:?}");
+    assert_eq!(Some(does), told, "{outcome:?}");
 }
 
 const AS_IT_IS: Change = Change {
@@ -82,10 +89,11 @@ const AS_IT_IS: Change = Change {
         bind: None,
         at: "",
     },
+    taken: false,
 };
 
 fn listens_where_it_should(scene: &Scene<'_>, says: &Says) {
-    if std::env::var_os("NOCLAIMS").is_none() { is_claimed(scene, says); }
+    is_claimed(scene, says);
     let mut running = scene.start();
     let outcome = scene.outcome(&mut running, None, false);
     let Outcome::Listens(ports) = outcome else {
@@ -126,15 +134,7 @@ fn is_bound(port: &Port, host: &str) -> bool {
 
 /// The project's files name exactly one such server, with this port, set there.
 fn is_claimed(scene: &Scene<'_>, says: &Says) {
-    let claims = claims(scene);
-    let services: Vec<&Service> = claims
-        .services
-        .iter()
-        .filter(|service| service.framework.as_deref() == Some(&scene.row.key))
-        .collect();
-    let [service] = services[..] else {
-        panic!("not one service is it: {claims:#?}");
-    };
+    let service = service(scene);
     let tcp = service.expects.iter().filter(|e| e.protocol == Proto::Tcp);
     let [expects] = tcp.collect::<Vec<_>>()[..] else {
         panic!("not one port is expected: {service:#?}");
@@ -146,7 +146,6 @@ fn is_claimed(scene: &Scene<'_>, says: &Says) {
         "{service:#?}"
     );
     assert_eq!(service.unknown, [], "{service:#?}");
-    assert_eq!(claims.broken, [], "{claims:#?}");
     let file = std::fs::read_to_string(scene.folder.join(&expects.origin.file)).unwrap();
     let line = file.lines().nth(expects.origin.line as usize - 1).unwrap();
     let there: String = line
@@ -156,10 +155,21 @@ fn is_claimed(scene: &Scene<'_>, says: &Says) {
     assert!(there.starts_with(&expects.written), "{expects:#?}\n{line}");
 }
 
-fn claims(scene: &Scene<'_>) -> Arc<Claims> {
+/// The only such server that the project's files name.
+fn service(scene: &Scene<'_>) -> Service {
     let root = scene.folder.to_str().unwrap();
-    match projects::claims(root, Duration::from_secs(10)) {
+    let claims = match projects::claims(root, Duration::from_secs(10)) {
         Known::Seen(claims) => claims,
         Known::Unseen(gap) => panic!("the files of {root} are not seen: {gap:?}"),
-    }
+    };
+    assert_eq!(claims.broken, [], "{claims:#?}");
+    let services: Vec<&Service> = claims
+        .services
+        .iter()
+        .filter(|service| service.framework.as_deref() == Some(&scene.row.key))
+        .collect();
+    let [service] = services[..] else {
+        panic!("not one service is it: {claims:#?}");
+    };
+    service.clone()
 }
