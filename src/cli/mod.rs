@@ -3,6 +3,7 @@
 mod check;
 mod completions;
 mod explain;
+mod fix;
 mod man;
 mod ports;
 mod snapshot;
@@ -59,6 +60,8 @@ enum Command {
     Check(check::Args),
     /// Wait until a target really answers, and say why if it does not.
     Wait(wait::Args),
+    /// Make the fix for a target: shows it, asks, looks once more, changes, looks again.
+    Fix(fix::Args),
     /// Show the manual page of a cause.
     Explain(explain::Args),
     /// Print everything that can be seen, without what is private, to attach to a bug report.
@@ -98,6 +101,7 @@ fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Ports(args) => ports::run(&args, &settings),
         Command::Check(args) => check::run(&args, &settings),
         Command::Wait(args) => wait::run(&args, &settings),
+        Command::Fix(args) => fix::run(&args, &settings),
         Command::Explain(args) => explain::run(&args, &settings),
         Command::Snapshot(args) => snapshot::run(&args, &settings),
         Command::Completions(_) | Command::Man => Ok(0),

@@ -6,18 +6,19 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::terminal::{Failure, print, style};
-use crate::diagnose;
-use crate::facts::{Snapshot, Target};
+use crate::diagnose::{self, Named};
+use crate::facts::{Known, Snapshot, Target};
 use crate::frontends::{json, text};
 use crate::settings::{Settings, parse_duration};
 
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Targets: 3000 · :3000 · localhost:3000 · 127.0.0.1:3000 · [::1]:3000 · \
-    https://app.test/path · ws://… · postgres://… · redis://… · mysql://… · mongodb://… · amqp://…"
+    https://app.test/path · ws://… · postgres://… · redis://… · mysql://… · mongodb://… · \
+    amqp://… · web"
 )]
 pub struct Args {
-    /// A port, host:port or URL.
+    /// A port, host:port, URL or name of a service of this project.
     #[arg(required = true, value_name = "TARGET")]
     targets: Vec<String>,
     /// Print the report as JSON; with several targets one object a line.
@@ -39,15 +40,15 @@ fn duration(text: &str) -> Result<Duration, String> {
 }
 
 pub fn run(args: &Args, mut settings: Settings) -> Result<u8, Failure> {
+    let facts = args.facts.as_deref().map(read_facts).transpose()?;
     let targets = args
         .targets
         .iter()
-        .map(|words| words.parse::<Target>().map_err(Failure::new))
+        .map(|words| target(words, facts.as_ref(), &settings))
         .collect::<Result<Vec<_>, _>>()?;
     if let Some(timeout) = args.timeout {
         cap(&mut settings, timeout);
     }
-    let facts = args.facts.as_deref().map(read_facts).transpose()?;
     let style = style(&settings, args.verbose);
     let mut worst = 0;
     for (at, target) in targets.iter().enumerate() {
@@ -76,6 +77,52 @@ pub fn run(args: &Args, mut settings: Settings) -> Result<u8, Failure> {
         }
     }
     Ok(worst)
+}
+
+/// What the user asks about: a port, a URL, or the name of a service of the project.
+pub(super) fn target(
+    words: &str,
+    facts: Option<&Snapshot>,
+    settings: &Settings,
+) -> Result<Target, Failure> {
+    let error = match words.parse::<Target>() {
+        Ok(target) => return Ok(target),
+        Err(error) => error,
+    };
+    let name = |c: char| c.is_alphanumeric() || "-_./@".contains(c);
+    if words.is_empty() || !words.chars().all(name) {
+        return Err(Failure::new(error));
+    }
+    let claims = match facts {
+        Some(facts) => facts.own_project().map(|own| own.claims.clone()),
+        None => Some(diagnose::claims_here(settings)),
+    };
+    let Some(Known::Seen(claims)) = claims else {
+        return Err(Failure::new(error));
+    };
+    match diagnose::named(words, &claims) {
+        Named::Target(target) => Ok(target),
+        Named::Several(list) => Err(Failure::new(format!(
+            "`{words}` is {} services of this project: {}\ntry: devdoctor why PORT",
+            list.len(),
+            list.join(", ")
+        ))),
+        Named::WithoutPort => Err(Failure::new(format!(
+            "`{words}` is a service of this project, and no file says its port"
+        ))),
+        Named::Unknown => {
+            let mut names: Vec<&str> = claims.services.iter().map(|s| s.name.as_str()).collect();
+            names.sort_unstable();
+            names.dedup();
+            if names.is_empty() {
+                return Err(Failure::new(error));
+            }
+            Err(Failure::new(format!(
+                "{error}\nservices of this project: {}",
+                names.join(", ")
+            )))
+        }
+    }
 }
 
 /// A found problem outweighs a blind spot, which outweighs nothing wrong.

@@ -2,9 +2,11 @@
 
 mod check;
 mod failure;
+mod fix;
 mod flaps;
 mod lines;
 mod looks;
+mod named;
 mod owners;
 mod parts;
 mod project;
@@ -13,7 +15,9 @@ mod wait;
 mod why;
 
 pub use check::{check, check_facts, look_at_project, project_of};
+pub use fix::{Change, problem, start, still_stands};
 pub use lines::{ContainerPort, PortLine, ports};
+pub use named::{Named, claims_here, named};
 pub use record::{Extent, record};
 pub use wait::{Waited, wait};
 pub use why::{Recording, why};

@@ -113,6 +113,7 @@ impl Doctor<'_> {
             let found = processes::in_folder(root);
             let saw = count(&found, Vec::len, "process");
             self.looks.note("project processes", saw, began);
+            self.tell_variables(found.seen().map_or(&[], Vec::as_slice));
             self.facts.project_processes = found.map(Into::into);
         }
         self.look_at_their_projects();
@@ -121,14 +122,25 @@ impl Doctor<'_> {
         }
         let budget = self.settings.timeouts.projects;
         self.finish_reading(budget);
-        let ids: Vec<ProcId> = Case::new(self.target, &self.facts)
-            .waiting()
-            .iter()
-            .map(|process| process.id)
-            .collect();
+        let ids = self.who_should_listen();
         if !ids.is_empty() {
             self.sample = Some((Instant::now(), processes::cpu_sample(&ids)));
         }
+    }
+
+    /// The processes that should listen and do not, with those below them: `npm` does
+    /// nothing while what it runs compiles.
+    fn who_should_listen(&self) -> Vec<ProcId> {
+        let case = Case::new(self.target, &self.facts);
+        let waiting = case.waiting();
+        let own = self.facts.project_processes.items().iter();
+        let below = |process: &&Process| {
+            let above = case.ancestors(process);
+            waiting
+                .iter()
+                .any(|one| one.id == process.id || above.iter().any(|above| above.id == one.id))
+        };
+        own.filter(below).map(|process| process.id).collect()
     }
 
     /// What the processes that do not listen did since they were first seen.
@@ -174,6 +186,21 @@ impl Doctor<'_> {
             }
         }
         self.facts.processes = Known::Seen(all.into());
+    }
+
+    /// What the environments of the project's processes say is told of those that were
+    /// seen before, too.
+    fn tell_variables(&mut self, own: &[Process]) {
+        let Known::Seen(list) = &self.facts.processes else {
+            return;
+        };
+        let mut list = list.to_vec();
+        for process in &mut list {
+            if let Some(same) = own.iter().find(|own| own.id == process.id) {
+                process.ports_set.clone_from(&same.ports_set);
+            }
+        }
+        self.facts.processes = Known::Seen(list.into());
     }
 
     /// The projects of everybody who was seen.

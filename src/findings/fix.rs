@@ -110,4 +110,93 @@ impl Fix {
             read: Some(text.into()),
         }
     }
+
+    /// Whether it changes something: words and commands that only look do not.
+    #[must_use]
+    pub fn mends(&self) -> bool {
+        let Some(argv) = &self.run else {
+            return self.edit.is_some();
+        };
+        let mut words = argv.iter().map(String::as_str);
+        let program = match words.next() {
+            Some("sudo") => words.next(),
+            program => program,
+        };
+        let Some(program) = program.filter(|program| !LOOKERS.contains(program)) else {
+            return false;
+        };
+        let mut looks = LOOKS.iter().filter(|(known, _)| *known == program);
+        !looks.any(|(_, word)| argv.iter().any(|other| other == word))
+    }
+}
+
+/// Programs that only look, and words of a shell that no process can run.
+const LOOKERS: &[&str] = &[
+    "cat",
+    "curl",
+    "devdoctor",
+    "dig",
+    "export",
+    "getent",
+    "journalctl",
+    "lsof",
+    "ping",
+    "ps",
+    "redis-cli",
+    "set",
+    "ss",
+    "top",
+    "unset",
+];
+
+/// Commands that only look, of programs that also change things.
+const LOOKS: &[(&str, &str)] = &[
+    ("docker", "exec"),
+    ("docker", "info"),
+    ("docker", "inspect"),
+    ("docker", "logs"),
+    ("docker", "ps"),
+    ("ip", "get"),
+    ("ip", "show"),
+    ("iptables", "-L"),
+    ("iptables", "-S"),
+    ("nft", "list"),
+    ("podman", "exec"),
+    ("podman", "info"),
+    ("podman", "inspect"),
+    ("podman", "logs"),
+    ("podman", "ps"),
+    ("systemctl", "status"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_that_only_looks_mends_nothing() {
+        for looks in [
+            &["devdoctor", "ports"][..],
+            &["sudo", "devdoctor", "why", "3000"],
+            &["docker", "logs", "--tail", "50", "web"],
+            &["sudo", "nft", "list", "ruleset"],
+            &["sudo"],
+        ] {
+            assert!(
+                !Fix::safe("look", looks.iter().copied()).mends(),
+                "{looks:?}"
+            );
+        }
+        for mends in [
+            &["sudo", "kill", "812"][..],
+            &["docker", "compose", "up", "-d", "web"],
+            &["npm", "run", "dev"],
+        ] {
+            assert!(
+                Fix::safe("mend", mends.iter().copied()).mends(),
+                "{mends:?}"
+            );
+        }
+        assert!(!Fix::read("read", "this").mends());
+    }
 }

@@ -109,6 +109,13 @@ impl Finding {
         self
     }
 
+    /// The same finding with more fixes.
+    #[must_use]
+    pub fn fix_all(mut self, fixes: impl IntoIterator<Item = Fix>) -> Self {
+        self.fixes.extend(fixes);
+        self
+    }
+
     /// The same finding with a severity other than the rule's own.
     #[must_use]
     pub fn severity(mut self, severity: Severity) -> Self {

@@ -55,6 +55,40 @@ pub(super) fn finding(finding: &Finding, place: Option<String>, style: &Style) -
     page.out
 }
 
+/// What a report is about, and its first problem.
+#[must_use]
+pub fn problem(report: &Report, of: &Finding, style: &Style) -> String {
+    finding(of, Some(place(report)), style)
+}
+
+/// One fix as text.
+#[must_use]
+pub fn fix(fix: &Fix, style: &Style) -> String {
+    let mut page = Page {
+        style: *style,
+        out: String::new(),
+    };
+    page.fix(fix);
+    page.out
+}
+
+/// A unified diff: what goes in red, what comes in green.
+#[must_use]
+pub fn diff(diff: &str, style: &Style) -> String {
+    let paint = |line: &str| {
+        let line = clean(line);
+        match line.chars().next() {
+            Some('+') => style.good(&line),
+            Some('-') => style.severity(Severity::Error, &line),
+            Some('@') => style.dim(&line),
+            _ => line,
+        }
+    };
+    diff.lines()
+        .map(|line| format!("{}\n", paint(line)))
+        .collect()
+}
+
 /// What could not be looked at, as text; nothing where there was no such thing.
 #[must_use]
 pub(super) fn blind_spots(unseen: &[Unseen], style: &Style) -> String {

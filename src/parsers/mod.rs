@@ -44,6 +44,26 @@ static PARSERS: &[Parser] = &[
         read: compose::read,
     },
     Parser {
+        takes: servers::jvm::takes,
+        read: servers::jvm::read,
+    },
+    Parser {
+        takes: servers::kestrel::takes,
+        read: servers::kestrel::read,
+    },
+    Parser {
+        takes: servers::rocket::takes,
+        read: servers::rocket::read,
+    },
+    Parser {
+        takes: servers::firebase::takes,
+        read: servers::firebase::read,
+    },
+    Parser {
+        takes: servers::supabase::takes,
+        read: servers::supabase::read,
+    },
+    Parser {
         takes: servers::env_urls::takes,
         read: servers::env_urls::read,
     },

@@ -14,6 +14,10 @@ pub struct Value {
     pub written: String,
 }
 
+/// The key under which a table holds what any key that it does not have may be: an
+/// unknown value, where something unknown was spread into it.
+pub const REST: &str = "...";
+
 /// What a value is.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Node {
@@ -30,6 +34,8 @@ pub enum Node {
     /// Values by their keys, in the order of the file. A key that comes twice
     /// stands twice: the last is the one that holds.
     Table(Vec<(String, Value)>),
+    /// A value that may be another where the environment is another.
+    Varies(Box<Value>),
     /// It cannot be known without running code; why.
     Unknown(String),
 }
@@ -52,10 +58,27 @@ impl Value {
     /// The value of a key. The last one of the same name holds.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Value> {
-        let mut entries = self.entries().iter().rev();
-        entries
-            .find(|(name, _)| name == key)
-            .map(|(_, value)| value)
+        let named = |key: &str| {
+            let mut entries = self.entries().iter().rev();
+            entries
+                .find(|(name, _)| name == key)
+                .map(|(_, value)| value)
+        };
+        named(key).or_else(|| named(REST).filter(|rest| rest.unknown().is_some()))
+    }
+
+    /// The same without what it hangs on.
+    fn plain(&self) -> &Node {
+        match &self.node {
+            Node::Varies(value) => &value.node,
+            node => node,
+        }
+    }
+
+    /// Whether it may be another where the environment is another.
+    #[must_use]
+    pub fn varies(&self) -> bool {
+        matches!(self.node, Node::Varies(_))
     }
 
     /// The keys and values of a table; none for anything else.
@@ -79,7 +102,7 @@ impl Value {
     /// The text.
     #[must_use]
     pub fn text(&self) -> Option<&str> {
-        match &self.node {
+        match self.plain() {
             Node::Text(text) => Some(text),
             _ => None,
         }
@@ -88,8 +111,8 @@ impl Value {
     /// Whether it is true or false.
     #[must_use]
     pub fn flag(&self) -> Option<bool> {
-        match self.node {
-            Node::Flag(flag) => Some(flag),
+        match self.plain() {
+            Node::Flag(flag) => Some(*flag),
             _ => None,
         }
     }
@@ -97,7 +120,7 @@ impl Value {
     /// The port: a number, or a text that holds nothing else.
     #[must_use]
     pub fn port(&self) -> Option<u16> {
-        match &self.node {
+        match self.plain() {
             Node::Number(number) => port_of(*number),
             Node::Text(text) => text.trim().parse().ok(),
             _ => None,

@@ -2,11 +2,13 @@
 
 mod behind;
 mod expected;
+mod own;
 mod world;
 
 use std::net::IpAddr;
 
-pub use expected::{DEBUGGERS, Expected, join, service_folder};
+pub use expected::{Expected, join, service_folder};
+pub use own::{OwnServer, is_debuggers};
 
 use crate::facts::{Greeting, Outcome, Probe, Resolution, Snapshot, Target};
 use crate::findings::{Confidence, Finding, Severity, Verdict};

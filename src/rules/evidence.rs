@@ -182,6 +182,43 @@ pub(super) fn expects(case: &Case, of: &Expected) -> Evidence {
     in_file(case, of.project, &by.origin, &says)
 }
 
+/// What of a process itself gives it a port: a word of its command line, or a variable
+/// of its environment; in words that follow *as*, and as evidence.
+pub(super) fn sets_port(process: &Process, port: u16) -> Option<(String, Evidence)> {
+    let pid = process.id.pid;
+    let seen = |what: &str| Seen::Process {
+        pid,
+        what: what.to_owned(),
+    };
+    let written = port.to_string();
+    let argv = process.argv.seen().map_or(&[][..], Vec::as_slice);
+    // The program's own name may hold a number too.
+    let at = argv
+        .iter()
+        .skip(1)
+        .position(|word| word.rsplit(|c: char| !c.is_ascii_digit()).next() == Some(&written));
+    if let Some(word) = at.and_then(|at| argv.get(at + 1)) {
+        let before = at
+            .and_then(|at| argv.get(at))
+            .filter(|flag| flag.starts_with('-') && !word.starts_with('-'));
+        let said = match before {
+            Some(flag) => format!("{flag} {word}"),
+            None => word.clone(),
+        };
+        let says = format!("the command line of pid {pid} has `{said}`");
+        return Some((
+            format!("its command line says (`{said}`)"),
+            Evidence::new(says, seen("argv")),
+        ));
+    }
+    let (variable, _) = process.ports_set.iter().find(|(_, set)| **set == port)?;
+    let says = format!("{variable} is {port} in the environment of pid {pid}");
+    Some((
+        format!("{variable} of its environment says"),
+        Evidence::new(says, seen("environ")),
+    ))
+}
+
 /// The name of a service, or its folder's, as a person would say it.
 pub(super) fn service_name<'a>(of: &Expected<'a>) -> &'a str {
     match of.service.name.as_str() {

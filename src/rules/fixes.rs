@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use crate::facts::{
-    Container, Framework, Listener, ProcId, Process, Runs, Scheme, SetBy, catalogue, clean,
+    Container, Framework, Listener, ProcId, Process, Runs, Scheme, Scope, SetBy, catalogue, clean,
 };
 use crate::findings::{Edit, Fix, Safety};
 
@@ -27,6 +27,15 @@ pub(super) fn open_instead(case: &Case, at: SocketAddr) -> Fix {
         None => format!("connect to {at}"),
     };
     Fix::read("use the address that answers", text)
+}
+
+/// Open the web server that listens here.
+pub(super) fn open(listener: &Listener, title: impl Into<String>) -> Fix {
+    let host = match listener.scope() {
+        Scope::Lan => listener.at.ip().to_string(),
+        Scope::Loopback | Scope::All => "localhost".to_owned(),
+    };
+    Fix::read(title, format!("http://{host}:{}", listener.at.port()))
 }
 
 /// Have the owner of this listener listen on another address.

@@ -89,6 +89,7 @@ pub static RULES: &[&Rule] = &[
     &container::not_published::RULE,
     &container::engine_down::RULE,
     // Somebody answers, and it is not who was meant.
+    &presence::moved_port::RULE,
     &process::port_taken::RULE,
     &process::orphan::RULE,
     // Somebody listens, on another address than the one dialled.
@@ -120,6 +121,9 @@ pub static RULES: &[&Rule] = &[
     &presence::udp_only::RULE,
     &presence::other_namespace::RULE,
     &presence::exited::RULE,
+    &presence::other_port::RULE,
+    &presence::alive_not_listening::RULE,
+    &presence::still_starting::RULE,
     &presence::not_started::RULE,
     &presence::nothing_listens::RULE,
     // What remains.

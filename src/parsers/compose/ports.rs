@@ -25,7 +25,7 @@ pub(super) fn of(entry: &Yaml) -> Result<Vec<Port>, String> {
     match &entry.kind {
         Kind::Table(_) => long(entry).map(|port| port.into_iter().collect()),
         Kind::Text(text) => short(text),
-        Kind::Number(_) => short(&entry.written),
+        Kind::Number(_) => short(&whole(&entry.written)?.to_string()),
         _ => Err("it is no port".to_owned()),
     }
 }
@@ -47,6 +47,9 @@ fn short(text: &str) -> Result<Vec<Port>, String> {
         return Err(format!("`{host}` is no address"));
     }
     let (first, last) = range(target)?;
+    if first == 0 {
+        return Err("there is no port 0 inside".to_owned());
+    }
     let ours = if published.is_empty() {
         None
     } else {
@@ -91,6 +94,11 @@ fn long(entry: &Yaml) -> Result<Option<Port>, String> {
     };
     let proto = protocol(text("protocol").unwrap_or("tcp"))?;
     let host = text("host_ip").filter(|host| !host.is_empty());
+    if let Some(host) = host
+        && host.parse::<IpAddr>().is_err()
+    {
+        return Err(format!("`{host}` is no address"));
+    }
     Ok(proto.map(|proto| {
         chosen(Port {
             host: host.map(str::to_owned),
@@ -114,11 +122,27 @@ fn chosen(port: Port) -> Port {
 /// Nothing for a protocol that devdoctor has no eyes for.
 fn protocol(text: &str) -> Result<Option<Proto>, String> {
     match text.to_ascii_lowercase().as_str() {
-        "tcp" => Ok(Some(Proto::Tcp)),
+        "" | "tcp" => Ok(Some(Proto::Tcp)),
         "udp" => Ok(Some(Proto::Udp)),
         "sctp" => Ok(None),
         _ => Err(format!("`{text}` is no protocol")),
     }
+}
+
+/// A number as the reader of compose takes it: one that begins with 0 is octal.
+fn whole(written: &str) -> Result<u16, String> {
+    let based = [("0x", 16), ("0o", 8)];
+    let mut based = based.into_iter().filter_map(|(mark, base)| {
+        let digits = written.strip_prefix(mark)?;
+        Some(u16::from_str_radix(digits, base))
+    });
+    let octal = written.len() > 1 && written.starts_with('0');
+    let number = match based.next() {
+        Some(number) => number,
+        None if octal => u16::from_str_radix(written, 8),
+        None => written.parse(),
+    };
+    number.map_err(|_| "it is no port".to_owned())
 }
 
 fn range(text: &str) -> Result<(u16, u16), String> {
@@ -161,6 +185,8 @@ mod tests {
             ("8080:80", &["* 8080 80 Tcp"]),
             ("8080:80/udp", &["* 8080 80 Udp"]),
             ("8080:80/TCP", &["* 8080 80 Tcp"]),
+            ("80/", &["* ? 80 Tcp"]),
+            ("08080:80", &["* 8080 80 Tcp"]),
             ("127.0.0.1:8080:80", &["127.0.0.1 8080 80 Tcp"]),
             ("127.0.0.1::80", &["127.0.0.1 ? 80 Tcp"]),
             ("[::1]:8080:80", &["::1 8080 80 Tcp"]),
@@ -179,9 +205,15 @@ mod tests {
     #[test]
     fn what_compose_refuses_is_refused() {
         for text in [
-            "", "a:80", "80:b", "1-2:3-5", "5-4", "70000", "x:1:2", "80/icmp", "-1",
+            "", "a:80", "80:b", "1-2:3-5", "5-4", "70000", "x:1:2", "80/icmp", "-1", "300:0",
+            "80:", "::",
         ] {
             assert!(short(text).is_err(), "{text}");
+        }
+        assert_eq!(whole("0x1F"), Ok(31));
+        assert_eq!(whole("017"), Ok(15));
+        for text in ["08080", "8080.0", "65536", "1e3"] {
+            assert!(whole(text).is_err(), "{text}");
         }
     }
 }

@@ -7,9 +7,6 @@ use crate::facts::{
     catalogue, is_below,
 };
 
-/// Ports on which runtimes wait for a debugger: Node, Python, Java, Go.
-pub const DEBUGGERS: &[u16] = &[9229, 9230, 5678, 5005, 2345];
-
 /// A service that should have a port, with what says so.
 #[derive(Debug, Clone, Copy)]
 pub struct Expected<'a> {
@@ -128,57 +125,6 @@ impl<'a> Case<'a> {
             .collect()
     }
 
-    /// Whether a process belongs to the user's own project; nothing if that cannot be told.
-    #[must_use]
-    pub fn is_ours(&self, process: &Process) -> Option<bool> {
-        let root = &self.own_project()?.root;
-        if let Some(project) = &process.project {
-            return Some(is_below(project, root));
-        }
-        Some(is_below(process.cwd.seen()?, root))
-    }
-
-    /// The servers of the user's own project, on whatever port of this machine.
-    pub fn own_servers(&self) -> impl Iterator<Item = (&'a Listener, &'a Process)> {
-        let listeners = self.facts.listeners.items().iter();
-        listeners.filter_map(|listener| {
-            let owner = self.owner(listener)?;
-            let serves = self
-                .framework(owner)
-                .is_none_or(|row| !row.forwarder && !row.watcher);
-            (serves && self.is_ours(owner) == Some(true)).then_some((listener, owner))
-        })
-    }
-
-    /// Whether nothing of the user's own project was out of sight: what its files say,
-    /// which processes it has, and whose the other ports are.
-    ///
-    /// Only then may it be called certain that its server does not run.
-    #[must_use]
-    pub fn project_is_settled(&self) -> bool {
-        if !self.facts.projects.is_seen() {
-            return false;
-        }
-        let Some(own) = self.own_project() else {
-            return true;
-        };
-        let known = |process: &Process| {
-            process.cwd.is_seen() && (process.framework.is_some() || process.argv.is_seen())
-        };
-        own.claims.seen().is_some_and(|claims| !claims.cut)
-            && self.facts.project_processes.is_seen()
-            && self.facts.project_processes.items().iter().all(known)
-            && self.facts.listeners.items().iter().all(|listener| {
-                let user = &self.facts.host.user;
-                let foreign = listener.uid.is_some_and(|uid| uid != user.uid);
-                foreign
-                    || listener
-                        .owner()
-                        .and_then(|id| self.process(id))
-                        .is_some_and(|process| self.is_ours(process).is_some())
-            })
-    }
-
     /// The first port above this one that nobody has and no service of the user's
     /// project should have.
     #[must_use]
@@ -192,75 +138,10 @@ impl<'a> Case<'a> {
             .find(|port| !wanted(*port) && listeners.iter().all(|l| l.at.port() != *port))
     }
 
-    /// The processes of the user's project that should be on the asked port and listen
-    /// nowhere, the innermost of each family.
+    /// Whether a process runs a service: it stands in its folder and runs its framework,
+    /// or its very command.
     #[must_use]
-    pub fn waiting(&self) -> Vec<&'a Process> {
-        let port = self.port();
-        let expected = self.expected();
-        let is_known = self
-            .claims()
-            .is_some_and(|claims| !claims.services.is_empty());
-        let meant = |process: &&Process| {
-            if is_known {
-                return expected
-                    .iter()
-                    .any(|one| self.runs(one.project, one.service, process));
-            }
-            // Without files that say who should be here, a server that is usually here.
-            let row = self.framework(process);
-            row.is_some_and(|row| row.dev_server && !row.watcher && row.port == Some(port))
-        };
-        let own = self.facts.project_processes.items().iter();
-        let deaf: Vec<&'a Process> = own
-            .filter(|process| process.state != ProcState::Zombie)
-            .filter(meant)
-            .filter(|process| !self.serves(process))
-            .collect();
-        let above = |one: &Process| {
-            deaf.iter()
-                .any(|other| self.ancestors(other).iter().any(|above| above.id == one.id))
-        };
-        deaf.iter().filter(|one| !above(one)).copied().collect()
-    }
-
-    /// Whether this process, one below it or one above it listens on a port that is no
-    /// debugger's.
-    fn serves(&self, process: &Process) -> bool {
-        let above = self.ancestors(process);
-        let kin = std::iter::once(process.id).chain(
-            above
-                .iter()
-                .filter(|above| above.framework.is_some() && above.framework == process.framework)
-                .map(|above| above.id),
-        );
-        kin.into_iter().any(|id| {
-            self.listeners_of(id)
-                .any(|listener| !DEBUGGERS.contains(&listener.at.port()))
-        })
-    }
-
-    /// Whether this process, or one below it, has a listening socket.
-    #[must_use]
-    pub fn listens(&self, id: ProcId) -> bool {
-        self.listeners_of(id).next().is_some()
-    }
-
-    /// The TCP listeners of this process and of those below it.
-    pub fn listeners_of(&self, id: ProcId) -> impl Iterator<Item = &'a Listener> {
-        let listeners = self.facts.listeners.items().iter();
-        listeners.filter(move |listener| {
-            let holders = listener.owners.seen().map_or(&[][..], Vec::as_slice);
-            holders.iter().any(|holder| {
-                *holder == id
-                    || self.process(*holder).is_some_and(|process| {
-                        self.ancestors(process).iter().any(|above| above.id == id)
-                    })
-            })
-        })
-    }
-
-    fn runs(&self, project: &Project, service: &Service, process: &Process) -> bool {
+    pub fn runs(&self, project: &Project, service: &Service, process: &Process) -> bool {
         service.runs == Runs::Process
             && is_in_folder(project, service, process)
             && fits(service, process)
@@ -286,7 +167,7 @@ pub fn join(root: &str, path: &str) -> String {
 
 /// Whether the process stands in the service's folder, or below it with no other
 /// service's folder in between.
-fn is_in_folder(project: &Project, service: &Service, process: &Process) -> bool {
+pub fn is_in_folder(project: &Project, service: &Service, process: &Process) -> bool {
     let Some(place) = process.cwd.seen().or(process.project.as_ref()) else {
         return false;
     };

@@ -19,7 +19,7 @@
 use crate::facts::{Departed, Outcome, human_age};
 use crate::findings::{Confidence, Evidence, Finding, Fix, Safety, Seen, Severity};
 use crate::rules::evidence::process_words;
-use crate::rules::{Case, Rule, client, container, evidence, fixes, name, path};
+use crate::rules::{Case, Rule, client, container, evidence, fixes, name, path, presence};
 
 /// DD213.
 pub static RULE: Rule = Rule {
@@ -34,6 +34,7 @@ pub static RULE: Rule = Rule {
         &client::remote_refuses::RULE,
         &container::container_restarting::RULE,
         &container::container_exited::RULE,
+        &presence::moved_port::RULE,
     ],
     settle: 2,
     check,

@@ -29,6 +29,7 @@ pub static RULE: Rule = Rule {
     severity: Severity::Error,
     since: "0.1.0",
     unless: super::unless![
+        presence::moved_port::RULE,
         container::engine_down::RULE,
         presence::crash_looping::RULE,
         presence::udp_only::RULE,
@@ -53,7 +54,7 @@ fn check(case: &Case) -> Option<Finding> {
     if let Some(departed) = departed {
         return Some(around(case, failure, of_departed(case, departed)));
     }
-    let zombie = case.facts.processes.items().iter().find(|process| {
+    let zombie = case.every_process().find(|process| {
         process.state == ProcState::Zombie
             && case.framework(process).is_some_and(|row| row.dev_server)
             && case

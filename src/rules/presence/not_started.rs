@@ -16,7 +16,7 @@
 //! Start it with the command that is given. It reads its first lines to you: if it
 //! takes another port, it says so there.
 
-use crate::facts::Runs;
+use crate::facts::{Process, Runs};
 use crate::findings::{Confidence, Evidence, Finding, Fix, Seen, Severity};
 use crate::rules::case::Expected;
 use crate::rules::evidence::service_name;
@@ -29,6 +29,10 @@ pub static RULE: Rule = Rule {
     severity: Severity::Error,
     since: "0.1.0",
     unless: super::unless![
+        presence::moved_port::RULE,
+        presence::other_port::RULE,
+        presence::alive_not_listening::RULE,
+        presence::still_starting::RULE,
         container::engine_down::RULE,
         presence::crash_looping::RULE,
         presence::unix_socket_only::RULE,
@@ -48,8 +52,15 @@ fn check(case: &Case) -> Option<Finding> {
     let refused = presence::refused(case)?;
     let mut expected = case.expected();
     expected.retain(|one| one.service.is_on());
+    // What runs several servers at once may have lost this one.
+    let only_others = |process: &Process| {
+        let wraps = case.framework(process).is_none_or(|row| row.watcher);
+        wraps && case.serves(process)
+    };
     let runs = |one: &Expected| {
-        !case.service_processes(one).is_empty() || !case.service_containers(one).is_empty()
+        let processes = case.service_processes(one);
+        processes.iter().any(|process| !only_others(process))
+            || !case.service_containers(one).is_empty()
     };
     if expected.is_empty() || expected.iter().any(runs) {
         return None;

@@ -16,7 +16,7 @@
 //! Start the server, and read its first lines: most print the address they
 //! listen on. If it says another port, open that one.
 
-use crate::facts::{Listener, Process, Scope, catalogue};
+use crate::facts::catalogue;
 use crate::findings::{Confidence, Finding, Fix, Severity};
 use crate::rules::{Case, Rule, container, evidence, presence, process};
 
@@ -27,6 +27,10 @@ pub static RULE: Rule = Rule {
     severity: Severity::Error,
     since: "0.1.0",
     unless: super::unless![
+        presence::moved_port::RULE,
+        presence::other_port::RULE,
+        presence::alive_not_listening::RULE,
+        presence::still_starting::RULE,
         container::engine_down::RULE,
         presence::crash_looping::RULE,
         presence::udp_only::RULE,
@@ -50,23 +54,10 @@ fn check(case: &Case) -> Option<Finding> {
     } else {
         Confidence::Likely
     };
-    let mut finding = Finding::new(confidence, format!("nobody listens on port {port}"))
+    let finding = Finding::new(confidence, format!("nobody listens on port {port}"))
         .because_all(case.probes_that(refused.outcome).map(evidence::probe))
         .because(evidence::nobody_listens(case));
-    if let Some((listener, owner)) = own_server(case) {
-        let host = match listener.scope() {
-            Scope::Lan => listener.at.ip().to_string(),
-            Scope::Loopback | Scope::All => "localhost".to_owned(),
-        };
-        finding = finding
-            .because(evidence::listener(case, listener))
-            .because(evidence::process(owner))
-            .fix(Fix::read(
-                format!("open {}, which this project runs", evidence::name_of(owner)),
-                format!("http://{host}:{}", listener.at.port()),
-            ));
-    }
-    finding = match catalogue().port(port) {
+    let finding = match catalogue().port(port) {
         // A service with a client of its own; the rest of the list are guesses.
         Some(known) if known.client.is_some() => finding.fix(Fix::read(
             format!("start {}", known.service),
@@ -81,16 +72,4 @@ fn check(case: &Case) -> Option<Finding> {
         )),
     };
     Some(finding.fix(Fix::safe("see what does listen", ["devdoctor", "ports"])))
-}
-
-/// A development server of the user's project that listens on another port.
-fn own_server<'a>(case: &Case<'a>) -> Option<(&'a Listener, &'a Process)> {
-    let root = &case.project()?.root;
-    case.facts.listeners.items().iter().find_map(|listener| {
-        let owner = case.owner(listener)?;
-        let serves = case
-            .framework(owner)
-            .is_some_and(|row| row.dev_server && !row.forwarder);
-        (serves && owner.project.as_ref() == Some(root)).then_some((listener, owner))
-    })
 }

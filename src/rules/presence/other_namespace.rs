@@ -29,6 +29,7 @@ pub static RULE: Rule = Rule {
     severity: Severity::Error,
     since: "0.1.0",
     unless: super::unless![
+        presence::moved_port::RULE,
         container::engine_down::RULE,
         presence::crash_looping::RULE,
         presence::udp_only::RULE,
@@ -42,12 +43,17 @@ pub static RULE: Rule = Rule {
 fn check(case: &Case) -> Option<Finding> {
     let refused = presence::refused(case)?;
     let port = case.port();
-    let listener = case
-        .facts
-        .elsewhere
-        .items()
-        .iter()
-        .find(|listener| listener.at.port() == port && !is_containers(case, listener))?;
+    // Where a file says who should be here, a stranger in another namespace is not missed.
+    let awaited = case.expected().iter().any(|one| one.service.is_on());
+    let stranger = |listener: &Listener| {
+        let owner = case.owner(listener);
+        owner.and_then(|owner| case.is_ours(owner)) == Some(false)
+    };
+    let listener = case.facts.elsewhere.items().iter().find(|listener| {
+        listener.at.port() == port
+            && !is_containers(case, listener)
+            && !(awaited && stranger(listener))
+    })?;
     let who = evidence::owner_words(case, listener);
     let says = format!(
         "{who} listens on port {port} in another network namespace; nobody listens in this one"

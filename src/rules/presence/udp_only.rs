@@ -26,6 +26,7 @@ pub static RULE: Rule = Rule {
     severity: Severity::Error,
     since: "0.1.0",
     unless: super::unless![
+        presence::moved_port::RULE,
         container::engine_down::RULE,
         presence::crash_looping::RULE,
         presence::unix_socket_only::RULE,

@@ -27,7 +27,7 @@ pub static RULE: Rule = Rule {
     name: "unix-socket-only",
     severity: Severity::Error,
     since: "0.1.0",
-    unless: super::unless![presence::crash_looping::RULE,],
+    unless: super::unless![presence::moved_port::RULE, presence::crash_looping::RULE,],
     settle: 2,
     check,
     source: include_str!("unix_socket_only.rs"),

@@ -19,7 +19,7 @@
 use crate::facts::{Framework, Listener, Process, Protocol, Scope, is_below};
 use crate::findings::{Confidence, Evidence, Finding, Fix, Seen, Severity};
 use crate::rules::evidence::{name_of, process_words};
-use crate::rules::{Case, Rule, container, evidence};
+use crate::rules::{Case, Rule, container, evidence, presence};
 
 /// DD409.
 pub static RULE: Rule = Rule {
@@ -30,6 +30,7 @@ pub static RULE: Rule = Rule {
     unless: &[
         &container::container_exited::RULE,
         &container::container_never_started::RULE,
+        &presence::moved_port::RULE,
     ],
     settle: 5,
     check,

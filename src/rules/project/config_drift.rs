@@ -95,28 +95,34 @@ fn process<'a>(
 ) -> Finding {
     let service = standing.service;
     let wants = port.wants;
-    let place = survey.place(&wants.origin);
     let name = &service.name;
     let at = listener.at;
     let same_port = wants.port == Some(at.port());
-    let says = match (&wants.host, wants.port) {
-        (Some(host), _) if same_port => format!(
-            "{name} should listen on {host} and listens on {} only ({})",
-            at.ip(),
-            place
+    let address = wants.host_origin.as_ref().zip(wants.host.as_ref());
+    let address = address.filter(|_| same_port);
+    let place = survey.place(address.map_or(&wants.origin, |(origin, _)| origin));
+    let says = match (address, wants.port) {
+        (Some((_, host)), _) => format!(
+            "{name} should listen on {host} ({place}) and listens on {} only",
+            at.ip()
         ),
-        (_, Some(wanted)) => format!(
-            "{name} should have port {wanted} ({}) and has port {}",
-            wants.origin,
+        (None, Some(wanted)) => format!(
+            "{name} should have port {wanted} ({place}) and has port {}",
             at.port()
         ),
-        (_, None) => format!("{name} listens on {at}"),
+        (None, None) => format!("{name} listens on {at}"),
+    };
+    let told = match address {
+        Some((origin, host)) => {
+            survey.in_file(origin, &format!("says that {name} listens on {host}"))
+        }
+        None => survey.says(service, wants),
     };
     let owner = survey.case.owner(listener);
     let argv = owner.and_then(|owner| flag(owner, at.port()));
     let mut finding = Finding::new(Confidence::Likely, says)
-        .at(&wants.origin)
-        .because(survey.says(service, wants))
+        .at(address.map_or(&wants.origin, |(origin, _)| origin))
+        .because(told)
         .because(survey.listens(listener))
         .because_all(owner.map(evidence::process))
         .because_all(argv.as_ref().map(|(_, evidence)| evidence.clone()));
@@ -146,8 +152,7 @@ fn process<'a>(
         (Some((flag, _)), _) => Fix::read(
             "have the file and the command say the same",
             format!(
-                "the command of {who} says `{flag}`, which is stronger than {}: change either",
-                place
+                "the command of {who} says `{flag}`, which is stronger than {place}: change either"
             ),
         ),
         (None, Some(holder)) => {

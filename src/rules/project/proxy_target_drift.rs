@@ -346,7 +346,15 @@ fn points(survey: &Survey, pointer: &Pointer) -> Evidence {
 }
 
 fn is_at(survey: &Survey, near: &Near) -> Evidence {
-    survey.says(near.service, near.wants)
+    let wants = near.wants;
+    if wants.port == Some(near.port) {
+        return survey.says(near.service, wants);
+    }
+    let (name, port) = (&near.service.name, near.port);
+    survey.in_file(
+        &wants.origin,
+        &format!("says that {name} has port {port} inside"),
+    )
 }
 
 /// The pointer with another address in it.

@@ -58,9 +58,12 @@ fn of(survey: &Survey, setting: &IgnoredSetting) -> Finding {
         .iter()
         .find(|service| is_meant(service, setting));
     let key = &setting.key;
-    let set = match setting.port {
-        Some(port) => format!("{key} is set to {port}"),
-        None => format!("{key} is set"),
+    let (set, sets) = match setting.port {
+        Some(port) => (
+            format!("{key} is set to {port}"),
+            format!("sets {key} to {port}"),
+        ),
+        None => (format!("{key} is set"), format!("sets {key}")),
     };
     let verified = service.and_then(row).is_some_and(|row| row.verified);
     let confidence = match verified {
@@ -75,7 +78,7 @@ fn of(survey: &Survey, setting: &IgnoredSetting) -> Finding {
         ),
     )
     .at(&setting.origin)
-    .because(survey.in_file(&setting.origin, &format!("sets {key}")));
+    .because(survey.in_file(&setting.origin, &sets));
     let wants = service.and_then(|service| service.expects.first());
     if let (Some(service), Some(wants)) = (service, wants) {
         finding = finding.because(survey.says(service, wants));

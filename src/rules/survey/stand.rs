@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::{PortStanding, Standing, Survey, is_kind, row, row_of};
 use crate::facts::{Container, Expectation, Listener, Proto, Publish, Runs, Scope, Service, Taken};
 use crate::findings::ServiceState;
-use crate::rules::case::DEBUGGERS;
+use crate::rules::case::is_debuggers;
 use crate::rules::evidence::process_words;
 
 /// Ports that servers open beside their own to reload pages.
@@ -260,7 +260,7 @@ impl<'a> Survey<'a> {
             let chosen = port < ANY_PORT || random || wanted >= ANY_PORT;
             chosen
                 && port != wanted
-                && !DEBUGGERS.contains(&port)
+                && !is_debuggers(listener)
                 && !RELOADERS.contains(&port)
                 && !said(port)
                 && self.case.owner(listener).is_some_and(|process| {

@@ -1,0 +1,429 @@
+//! `application.properties` and `application.yml`: Spring Boot, Quarkus, Micronaut.
+
+use super::{default, expects, has, is_told, service, take_host};
+use crate::facts::{Claims, Origin, SetBy, UnknownSetting};
+use crate::parsers::context::{Context, folder, join, name};
+use crate::parsers::format;
+use crate::parsers::tree::{Node, Value};
+
+/// A framework that is configured so.
+struct Kind {
+    key: &'static str,
+    /// What in the build file tells it.
+    build: &'static [&'static str],
+    port: &'static str,
+    host: &'static str,
+    /// The variables of the environment that set the same.
+    port_variable: &'static str,
+    host_variable: &'static str,
+    /// What names the profile, and the one without.
+    profile: (&'static str, &'static str, &'static str),
+    /// The arguments of Maven and of Gradle that start it.
+    maven: &'static str,
+    gradle: &'static str,
+}
+
+const KINDS: &[Kind] = &[
+    Kind {
+        key: "spring-boot",
+        build: &[
+            "spring-boot-starter-web",
+            "spring-boot-starter-webmvc",
+            "spring-boot-starter-webflux",
+            "spring-boot-starter-jersey",
+        ],
+        port: "server.port",
+        host: "server.address",
+        port_variable: "SERVER_PORT",
+        host_variable: "SERVER_ADDRESS",
+        profile: ("spring.profiles.active", "SPRING_PROFILES_ACTIVE", ""),
+        maven: "spring-boot:run",
+        gradle: "bootRun",
+    },
+    Kind {
+        key: "quarkus",
+        build: &["quarkus-"],
+        port: "quarkus.http.port",
+        host: "quarkus.http.host",
+        port_variable: "QUARKUS_HTTP_PORT",
+        host_variable: "QUARKUS_HTTP_HOST",
+        profile: ("quarkus.profile", "QUARKUS_PROFILE", "dev"),
+        maven: "quarkus:dev",
+        gradle: "quarkusDev",
+    },
+    Kind {
+        key: "micronaut",
+        build: &["micronaut-http-server"],
+        port: "micronaut.server.port",
+        host: "micronaut.server.host",
+        port_variable: "MICRONAUT_SERVER_PORT",
+        host_variable: "MICRONAUT_SERVER_HOST",
+        profile: ("micronaut.environments", "MICRONAUT_ENVIRONMENTS", ""),
+        maven: "mn:run",
+        gradle: "run",
+    },
+];
+
+/// All three take this one.
+const PORT: u16 = 8080;
+
+/// The endings, the strongest first.
+const ENDINGS: &[&str] = &["properties", "yml", "yaml"];
+
+/// Files that tell how a module is built.
+const BUILDS: &[&str] = &["pom.xml", "build.gradle", "build.gradle.kts"];
+
+/// Whether this is the configuration of an application.
+pub fn takes(name: &str) -> bool {
+    ENDINGS
+        .iter()
+        .any(|ending| name.strip_prefix("application.") == Some(ending))
+}
+
+/// Adds the application that this file configures.
+pub fn read(cx: &Context<'_>, path: &str, claims: &mut Claims) {
+    let within = folder(path);
+    if within.ends_with("src/test/resources") {
+        return;
+    }
+    let names = cx.files.names(within);
+    let first = ENDINGS.iter().map(|ending| format!("application.{ending}"));
+    // Several of them are one application.
+    if first
+        .into_iter()
+        .find(|first| has(&names, first))
+        .as_deref()
+        != Some(name(path))
+    {
+        return;
+    }
+    let module = ["src/main/resources", "config", ""]
+        .iter()
+        .find_map(|below| within.strip_suffix(below))
+        .unwrap_or(within)
+        .trim_end_matches('/');
+    let base = files(cx, within, "application", claims);
+    let Some(kind) = kind(cx, module, &base) else {
+        return;
+    };
+    if is_told(claims, module, kind.key) {
+        return;
+    }
+    let (setting, variable, without) = kind.profile;
+    let named = cx.environment.get(variable).cloned();
+    let named = named.or_else(|| Some(find(&base, setting)?.text()?.to_owned()));
+    let named = named.unwrap_or_else(|| without.to_owned());
+    // The last profile is the strongest.
+    let profiles: Vec<&str> = named.split(',').map(str::trim).rev().collect();
+    let profiles = profiles.into_iter().filter(|profile| !profile.is_empty());
+    let mut trees = Vec::new();
+    for profile in profiles {
+        trees.extend(files(cx, within, &format!("application-{profile}"), claims));
+        // Quarkus keeps the settings of a profile in the same file, too.
+        for tree in base.iter().filter(|_| kind.key == "quarkus") {
+            trees.extend(tree.get(&format!("%{profile}")).cloned());
+            trees.push(below_prefix(tree, &format!("%{profile}.")));
+        }
+    }
+    trees.extend(base);
+    if let Some(made) = application(cx, kind, module, path, &trees) {
+        claims.services.push(made);
+    }
+}
+
+fn application(
+    cx: &Context<'_>,
+    kind: &Kind,
+    module: &str,
+    path: &str,
+    trees: &[Value],
+) -> Option<crate::facts::Service> {
+    let web = find(trees, "spring.main.web-application-type");
+    if kind.key == "spring-boot" && web.and_then(Value::text) == Some("none") {
+        return None;
+    }
+    let origin = Origin {
+        file: path.to_owned(),
+        line: 1,
+        column: 1,
+    };
+    let start = start(cx, module, kind);
+    let start: Vec<&str> = start.iter().map(String::as_str).collect();
+    let mut made = service(kind.key, module, &origin, &start);
+    made.framework = Some(kind.key.to_owned());
+
+    let in_environment = |name: &str| cx.environment.get(name).map(String::as_str);
+    let port = find(trees, kind.port);
+    if let Some(port) = in_environment(kind.port_variable).and_then(|port| port.parse().ok()) {
+        let mut wanted = default(port, &origin);
+        wanted.by = SetBy::Variable;
+        wanted.key = kind.port_variable.to_owned();
+        made.expects.push(wanted);
+    } else if let Some(value) = port {
+        match resolved(cx, trees, value) {
+            // -1 is no server; for Micronaut, any port.
+            Ok(text) if text == "-1" && kind.key == "spring-boot" => return None,
+            Ok(text) if text == "-1" => made.expects.push(expects(kind.port, value, None)),
+            Ok(text) => match text.parse() {
+                Ok(port) => made.expects.push(expects(kind.port, value, Some(port))),
+                Err(_) => made
+                    .unknown
+                    .push(unknown(kind.port, value, "it is not a port")),
+            },
+            Err(why) => made.unknown.push(unknown(kind.port, value, &why)),
+        }
+    } else {
+        made.expects.push(default(PORT, &origin));
+    }
+    if let Some(host) = in_environment(kind.host_variable) {
+        for wanted in &mut made.expects {
+            wanted.host = Some(host.to_owned());
+        }
+    } else if let Some(value) = find(trees, kind.host) {
+        match resolved(cx, trees, value) {
+            Ok(host) => {
+                let node = Node::Text(host);
+                let value = Value {
+                    node,
+                    ..value.clone()
+                };
+                take_host(&mut made, kind.host, &value);
+            }
+            Err(why) => made.unknown.push(unknown(kind.host, value, &why)),
+        }
+    }
+    // The port of the endpoints for watching it, where that is another.
+    if let Some(value) = find(trees, "management.server.port")
+        && let Ok(Ok(port)) = resolved(cx, trees, value).map(|text| text.parse::<u16>())
+    {
+        made.expects
+            .push(expects("management.server.port", value, Some(port)));
+    }
+    Some(made)
+}
+
+fn unknown(key: &str, value: &Value, why: &str) -> UnknownSetting {
+    UnknownSetting {
+        key: key.to_owned(),
+        origin: value.origin.clone(),
+        why: why.to_owned(),
+    }
+}
+
+/// The files of a name, the strongest first.
+fn files(cx: &Context<'_>, within: &str, stem: &str, claims: &mut Claims) -> Vec<Value> {
+    let paths = ENDINGS
+        .iter()
+        .filter_map(|ending| join(within, &format!("{stem}.{ending}")));
+    paths
+        .filter_map(|path| format::open(cx, &path, claims))
+        .collect()
+}
+
+/// What is built with this file's module: by its build file, or else by what is set.
+fn kind(cx: &Context<'_>, module: &str, trees: &[Value]) -> Option<&'static Kind> {
+    let builds = BUILDS.iter().filter_map(|name| {
+        let text = cx.files.text(&join(module, name)?).ok()?;
+        Some(text)
+    });
+    let builds: Vec<_> = builds.collect();
+    let by_build = KINDS.iter().find(|kind| {
+        let mut words = kind.build.iter();
+        words.any(|word| builds.iter().any(|text| text.contains(word)))
+    });
+    by_build.or_else(|| KINDS.iter().find(|kind| find(trees, kind.port).is_some()))
+}
+
+/// The command that starts a module: the wrapper of its build tool, if it has one here.
+fn start(cx: &Context<'_>, module: &str, kind: &Kind) -> Vec<String> {
+    let names = cx.files.names(module);
+    let gradle = has(&names, "build.gradle") || has(&names, "build.gradle.kts");
+    let (wrapper, tool, task) = if gradle {
+        ("gradlew", "gradle", kind.gradle)
+    } else {
+        ("mvnw", "mvn", kind.maven)
+    };
+    if !gradle && !has(&names, "pom.xml") {
+        return Vec::new();
+    }
+    let program = if has(&names, wrapper) {
+        format!("./{wrapper}")
+    } else {
+        tool.to_owned()
+    };
+    vec![program, task.to_owned()]
+}
+
+/// A setting in the strongest tree that has it.
+fn find<'a>(trees: &'a [Value], path: &str) -> Option<&'a Value> {
+    trees.iter().find_map(|tree| below(tree, path, 0))
+}
+
+/// A setting by its path, whatever of it is one key with dots and what are tables.
+fn below<'a>(tree: &'a Value, path: &str, depth: usize) -> Option<&'a Value> {
+    if depth > 16 {
+        return None;
+    }
+    tree.entries().iter().rev().find_map(|(key, value)| {
+        if key == path {
+            return Some(value);
+        }
+        let rest = path.strip_prefix(key.as_str())?.strip_prefix('.')?;
+        below(value, rest, depth + 1)
+    })
+}
+
+/// The settings whose keys begin so, without that.
+fn below_prefix(tree: &Value, prefix: &str) -> Value {
+    let entries = tree.entries().iter();
+    let own = entries.filter_map(|(key, value)| {
+        let key = key.strip_prefix(prefix)?;
+        Some((key.to_owned(), value.clone()))
+    });
+    Value {
+        node: Node::Table(own.collect()),
+        origin: tree.origin.clone(),
+        written: String::new(),
+    }
+}
+
+/// How many placeholders are followed in one value.
+const MOST_PLACEHOLDERS: usize = 32;
+
+/// A setting with its placeholders (`${PORT:8080}`) replaced; why it cannot be.
+fn resolved(cx: &Context<'_>, trees: &[Value], value: &Value) -> Result<String, String> {
+    let mut text = match &value.node {
+        Node::Text(text) => text.trim().to_owned(),
+        Node::Number(number) => number.to_string(),
+        Node::Unknown(why) => return Err(why.clone()),
+        _ => return Err("it is not a port".to_owned()),
+    };
+    for _ in 0..MOST_PLACEHOLDERS {
+        // The innermost first.
+        let Some(from) = text.rfind("${") else {
+            return Ok(text);
+        };
+        let Some(end) = text[from..].find('}') else {
+            return Ok(text);
+        };
+        let inner = &text[from + 2..from + end];
+        let (key, other) = match inner.split_once(':') {
+            Some((key, other)) => (key, Some(other)),
+            None => (inner, None),
+        };
+        let as_variable = key.to_ascii_uppercase().replace(['.', '-'], "_");
+        let set = cx.environment.get(key);
+        let set = set.or_else(|| cx.environment.get(&as_variable)).cloned();
+        let set = set.or_else(|| match &find(trees, key)?.node {
+            Node::Text(text) => Some(text.clone()),
+            Node::Number(number) => Some(number.to_string()),
+            _ => None,
+        });
+        let Some(put) = set.or_else(|| other.map(str::to_owned)) else {
+            return Err(format!("`{key}` is not set"));
+        };
+        text.replace_range(from..=from + end, put.trim());
+    }
+    Err("its placeholders refer to each other".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parsers::context::Held;
+
+    const POM: (&str, &str) = (
+        "pom.xml",
+        "<artifactId>spring-boot-starter-web</artifactId>",
+    );
+
+    fn told(files: &Held, environment: &[(&str, &str)]) -> Vec<String> {
+        let claims = files.claims_with(environment);
+        let told = claims.services.iter().flat_map(|service| {
+            let unknown = service
+                .unknown
+                .iter()
+                .map(|u| format!("{} ? {}", u.origin, u.why));
+            let expects = service.expects.iter().map(|e| {
+                format!(
+                    "{} {:?} {:?} [{}] {:?}",
+                    e.origin, e.port, e.host, e.written, e.by
+                )
+            });
+            expects.chain(unknown).collect::<Vec<_>>()
+        });
+        told.collect()
+    }
+
+    #[test]
+    fn spring_has_profiles_and_placeholders() {
+        let files = Held::new([
+            POM,
+            (
+                "src/main/resources/application.yml",
+                "spring:\n  profiles:\n    active: dev\nserver:\n  port: ${PORT:8081}\n",
+            ),
+            (
+                "src/main/resources/application-dev.properties",
+                "server.address=${bind:127.0.0.1}\nmanagement.server.port=9001\n",
+            ),
+        ]);
+        assert_eq!(
+            told(&files, &[]),
+            [
+                "src/main/resources/application.yml:5:9 Some(8081) Some(\"127.0.0.1\") [${PORT:8081}] Config",
+                "src/main/resources/application-dev.properties:2:24 Some(9001) None [9001] Config",
+            ]
+        );
+        assert!(told(&files, &[("PORT", "7")])[0].contains("Some(7)"));
+        assert!(told(&files, &[("SERVER_PORT", "6")])[0].contains("Some(6)"));
+        let claims = files.claims();
+        assert_eq!(claims.services[0].start, ["mvn", "spring-boot:run"]);
+    }
+
+    #[test]
+    fn what_is_not_set_is_unknown() {
+        let files = Held::new([
+            (
+                "api/build.gradle",
+                "implementation 'io.quarkus:quarkus-rest'",
+            ),
+            ("api/gradlew", ""),
+            (
+                "api/src/main/resources/application.properties",
+                "quarkus.http.port=${MY_PORT}\n%dev.quarkus.http.host=0.0.0.0\n",
+            ),
+        ]);
+        let file = "api/src/main/resources/application.properties";
+        assert_eq!(
+            told(&files, &[]),
+            [format!("{file}:1:19 ? `MY_PORT` is not set")]
+        );
+        let found = told(&files, &[("MY_PORT", "1")]);
+        assert!(found[0].contains("Some(1) Some(\"0.0.0.0\")"), "{found:?}");
+        let claims = files.claims();
+        assert_eq!(claims.services[0].name, "api");
+        assert_eq!(claims.services[0].start, ["./gradlew", "quarkusDev"]);
+    }
+
+    #[test]
+    fn an_application_without_a_server_is_none() {
+        let quiet = "spring.main.web-application-type=none\n";
+        let files = Held::new([POM, ("application.properties", quiet)]);
+        assert_eq!(told(&files, &[]), [""; 0]);
+        let files = Held::new([("application.properties", "a=b\n")]);
+        assert_eq!(told(&files, &[]), [""; 0]);
+        let files = Held::new([POM, ("application.properties", "a=b\n")]);
+        assert_eq!(
+            told(&files, &[]),
+            ["application.properties:1:1 Some(8080) None [] Default"]
+        );
+    }
+
+    #[test]
+    fn placeholders_in_a_circle_have_an_end() {
+        let text = "server.port=${a}\na=${b}${b}\nb=${a}${a}\n";
+        let files = Held::new([POM, ("application.properties", text)]);
+        assert_eq!(told(&files, &[]).len(), 1);
+    }
+}
