@@ -204,8 +204,8 @@ pub struct Flags {
     pub config: Vec<String>,
     /// Flags that set its mode: `--mode`.
     pub mode: Vec<String>,
-    /// Whether it takes another port than the one asked only if none was asked for:
-    /// with a port flag it stops.
+    /// Whether it takes another port only if it was asked for none, by a flag, a variable
+    /// or its configuration: else it stops.
     pub explicit_is_strict: bool,
 }
 

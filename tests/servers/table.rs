@@ -154,7 +154,8 @@ servers! {
             },
             Change {
                 name: "variable",
-                edits: &[("package.json", "next dev", "PORT=4002 next dev")],
+                // It does not read the second one, which every container has.
+                edits: &[("package.json", "next dev", "PORT=4002 HOSTNAME=127.0.0.1 next dev")],
                 says: port(4002, "package.json:5"),
                 taken: true,
             },
@@ -178,6 +179,12 @@ servers! {
                 name: "flag",
                 edits: &[("package.json", "nuxt dev", "nuxt dev --port 3120 --host 127.0.0.1")],
                 says: on("127.0.0.1", "127.0.0.1", 3120, "package.json:6"),
+                taken: false,
+            },
+            Change {
+                name: "file of variables",
+                edits: &[(".env", "NUXT_PUBLIC_TITLE=portal", "PORT=3130\nHOST=127.0.0.1")],
+                says: on("127.0.0.1", "127.0.0.1", 3130, ".env:1"),
                 taken: false,
             },
         ],

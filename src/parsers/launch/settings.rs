@@ -340,7 +340,7 @@ fn strict(
     if let Some(flag) = flag {
         return (!says_no(flag)).then(|| flag.origin.clone());
     }
-    let asked = expects.iter().find(|expects| expects.by == SetBy::Flag);
+    let asked = expects.iter().find(|expects| expects.by != SetBy::Default);
     if let Some(asked) = asked.filter(|_| row.flags.explicit_is_strict) {
         return Some(asked.origin.clone());
     }

@@ -139,8 +139,8 @@ fn has_moved(case: &Case, one: &OwnServer) -> bool {
     }
     match &one.meant {
         Some(meant) => {
-            let by_flag = row.flags.explicit_is_strict && meant.by.by == SetBy::Flag;
-            meant.service.strict.is_none() && !by_flag
+            let asked = row.flags.explicit_is_strict && meant.by.by != SetBy::Default;
+            meant.service.strict.is_none() && !asked
         }
         // Without files that say so, its own port is the one it usually has.
         None => {
