@@ -18,6 +18,7 @@ pub(super) fn truth(value: &Value) -> Option<bool> {
         Node::Text(text) => Some(!text.is_empty()),
         Node::List(items) => Some(!items.is_empty()),
         Node::Table(entries) => Some(!entries.is_empty()),
+        Node::Varies(value) => truth(value),
         Node::Unknown(_) => None,
     }
 }
@@ -281,6 +282,7 @@ fn shown(node: &Node) -> Result<String, String> {
         Node::Flag(true) => Ok("True".to_owned()),
         Node::Flag(false) => Ok("False".to_owned()),
         Node::Null => Ok("None".to_owned()),
+        Node::Varies(value) => shown(&value.node),
         Node::Unknown(why) => Err(why.clone()),
         Node::List(_) | Node::Table(_) => Err("it is computed when it runs".to_owned()),
     }
