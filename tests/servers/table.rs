@@ -11,8 +11,7 @@ use crate::ways;
 pub struct Server {
     /// The project's folder.
     pub project: &'static str,
-    /// The key of its row in the catalogue.
-    pub framework: &'static str,
+    pub program: Program,
     pub kit: Kit,
     /// What its developer types.
     pub start: &'static str,
@@ -21,6 +20,14 @@ pub struct Server {
     pub changed: &'static [Change],
     /// Ports that it listens on besides.
     pub besides: &'static [u16],
+}
+
+/// What serves it.
+pub enum Program {
+    /// A server with a row in the catalogue: the row's key.
+    Listed(&'static str),
+    /// A program of the project's own: how devdoctor calls it.
+    Own(&'static str),
 }
 
 /// What the project's files say.
@@ -37,7 +44,7 @@ pub struct Says {
 /// A change of the project's files.
 pub struct Change {
     pub name: &'static str,
-    /// In each file, this text is replaced by that one.
+    /// In each file, this text is replaced by that one; where it is none, the file is new.
     pub edits: &'static [(&'static str, &'static str, &'static str)],
     pub says: Says,
     /// Whether it is tried with its port taken, too.
@@ -93,7 +100,7 @@ macro_rules! servers {
 servers! {
     vite => Server {
         project: "vite",
-        framework: "vite",
+        program: Program::Listed("vite"),
         kit: Kit::Node,
         start: "npm run dev",
         says: port(5173, "package.json:6"),
@@ -110,12 +117,18 @@ servers! {
                 says: on("0.0.0.0", "0.0.0.0", 5190, "package.json:6"),
                 taken: false,
             },
+            Change {
+                name: "unread",
+                edits: &[(".env", "", "PORT=5191\n")],
+                says: port(5173, "package.json:6"),
+                taken: false,
+            },
         ],
         besides: &[],
     };
     webpack => Server {
         project: "webpack",
-        framework: "webpack",
+        program: Program::Listed("webpack"),
         kit: Kit::Node,
         start: "npm start",
         says: port(8080, "package.json:6"),
@@ -141,7 +154,7 @@ servers! {
     };
     next => Server {
         project: "next",
-        framework: "next",
+        program: Program::Listed("next"),
         kit: Kit::Node,
         start: "npm run dev",
         says: port(3000, "package.json:5"),
@@ -159,12 +172,18 @@ servers! {
                 says: port(4002, "package.json:5"),
                 taken: true,
             },
+            Change {
+                name: "unread",
+                edits: &[(".env", "", "PORT=4003\n")],
+                says: port(3000, "package.json:5"),
+                taken: false,
+            },
         ],
         besides: &[],
     };
     nuxt => Server {
         project: "nuxt",
-        framework: "nuxt",
+        program: Program::Listed("nuxt"),
         kit: Kit::Node,
         start: "npm run dev",
         says: port(3100, "nuxt.config.ts:5"),
@@ -182,7 +201,7 @@ servers! {
                 taken: false,
             },
             Change {
-                name: "file of variables",
+                name: "variables",
                 edits: &[(".env", "NUXT_PUBLIC_TITLE=portal", "PORT=3130\nHOST=127.0.0.1")],
                 says: on("127.0.0.1", "127.0.0.1", 3130, ".env:1"),
                 taken: false,
@@ -192,7 +211,7 @@ servers! {
     };
     astro => Server {
         project: "astro",
-        framework: "astro",
+        program: Program::Listed("astro"),
         kit: Kit::Node,
         start: "npm run dev",
         says: port(4321, "package.json:6"),
@@ -218,7 +237,7 @@ servers! {
     };
     rsbuild => Server {
         project: "rsbuild",
-        framework: "rsbuild",
+        program: Program::Listed("rsbuild"),
         kit: Kit::Node,
         start: "npm run dev",
         says: port(3200, "rsbuild.config.ts:3"),
@@ -242,9 +261,33 @@ servers! {
         ],
         besides: &[],
     };
+    express => Server {
+        project: "express",
+        program: Program::Own("node app.js"),
+        kit: Kit::Node,
+        start: "npm start",
+        says: Says {
+            port: 3300,
+            host: None,
+            bind: Some("[::]"),
+            at: "package.json:5",
+        },
+        changed: &[Change {
+            name: "variable",
+            edits: &[("package.json", "PORT=3300", "PORT=3310")],
+            says: Says {
+                port: 3310,
+                host: None,
+                bind: Some("[::]"),
+                at: "package.json:5",
+            },
+            taken: false,
+        }],
+        besides: &[],
+    };
     serve => Server {
         project: "serve",
-        framework: "serve",
+        program: Program::Listed("serve"),
         kit: Kit::Node,
         start: "npm start",
         says: port(5050, "package.json:5"),
@@ -258,7 +301,7 @@ servers! {
     };
     http_server => Server {
         project: "http-server",
-        framework: "http-server",
+        program: Program::Listed("http-server"),
         kit: Kit::Node,
         start: "npm start",
         says: port(8080, "package.json:5"),
@@ -272,7 +315,7 @@ servers! {
     };
     parcel => Server {
         project: "parcel",
-        framework: "parcel",
+        program: Program::Listed("parcel"),
         kit: Kit::Node,
         start: "npm start",
         says: port(1234, "package.json:5"),
@@ -286,7 +329,7 @@ servers! {
     };
     django => Server {
         project: "django",
-        framework: "django",
+        program: Program::Listed("django"),
         kit: Kit::Python,
         start: "honcho -f Procfile.dev start",
         says: port(8000, "Procfile.dev:1"),
@@ -300,7 +343,7 @@ servers! {
     };
     flask => Server {
         project: "flask",
-        framework: "flask",
+        program: Program::Listed("flask"),
         kit: Kit::Python,
         start: "honcho start",
         says: port(5055, ".flaskenv:2"),
@@ -322,7 +365,7 @@ servers! {
     };
     uvicorn => Server {
         project: "uvicorn",
-        framework: "uvicorn",
+        program: Program::Listed("uvicorn"),
         kit: Kit::Python,
         start: "honcho -f Procfile.dev start",
         says: port(8000, "Procfile.dev:1"),
@@ -336,7 +379,7 @@ servers! {
     };
     gunicorn => Server {
         project: "gunicorn",
-        framework: "gunicorn",
+        program: Program::Listed("gunicorn"),
         kit: Kit::Python,
         start: "honcho start",
         says: on("127.0.0.1", "127.0.0.1", 8100, "gunicorn.conf.py:3"),
@@ -358,7 +401,7 @@ servers! {
     };
     mkdocs => Server {
         project: "mkdocs",
-        framework: "mkdocs",
+        program: Program::Listed("mkdocs"),
         kit: Kit::Python,
         start: "make serve",
         says: on("127.0.0.1", "127.0.0.1", 8200, "mkdocs.yml:2"),
@@ -380,7 +423,7 @@ servers! {
     };
     jupyter => Server {
         project: "jupyter",
-        framework: "jupyter",
+        program: Program::Listed("jupyter"),
         kit: Kit::Python,
         start: "make lab",
         says: port(8888, "Makefile:2"),
@@ -394,7 +437,7 @@ servers! {
     };
     php => Server {
         project: "php",
-        framework: "php",
+        program: Program::Listed("php"),
         kit: Kit::Machine(&["php", "make"]),
         start: "make serve",
         says: on("localhost", "localhost", 8300, "Makefile:2"),
@@ -408,7 +451,7 @@ servers! {
     };
     puma => Server {
         project: "puma",
-        framework: "puma",
+        program: Program::Listed("puma"),
         kit: Kit::Machine(&["puma", "make"]),
         start: "make serve",
         says: port(9393, "config/puma.rb:2"),
@@ -434,7 +477,7 @@ servers! {
     };
     hugo => Server {
         project: "hugo",
-        framework: "hugo",
+        program: Program::Listed("hugo"),
         kit: Kit::Machine(&["hugo", "make"]),
         start: "make serve",
         says: port(1313, "Makefile:2"),

@@ -54,9 +54,10 @@ pub fn taken(server: &'static Server, stage: &Stage) {
 }
 
 fn does_as_told(scene: &Scene<'_>, says: &Says) {
-    let told = match service(scene).strict {
-        Some(_) => Some(Taken::Stops),
-        None => scene.row.taken,
+    let told = match (service(scene).strict, scene.row) {
+        (None, Some(row)) => row.taken,
+        // A program that asks for a port and knows no other.
+        _ => Some(Taken::Stops),
     };
     let somebody = scene.somebody(says.port);
     let mut running = scene.start();
@@ -77,7 +78,9 @@ fn does_as_told(scene: &Scene<'_>, says: &Says) {
             }
         }
     };
-    assert_eq!(Some(does), told, "{outcome:?}");
+    assert_eq!(Some(does), told, "{outcome}");
+    let answer = scene.why(says.port);
+    println!("WHY {} {does:?} {:?}", scene.name(), answer.codes());
 }
 
 const AS_IT_IS: Change = Change {
@@ -97,10 +100,10 @@ fn listens_where_it_should(scene: &Scene<'_>, says: &Says) {
     let mut running = scene.start();
     let outcome = scene.outcome(&mut running, None, false);
     let Outcome::Listens(ports) = outcome else {
-        panic!("{outcome:?}");
+        panic!("{outcome}");
     };
     is_recognised(scene, &ports);
-    let bind = says.bind.or(scene.row.bind.as_deref());
+    let bind = says.bind.or(scene.row.and_then(|row| row.bind.as_deref()));
     let bind = bind.expect("the row says on which address it listens");
     for port in &ports {
         assert_eq!(port.at.port(), says.port, "{ports:?}");
@@ -108,10 +111,10 @@ fn listens_where_it_should(scene: &Scene<'_>, says: &Says) {
     }
 }
 
-/// All these are the server's, by the name that it has in the catalogue.
+/// All these are the server's, by its name.
 fn is_recognised(scene: &Scene<'_>, ports: &[Port]) {
     for port in ports {
-        assert_eq!(port.name.as_deref(), Some(&*scene.row.server), "{port:?}");
+        assert_eq!(port.name.as_deref(), Some(scene.name()), "{port:?}");
     }
 }
 
@@ -166,7 +169,7 @@ fn service(scene: &Scene<'_>) -> Service {
     let services: Vec<&Service> = claims
         .services
         .iter()
-        .filter(|service| service.framework.as_deref() == Some(&scene.row.key))
+        .filter(|service| service.framework == scene.row.map(|row| row.key.clone()))
         .collect();
     let [service] = services[..] else {
         panic!("not one service is it: {claims:#?}");
