@@ -212,10 +212,15 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// Somebody else's server on a port, on every address of IPv4.
+    /// The server of another project on a port, on every address of IPv4.
     pub fn somebody(&self, port: u16) -> Running {
         let folder = self.stage.work().join("somebody");
         fs::create_dir_all(&folder).unwrap();
+        fs::write(
+            folder.join("pyproject.toml"),
+            "[project]\nname = \"somebody\"\n",
+        )
+        .unwrap();
         let log = self.stage.work().join("somebody.log");
         let out = File::create(&log).unwrap();
         let child = Command::new("python3")

@@ -202,8 +202,17 @@ servers! {
             },
             Change {
                 name: "variables",
-                edits: &[(".env", "NUXT_PUBLIC_TITLE=portal", "PORT=3130\nHOST=127.0.0.1")],
+                edits: &[
+                    (".env", "NUXT_PUBLIC_TITLE=portal", "PORT=3130\nHOST=127.0.0.1"),
+                    ("nuxt.config.ts", "port: 3100,", ""),
+                ],
                 says: on("127.0.0.1", "127.0.0.1", 3130, ".env:1"),
+                taken: false,
+            },
+            Change {
+                name: "weaker",
+                edits: &[(".env", "NUXT_PUBLIC_TITLE=portal", "PORT=3130")],
+                says: port(3100, "nuxt.config.ts:5"),
                 taken: false,
             },
         ],

@@ -80,7 +80,13 @@ fn does_as_told(scene: &Scene<'_>, says: &Says) {
     };
     assert_eq!(Some(does), told, "{outcome}");
     let answer = scene.why(says.port);
-    println!("WHY {} {does:?} {:?}", scene.name(), answer.codes());
+    // What devdoctor makes of it, once its own server stands elsewhere, beside or is gone.
+    let code = match does {
+        Taken::NextPort | Taken::RandomPort => "DD205",
+        Taken::SharesPort => "DD306",
+        Taken::Stops | Taken::Asks | Taken::Stays => "DD409",
+    };
+    answer.names(code);
 }
 
 const AS_IT_IS: Change = Change {
