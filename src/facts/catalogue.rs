@@ -207,9 +207,12 @@ pub struct Flags {
     pub config: Vec<String>,
     /// Flags that set its mode: `--mode`.
     pub mode: Vec<String>,
-    /// Whether it takes another port only if it was asked for none, by a flag, a variable
-    /// or its configuration: else it stops.
+    /// Whether it takes another port than the one asked only if none was asked for:
+    /// with a port flag it stops.
     pub explicit_is_strict: bool,
+    /// The same for a port that was asked for in any way: by flag, variable or
+    /// configuration.
+    pub asked_is_strict: bool,
 }
 
 /// Where a server's configuration sets what devdoctor asks for: paths of keys, the
