@@ -9,3 +9,7 @@ mod compose;
 mod dotenv;
 #[path = "support/machine.rs"]
 mod machine;
+#[path = "oracles/node.rs"]
+mod node;
+#[path = "oracles/vite.rs"]
+mod vite;

@@ -15,7 +15,12 @@ mod kit;
 mod machine;
 #[path = "servers/scene.rs"]
 mod scene;
-#[allow(dead_code, unused_macros, unused_imports, reason = "a part of it is used")]
+#[allow(
+    dead_code,
+    unused_macros,
+    unused_imports,
+    reason = "a part of it is used"
+)]
 #[path = "live/stage.rs"]
 mod stage;
 #[path = "servers/table.rs"]

@@ -9,7 +9,7 @@ mod word;
 
 use brush_parser::{Token, TokenizerOptions, uncached_tokenize_str};
 
-pub use word::Word;
+pub use word::{Word, is_name};
 
 use crate::facts::Origin;
 
@@ -55,13 +55,15 @@ impl Command {
 /// The simple commands of a line, in its order. `at` tells the place of a byte of the
 /// line in its file. A line that the shell would refuse has none.
 pub fn commands(line: &str, at: &dyn Fn(usize) -> Origin) -> Vec<Command> {
-    commands_with(line, &[], at)
+    commands_with(line, &[], &[], at)
 }
 
-/// The same, in a shell that begins with these variables.
+/// The same, in a shell that begins with these variables: those that programs see, and
+/// those that only the line does.
 pub fn commands_with(
     line: &str,
-    variables: &[(String, Word)],
+    exported: &[(String, Word)],
+    own: &[(String, Word)],
     at: &dyn Fn(usize) -> Origin,
 ) -> Vec<Command> {
     let opening = line.bytes().filter(|byte| b"({`".contains(byte)).count();
@@ -78,7 +80,8 @@ pub fn commands_with(
     };
     let mut shell = Shell {
         state: State {
-            exported: variables.to_vec(),
+            exported: exported.to_vec(),
+            given: own.to_vec(),
             ..State::default()
         },
         ..Shell::default()
@@ -124,6 +127,8 @@ struct State {
     exported: Vec<(String, Word)>,
     /// Variables that only the shell sees.
     own: Vec<(String, Word)>,
+    /// The same, from before the line. One of the same name that programs see holds.
+    given: Vec<(String, Word)>,
 }
 
 #[derive(Debug, Default)]
@@ -174,9 +179,9 @@ impl Shell {
             .count();
         words.drain(..keywords);
         for word in &mut words {
-            let (exported, own) = (&self.state.exported, &self.state.own);
+            let state = &self.state;
             word.substitute(&|name| {
-                let all = own.iter().chain(exported);
+                let all = state.given.iter().chain(&state.own).chain(&state.exported);
                 let mut named = all.filter(|(key, _)| key == name).map(|(_, word)| word);
                 named.next_back().cloned()
             });

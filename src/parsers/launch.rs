@@ -3,7 +3,7 @@
 //!
 //! One function makes every expectation of a process, whatever file names the command.
 
-mod address;
+pub mod address;
 mod settings;
 mod unlisted;
 

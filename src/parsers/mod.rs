@@ -15,6 +15,7 @@ mod context;
 mod env_files;
 mod format;
 mod launch;
+mod merge;
 mod packages;
 mod places;
 mod pointers;
@@ -42,6 +43,42 @@ static PARSERS: &[Parser] = &[
     Parser {
         takes: compose::takes,
         read: compose::read,
+    },
+    Parser {
+        takes: scripts::procfile::takes,
+        read: scripts::procfile::read,
+    },
+    Parser {
+        takes: scripts::mprocs::takes,
+        read: scripts::mprocs::read,
+    },
+    Parser {
+        takes: scripts::process_compose::takes,
+        read: scripts::process_compose::read,
+    },
+    Parser {
+        takes: scripts::makefile::takes,
+        read: scripts::makefile::read,
+    },
+    Parser {
+        takes: scripts::justfile::takes,
+        read: scripts::justfile::read,
+    },
+    Parser {
+        takes: scripts::taskfile::takes,
+        read: scripts::taskfile::read,
+    },
+    Parser {
+        takes: scripts::launch_settings::takes,
+        read: scripts::launch_settings::read,
+    },
+    Parser {
+        takes: scripts::devcontainer::takes,
+        read: scripts::devcontainer::read,
+    },
+    Parser {
+        takes: scripts::vscode::takes,
+        read: scripts::vscode::read,
     },
     Parser {
         takes: servers::pyproject::takes,
@@ -87,6 +124,18 @@ static PARSERS: &[Parser] = &[
         takes: servers::env_urls::takes,
         read: servers::env_urls::read,
     },
+    Parser {
+        takes: servers::angular::takes,
+        read: servers::angular::read,
+    },
+    Parser {
+        takes: servers::js_proxies::takes,
+        read: servers::js_proxies::read,
+    },
+    Parser {
+        takes: servers::playwright::takes,
+        read: servers::playwright::read,
+    },
 ];
 
 /// A parser of files that mean something only together.
@@ -126,5 +175,6 @@ pub fn read<S: AsRef<str>>(cx: &Context<'_>, paths: &[S]) -> Claims {
             }
         }
     }
+    merge::merge(&mut claims);
     claims
 }

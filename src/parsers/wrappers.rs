@@ -181,7 +181,7 @@ impl<'a, 'b> Unwrap<'a, 'b> {
             return;
         }
         let at = |byte: usize| line.after(byte).origin;
-        for command in commands_with(&line.text, &run.command.variables, &at) {
+        for command in commands_with(&line.text, &run.command.variables, &[], &at) {
             self.nested(run, command, depth);
         }
     }
@@ -288,7 +288,7 @@ impl<'a, 'b> Unwrap<'a, 'b> {
         let rest: Vec<Word> = argv.get(after..).unwrap_or_default().to_vec();
         run.command.argv.clear();
         let at = |byte: usize| line.after(byte).origin;
-        let mut all = commands_with(&line.text, &run.command.variables, &at);
+        let mut all = commands_with(&line.text, &run.command.variables, &[], &at);
         if let Some(last) = all.last_mut() {
             last.argv.extend(rest);
         }
@@ -323,7 +323,7 @@ impl<'a, 'b> Unwrap<'a, 'b> {
         let places = Places::of(line);
         let text = line.text().unwrap_or_default();
         let at = |byte: usize| places.at(byte);
-        let mut all = commands_with(text, &run.command.variables, &at);
+        let mut all = commands_with(text, &run.command.variables, &[], &at);
         if let Some(last) = all.last_mut() {
             last.argv.extend_from_slice(rest);
         }

@@ -12,22 +12,23 @@ use std::process::{Command, Stdio};
 use serde_json::{Value, json};
 
 use crate::machine::{pass_over, which};
+use crate::node;
 
 #[test]
 fn dotenv_files_are_what_the_packages_make_of_them() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracles");
-    let here = root.join("node");
-    let there = here.join("node_modules/dotenv-expand").is_dir();
-    let Some(node) = which("node").filter(|_| there) else {
-        return pass_over("dotenv", "it needs `npm install` in tests/oracles/node");
+    let (Some(packages), Some(node)) = (node::packages(), which("node")) else {
+        return pass_over(
+            "dotenv",
+            "it needs node, npm and the packages of tests/oracles/node",
+        );
     };
-    let file = root.join("dotenv.json");
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracles/dotenv.json");
     let mut cases: Vec<Value> =
         serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
     assert!(cases.len() >= 40, "is the corpus whole?");
     let mut child = Command::new(node)
         .arg("dotenv.cjs")
-        .current_dir(&here)
+        .current_dir(packages)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()

@@ -16,12 +16,7 @@ use crate::table::{Change, Says, Server};
 const NEXT: u16 = 20;
 
 /// Starts a server in one of the ways, in namespaces of its own.
-pub fn tell(
-    server: &'static Server,
-    module: &str,
-    name: &str,
-    way: fn(&'static Server, &Stage),
-) {
+pub fn tell(server: &'static Server, module: &str, name: &str, way: fn(&'static Server, &Stage)) {
     // What is to be installed comes from outside.
     if !stage::is_inside()
         && let Err(why) = server.kit.install()
@@ -85,7 +80,9 @@ const AS_IT_IS: Change = Change {
 };
 
 fn listens_where_it_should(scene: &Scene<'_>, says: &Says) {
-    if std::env::var_os("NOCLAIMS").is_none() { is_claimed(scene, says); }
+    if std::env::var_os("NOCLAIMS").is_none() {
+        is_claimed(scene, says);
+    }
     let mut running = scene.start();
     let outcome = scene.outcome(&mut running, None, false);
     let Outcome::Listens(ports) = outcome else {

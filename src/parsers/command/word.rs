@@ -219,7 +219,7 @@ fn resolved(parts: Vec<Part>, value: &dyn Fn(&str) -> Option<String>) -> Vec<Par
 }
 
 /// Whether this can be a variable's name.
-pub(crate) fn is_name(text: &str) -> bool {
+pub fn is_name(text: &str) -> bool {
     !text.is_empty()
         && !text.starts_with(|c: char| c.is_ascii_digit())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')

@@ -6,17 +6,17 @@ use crate::parsers::command::Word;
 
 /// A port, a host, or both, with their places.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Address {
-    pub(super) port: Option<u16>,
-    pub(super) host: Option<String>,
+pub struct Address {
+    pub port: Option<u16>,
+    pub host: Option<String>,
     /// Where the port begins, or the host where there is no port.
-    pub(super) origin: Origin,
+    pub origin: Origin,
     /// What stands there of the port.
-    pub(super) written: String,
+    pub written: String,
 }
 
 /// Every address in a word; none where it is no address: the path of a socket.
-pub(super) fn addresses(word: &Word) -> Vec<Address> {
+pub fn addresses(word: &Word) -> Vec<Address> {
     let text = word.text.trim();
     let mut found = Vec::new();
     for one in text.split([';', ',']) {

@@ -1,5 +1,7 @@
 //! What sets the port and the host of one command, the strongest first.
 
+use std::collections::BTreeMap;
+
 use super::address::{Address, addresses};
 use super::{Candidate, Outcome};
 use crate::facts::{
@@ -8,6 +10,7 @@ use crate::facts::{
 use crate::parsers::command::{Command, Word};
 use crate::parsers::context::{folder, join};
 use crate::parsers::env_files::{self, Variable};
+use crate::parsers::format::js::Mode;
 use crate::parsers::{Context, Node, Value, format};
 
 /// The files of variables that most tools read, the strongest first.
@@ -85,7 +88,7 @@ impl<'a, 'b> Settings<'a, 'b> {
         let mode = mode.map(|word| word.text).or_else(|| row.mode.clone());
         let mode = mode.unwrap_or_else(|| "development".to_owned());
         let files = env_files::variables(self.cx, self.folder, &row.env_files, &mode, self.claims);
-        let config = self.config(row, &words);
+        let config = self.config(row, &words, &mode);
         let value = config.as_ref().and_then(|config| config.value.as_ref());
 
         let mut outcome = Outcome::default();
@@ -105,6 +108,14 @@ impl<'a, 'b> Settings<'a, 'b> {
         hosts.extend(row.keys.address.iter().map(|key| from_key(value, key)));
 
         outcome.settle(row.port, &ports, &hosts, !unreadable);
+        // The running process may have another environment than the one it is read in.
+        let keys = row.keys.port.iter().chain(&row.keys.address);
+        let mut read = keys.filter_map(|key| value?.at(key));
+        if read.any(Value::varies) {
+            for expects in &mut outcome.expects {
+                expects.certain &= expects.by < SetBy::Config;
+            }
+        }
         outcome.strict = strict(row, &words, value, &outcome.expects);
         self.ignored(row, &mode, config.as_ref(), &mut outcome);
         outcome
@@ -152,7 +163,7 @@ impl<'a, 'b> Settings<'a, 'b> {
     }
 
     /// The configuration file that the command reads, if there is one.
-    fn config(&mut self, row: &Framework, words: &[Word]) -> Option<Config> {
+    fn config(&mut self, row: &Framework, words: &[Word], mode: &str) -> Option<Config> {
         let named = flags(words, &row.flags.config)
             .pop()
             .and_then(|(_, word)| word);
@@ -164,8 +175,35 @@ impl<'a, 'b> Settings<'a, 'b> {
                 .iter()
                 .find_map(|pattern| self.first_there(pattern))?,
         };
-        let value = format::open(self.cx, &path, self.claims);
+        let environment = self.environment();
+        let cx = Context {
+            files: self.cx.files,
+            environment: &environment,
+        };
+        let mode = Mode {
+            mode,
+            preview: words.iter().any(|word| word.text == "preview"),
+            ..Mode::default()
+        };
+        let value = format::open_for(&cx, &path, &mode, self.claims);
         Some(Config { path, value })
+    }
+
+    /// The environment that the command has, as far as it is known.
+    fn environment(&self) -> BTreeMap<String, String> {
+        let mut all = BTreeMap::new();
+        for variable in &self.given {
+            all.insert(variable.name.clone(), variable.value.clone());
+        }
+        all.extend(self.cx.environment.clone());
+        for (name, value) in &self.command.variables {
+            let mut value = value.clone();
+            value.resolve(&|name| self.cx.environment.get(name).cloned());
+            if value.unknown().is_none() {
+                all.insert(name.clone(), value.text);
+            }
+        }
+        all
     }
 
     fn first_there(&self, pattern: &str) -> Option<String> {
@@ -345,8 +383,12 @@ fn strict(
     if let Some(flag) = flag {
         return (!says_no(flag)).then(|| flag.origin.clone());
     }
-    let asked = expects.iter().find(|expects| expects.by == SetBy::Flag);
-    if let Some(asked) = asked.filter(|_| row.flags.explicit_is_strict) {
+    let is_strict = |by: SetBy| match by {
+        SetBy::Flag => row.flags.explicit_is_strict || row.flags.asked_is_strict,
+        SetBy::Default => false,
+        _ => row.flags.asked_is_strict,
+    };
+    if let Some(asked) = expects.iter().find(|expects| is_strict(expects.by)) {
         return Some(asked.origin.clone());
     }
     let mut keys = row.keys.strict.iter().filter_map(|key| config?.at(key));
@@ -429,7 +471,7 @@ fn from_key(config: Option<&Value>, key: &str) -> Vec<Candidate> {
         key: key.to_owned(),
         value: word_of_value(value),
     };
-    match &value.node {
+    match value.plain() {
         Node::Null | Node::Flag(false) | Node::Table(_) => Vec::new(),
         Node::List(items) => items.iter().map(candidate).collect(),
         _ => vec![candidate(value)],
@@ -438,7 +480,7 @@ fn from_key(config: Option<&Value>, key: &str) -> Vec<Candidate> {
 
 fn word_of_value(value: &Value) -> Word {
     let (origin, written) = (value.origin.clone(), value.written.clone());
-    match &value.node {
+    match value.plain() {
         Node::Unknown(why) => Word::unseen(why, origin, written),
         // `host: true` is every address.
         Node::Flag(true) => Word::plain(EVERY.unwrap_or_default(), origin, written),

@@ -66,7 +66,7 @@ fn told(task: &Value, variables: &[(String, Word)]) -> Vec<Command> {
     match &task.node {
         Node::Text(line) => {
             let places = Places::of(task);
-            commands_with(line, variables, &|byte| places.at(byte))
+            commands_with(line, variables, &[], &|byte| places.at(byte))
         }
         Node::List(words) => {
             let word = |value: &Value| {
