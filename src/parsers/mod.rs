@@ -49,6 +49,10 @@ static PARSERS: &[Parser] = &[
         read: scripts::procfile::read,
     },
     Parser {
+        takes: scripts::nx::takes,
+        read: scripts::nx::read,
+    },
+    Parser {
         takes: scripts::mprocs::takes,
         read: scripts::mprocs::read,
     },

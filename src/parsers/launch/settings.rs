@@ -128,6 +128,7 @@ impl<'a, 'b> Settings<'a, 'b> {
             by,
             key: name.to_owned(),
             value,
+            varies: false,
         };
         if let Some(value) = self.command.variable(name) {
             let mut value = value.clone();
@@ -154,6 +155,7 @@ impl<'a, 'b> Settings<'a, 'b> {
                 by: SetBy::EnvFile,
                 key: name.clone(),
                 value: word_of(variable),
+                varies: false,
             })
         });
         let all = set.chain(files);
@@ -182,7 +184,7 @@ impl<'a, 'b> Settings<'a, 'b> {
         };
         let mode = Mode {
             mode,
-            preview: words.iter().any(|word| word.text == "preview"),
+            preview: row.key.ends_with("preview"),
             ..Mode::default()
         };
         let value = format::open_for(&cx, &path, &mode, self.claims);
@@ -324,6 +326,7 @@ impl Outcome {
                     certain = false;
                 }
                 for address in found.into_iter().filter(|found| found.port.is_some()) {
+                    let certain = certain && !candidate.varies;
                     let made = of(address, candidate.by, candidate.key.clone(), certain);
                     self.expects.push(made);
                 }
@@ -437,6 +440,7 @@ fn from_words(
         by: SetBy::Flag,
         key,
         value,
+        varies: false,
     };
     let mut tiers = Vec::new();
     if let Some((key, value)) = flags(words, names).pop() {
@@ -470,6 +474,7 @@ fn from_key(config: Option<&Value>, key: &str) -> Vec<Candidate> {
         by: SetBy::Config,
         key: key.to_owned(),
         value: word_of_value(value),
+        varies: value.varies(),
     };
     match value.plain() {
         Node::Null | Node::Flag(false) | Node::Table(_) => Vec::new(),
