@@ -394,7 +394,7 @@ mod tests {
         let value = read(DEV, &[]);
         let port = value.at("http.port").unwrap();
         assert_eq!(port.port(), Some(4005));
-        assert_eq!(port.origin.to_string(), "config/dev.exs:10:79");
+        assert_eq!(port.origin.to_string(), "config/dev.exs:10:80");
         assert_eq!(port.written, "\"4005\"");
         assert_eq!(value.at("http.ip").and_then(Value::text), Some("127.0.0.1"));
         assert_eq!(value.at("check_origin").and_then(Value::flag), Some(false));
