@@ -14,7 +14,7 @@ use crate::facts::{
 
 use super::Context;
 use super::command::{Command, Word};
-use super::context::join;
+use super::context::{join, name};
 use super::packages::Packages;
 use super::wrappers::{self, Run};
 use settings::Settings;
@@ -45,9 +45,8 @@ pub struct Launched {
     pub ignored: Vec<IgnoredSetting>,
 }
 
-/// The service that a command starts; nothing if that is no server that is known.
-/// Wrappers (`npx`, `cross-env`, `npm run`) are looked through; of several servers that
-/// one command starts, it is the first.
+/// The service that a command starts, for a file that starts one: of several servers
+/// it is the first.
 pub fn service(cx: &Context<'_>, launch: &Launch<'_>, claims: &mut Claims) -> Option<Service> {
     let packages = Packages::new(cx);
     let first = services(&packages, launch, claims).into_iter().next()?;
@@ -55,8 +54,9 @@ pub fn service(cx: &Context<'_>, launch: &Launch<'_>, claims: &mut Claims) -> Op
     Some(first.service)
 }
 
-/// The services that a command starts, in its order, with what they ignore: it is for
-/// the caller to add either to the claims.
+/// The services that a command starts, in its order, with what they ignore; none if it
+/// starts no server that is known. Wrappers (`npx`, `cross-env`, `npm run`) are looked
+/// through. It is for the caller to add either to the claims.
 pub fn services(
     packages: &Packages<'_>,
     launch: &Launch<'_>,
@@ -107,7 +107,10 @@ fn started(
     };
     let mut settings = Settings::new(cx, &run.command, &folder, claims);
     let argv: Vec<String> = settings.argv.iter().map(|word| word.text.clone()).collect();
-    let recognised = catalogue().recognised("", &argv);
+    let named = run.origin.as_ref().unwrap_or(&launch.origin);
+    let recognised = catalogue()
+        .recognised("", &argv)
+        .or_else(|| installed(named, &argv));
     // A watcher does not listen itself: what it runs may.
     let serves = |found: &Recognised<'_>| !found.framework.watcher && !found.framework.forwarder;
     let (framework, found) = match recognised.filter(serves) {
@@ -151,6 +154,18 @@ fn started(
     })
 }
 
+/// The server that a script of a `package.json` starts by the name that its package has
+/// in `node_modules/.bin`, where scripts find it: `serve` means much elsewhere.
+fn installed(named: &Origin, argv: &[String]) -> Option<Recognised<'static>> {
+    let program = argv.first().filter(|program| !program.contains('/'))?;
+    if name(&named.file) != "package.json" {
+        return None;
+    }
+    let mut argv = argv.to_vec();
+    argv[0] = format!("node_modules/.bin/{program}");
+    catalogue().recognised("", &argv)
+}
+
 /// What the settings of one command come to.
 #[derive(Debug, Default)]
 struct Outcome {
@@ -167,4 +182,6 @@ struct Candidate {
     by: SetBy,
     key: String,
     value: Word,
+    /// Whether it may be another where the environment is another.
+    varies: bool,
 }

@@ -93,14 +93,18 @@ impl<'a, 'b> Settings<'a, 'b> {
 
         let mut outcome = Outcome::default();
         let mut ports = from_words(&words, after, &row.flags, &row.flags.port, None);
-        ports.extend(self.from_variables(&row.port_variables, &files));
-        ports.extend(row.keys.port.iter().map(|key| from_key(value, key)));
-        ports.extend(row.keys.address.iter().map(|key| from_key(value, key)));
+        let variables = self.from_variables(&row.port_variables);
+        let in_files = from_files(&row.port_variables, &files);
+        let keys = row.keys.port.iter().chain(&row.keys.address);
+        let keys = keys.map(|key| from_key(value, key)).collect();
+        ports.extend(in_order(row, variables, in_files, keys));
         let unreadable = config.is_some() && value.is_none();
         let mut hosts = from_words(&words, after, &row.flags, &row.flags.host, EVERY);
-        hosts.extend(self.from_variables(&row.host_variables, &files));
-        hosts.extend(row.keys.host.iter().map(|key| from_key(value, key)));
-        hosts.extend(row.keys.address.iter().map(|key| from_key(value, key)));
+        let variables = self.from_variables(&row.host_variables);
+        let in_files = from_files(&row.host_variables, &files);
+        let keys = row.keys.host.iter().chain(&row.keys.address);
+        let keys = keys.map(|key| from_key(value, key)).collect();
+        hosts.extend(in_order(row, variables, in_files, keys));
 
         outcome.settle(row.port, &ports, &hosts, !unreadable);
         // The running process may have another environment than the one it is read in.
@@ -123,6 +127,7 @@ impl<'a, 'b> Settings<'a, 'b> {
             by,
             key: name.to_owned(),
             value,
+            varies: false,
         };
         if let Some(value) = self.command.variable(name) {
             let mut value = value.clone();
@@ -137,22 +142,10 @@ impl<'a, 'b> Settings<'a, 'b> {
         Some(candidate(SetBy::EnvFile, word_of(given)))
     }
 
-    pub(super) fn from_variables(
-        &self,
-        names: &[String],
-        files: &[Variable],
-    ) -> Vec<Vec<Candidate>> {
+    /// What the environment sets, the strongest first.
+    pub(super) fn from_variables(&self, names: &[String]) -> Vec<Vec<Candidate>> {
         let set = names.iter().filter_map(|name| self.variable(name));
-        let files = names.iter().filter_map(|name| {
-            let variable = files.iter().find(|variable| variable.name == *name)?;
-            Some(Candidate {
-                by: SetBy::EnvFile,
-                key: name.clone(),
-                value: word_of(variable),
-            })
-        });
-        let all = set.chain(files);
-        all.filter(|candidate| !candidate.value.text.is_empty())
+        set.filter(|candidate| !candidate.value.text.is_empty())
             .map(|candidate| vec![candidate])
             .collect()
     }
@@ -177,7 +170,7 @@ impl<'a, 'b> Settings<'a, 'b> {
         };
         let mode = Mode {
             mode,
-            preview: words.iter().any(|word| word.text == "preview"),
+            preview: row.key.ends_with("preview"),
             ..Mode::default()
         };
         let value = format::open_for(&cx, &path, &mode, self.claims);
@@ -319,6 +312,7 @@ impl Outcome {
                     certain = false;
                 }
                 for address in found.into_iter().filter(|found| found.port.is_some()) {
+                    let certain = certain && !candidate.varies;
                     let made = of(address, candidate.by, candidate.key.clone(), certain);
                     self.expects.push(made);
                 }
@@ -361,6 +355,39 @@ impl Outcome {
         }
         None
     }
+}
+
+/// What files of variables set, the strongest first.
+fn from_files(names: &[String], files: &[Variable]) -> Vec<Vec<Candidate>> {
+    let set = names.iter().filter_map(|name| {
+        let variable = files.iter().find(|variable| variable.name == *name)?;
+        Some(Candidate {
+            by: SetBy::EnvFile,
+            key: name.clone(),
+            value: word_of(variable),
+            varies: false,
+        })
+    });
+    set.filter(|candidate| !candidate.value.text.is_empty())
+        .map(|candidate| vec![candidate])
+        .collect()
+}
+
+/// What variables, files of variables and its configuration set, the strongest first.
+fn in_order(
+    row: &Framework,
+    variables: Vec<Vec<Candidate>>,
+    files: Vec<Vec<Candidate>>,
+    keys: Vec<Vec<Candidate>>,
+) -> impl Iterator<Item = Vec<Candidate>> {
+    let order = if row.keys.over_variables {
+        [keys, variables, files]
+    } else if row.config_is_stronger {
+        [variables, keys, files]
+    } else {
+        [variables, files, keys]
+    };
+    order.into_iter().flatten()
 }
 
 /// Where something says that the server must not take another port.
@@ -432,6 +459,7 @@ fn from_words(
         by: SetBy::Flag,
         key,
         value,
+        varies: false,
     };
     let mut tiers = Vec::new();
     if let Some((key, value)) = flags(words, names).pop() {
@@ -465,6 +493,7 @@ fn from_key(config: Option<&Value>, key: &str) -> Vec<Candidate> {
         by: SetBy::Config,
         key: key.to_owned(),
         value: word_of_value(value),
+        varies: value.varies(),
     };
     match value.plain() {
         Node::Null | Node::Flag(false) | Node::Table(_) => Vec::new(),
