@@ -227,6 +227,8 @@ pub struct Keys {
     pub strict: Vec<String>,
     /// Its proxy: `server.proxy`.
     pub proxy: Vec<String>,
+    /// Whether they hold against variables of the environment.
+    pub over_variables: bool,
 }
 
 impl Framework {

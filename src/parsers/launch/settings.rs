@@ -93,9 +93,14 @@ impl<'a, 'b> Settings<'a, 'b> {
 
         let mut outcome = Outcome::default();
         let mut ports = from_words(&words, after, &row.flags, &row.flags.port, None);
-        ports.extend(self.from_variables(&row.port_variables, &files));
-        ports.extend(row.keys.port.iter().map(|key| from_key(value, key)));
-        ports.extend(row.keys.address.iter().map(|key| from_key(value, key)));
+        let keys = row.keys.port.iter().chain(&row.keys.address);
+        let mut weaker: Vec<_> = keys.map(|key| from_key(value, key)).collect();
+        let mut stronger = self.from_variables(&row.port_variables, &files);
+        if row.keys.over_variables {
+            std::mem::swap(&mut stronger, &mut weaker);
+        }
+        ports.extend(stronger);
+        ports.extend(weaker);
         let unreadable = config.is_some() && value.is_none();
         let mut hosts = from_words(&words, after, &row.flags, &row.flags.host, EVERY);
         hosts.extend(self.from_variables(&row.host_variables, &files));
@@ -123,6 +128,7 @@ impl<'a, 'b> Settings<'a, 'b> {
             by,
             key: name.to_owned(),
             value,
+            varies: false,
         };
         if let Some(value) = self.command.variable(name) {
             let mut value = value.clone();
@@ -149,6 +155,7 @@ impl<'a, 'b> Settings<'a, 'b> {
                 by: SetBy::EnvFile,
                 key: name.clone(),
                 value: word_of(variable),
+                varies: false,
             })
         });
         let all = set.chain(files);
@@ -177,7 +184,7 @@ impl<'a, 'b> Settings<'a, 'b> {
         };
         let mode = Mode {
             mode,
-            preview: words.iter().any(|word| word.text == "preview"),
+            preview: row.key.ends_with("preview"),
             ..Mode::default()
         };
         let value = format::open_for(&cx, &path, &mode, self.claims);
@@ -319,6 +326,7 @@ impl Outcome {
                     certain = false;
                 }
                 for address in found.into_iter().filter(|found| found.port.is_some()) {
+                    let certain = certain && !candidate.varies;
                     let made = of(address, candidate.by, candidate.key.clone(), certain);
                     self.expects.push(made);
                 }
@@ -432,6 +440,7 @@ fn from_words(
         by: SetBy::Flag,
         key,
         value,
+        varies: false,
     };
     let mut tiers = Vec::new();
     if let Some((key, value)) = flags(words, names).pop() {
@@ -465,6 +474,7 @@ fn from_key(config: Option<&Value>, key: &str) -> Vec<Candidate> {
         by: SetBy::Config,
         key: key.to_owned(),
         value: word_of_value(value),
+        varies: value.varies(),
     };
     match value.plain() {
         Node::Null | Node::Flag(false) | Node::Table(_) => Vec::new(),

@@ -3,8 +3,7 @@
 
 use super::Case;
 use crate::facts::{
-    Claims, Container, Expectation, Listener, ProcId, ProcState, Process, Project, Runs, Service,
-    catalogue, is_below,
+    Claims, Container, Expectation, Process, Project, Runs, Service, catalogue, is_below,
 };
 
 /// A service that should have a port, with what says so.
