@@ -121,6 +121,9 @@ pub struct Framework {
     /// `{mode}` is its mode.
     #[serde(default)]
     pub env_files: Vec<String>,
+    /// Whether its configuration is stronger than its files of variables.
+    #[serde(default)]
+    pub config_is_stronger: bool,
     /// The mode that it runs in if nothing says otherwise: `development`.
     #[serde(default)]
     pub mode: Option<String>,
