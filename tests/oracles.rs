@@ -5,7 +5,11 @@
 
 #[path = "oracles/compose.rs"]
 mod compose;
+#[path = "oracles/dotenv.rs"]
+mod dotenv;
 #[path = "support/machine.rs"]
 mod machine;
+#[path = "oracles/node.rs"]
+mod node;
 #[path = "oracles/vite.rs"]
 mod vite;

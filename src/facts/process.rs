@@ -74,8 +74,8 @@ pub struct Process {
     /// Age in seconds.
     #[serde(default)]
     pub age_s: u64,
-    /// The variables of its environment that set ports, where they were looked at:
-    /// `PORT` and `4000`. A value that is no port is left out.
+    /// The variables of its environment that may set its port, where they were looked
+    /// at: `PORT` and `4000`. A value that is no port is left out.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub ports_set: BTreeMap<String, u16>,
     /// Its cgroup, as a path below the cgroup root.

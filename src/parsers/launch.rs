@@ -45,9 +45,8 @@ pub struct Launched {
     pub ignored: Vec<IgnoredSetting>,
 }
 
-/// The service that a command starts; nothing if that is no server that is known.
-/// Wrappers (`npx`, `cross-env`, `npm run`) are looked through; of several servers that
-/// one command starts, it is the first.
+/// The service that a command starts, for a file that starts one: of several servers
+/// it is the first.
 pub fn service(cx: &Context<'_>, launch: &Launch<'_>, claims: &mut Claims) -> Option<Service> {
     let packages = Packages::new(cx);
     let first = services(&packages, launch, claims).into_iter().next()?;
@@ -55,8 +54,9 @@ pub fn service(cx: &Context<'_>, launch: &Launch<'_>, claims: &mut Claims) -> Op
     Some(first.service)
 }
 
-/// The services that a command starts, in its order, with what they ignore: it is for
-/// the caller to add either to the claims.
+/// The services that a command starts, in its order, with what they ignore; none if it
+/// starts no server that is known. Wrappers (`npx`, `cross-env`, `npm run`) are looked
+/// through. It is for the caller to add either to the claims.
 pub fn services(
     packages: &Packages<'_>,
     launch: &Launch<'_>,
@@ -182,4 +182,6 @@ struct Candidate {
     by: SetBy,
     key: String,
     value: Word,
+    /// Whether it may be another where the environment is another.
+    varies: bool,
 }

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::context::name as file_name;
-use crate::facts::{Claims, Service};
+use crate::facts::{Claims, Origin, Service};
 
 /// Makes one of what several files say of the same service.
 pub fn merge(claims: &mut Claims) {
@@ -45,7 +45,11 @@ pub fn merge(claims: &mut Claims) {
             pointer.service = name;
         }
     }
-    let mut seen = HashSet::new();
+    // What one service takes its port from is no setting without effect.
+    let expects = claims.services.iter().flat_map(|service| &service.expects);
+    let mut seen: HashSet<(Origin, String)> = expects
+        .map(|expects| (expects.origin.clone(), expects.key.clone()))
+        .collect();
     claims
         .ignored
         .retain(|ignored| seen.insert((ignored.origin.clone(), ignored.key.clone())));
@@ -135,12 +139,18 @@ fn unique_names(services: &mut [Service]) {
         if taken.insert(service.name.clone()) {
             continue;
         }
-        // Two of one folder: by what they are, by where they stand, by number.
+        // Two of one folder: by the script that starts them, by what they are, by where
+        // they stand, by number.
+        let script = service
+            .group
+            .as_deref()
+            .and_then(|group| group.rsplit_once('#'));
+        let script = script.map(|(_, script)| script);
         let framework = service.framework.as_deref().unwrap_or("process");
         let file = file_name(&service.origin.file);
-        let mut names = [framework, file]
+        let parts = script.into_iter().chain([framework, file]);
+        let mut names = parts
             .map(|part| format!("{}:{part}", service.name))
-            .into_iter()
             .chain((2..).map(|number| format!("{}:{number}", service.name)));
         if let Some(name) = names.find(|name| !taken.contains(name)) {
             taken.insert(name.clone());

@@ -49,6 +49,10 @@ static PARSERS: &[Parser] = &[
         read: scripts::procfile::read,
     },
     Parser {
+        takes: scripts::nx::takes,
+        read: scripts::nx::read,
+    },
+    Parser {
         takes: scripts::mprocs::takes,
         read: scripts::mprocs::read,
     },
@@ -81,6 +85,18 @@ static PARSERS: &[Parser] = &[
         read: scripts::vscode::read,
     },
     Parser {
+        takes: servers::pyproject::takes,
+        read: servers::pyproject::read,
+    },
+    Parser {
+        takes: servers::markers::takes,
+        read: servers::markers::read,
+    },
+    Parser {
+        takes: servers::python_apps::takes,
+        read: servers::python_apps::read,
+    },
+    Parser {
         takes: servers::jvm::takes,
         read: servers::jvm::read,
     },
@@ -99,6 +115,14 @@ static PARSERS: &[Parser] = &[
     Parser {
         takes: servers::supabase::takes,
         read: servers::supabase::read,
+    },
+    Parser {
+        takes: servers::caddy::takes,
+        read: servers::caddy::read,
+    },
+    Parser {
+        takes: servers::nginx::takes,
+        read: servers::nginx::read,
     },
     Parser {
         takes: servers::env_urls::takes,

@@ -342,7 +342,11 @@ impl<'a, 'b> Unwrap<'a, 'b> {
         if elsewhere {
             inner.name = Some(package.short().to_owned());
             inner.origin = Some(line.origin.clone());
-            inner.start = Some(self.packages.start(&package.folder, name));
+            let mut start = self.packages.start(&package.folder, name);
+            let npm = start.first().is_some_and(|manager| manager == "npm");
+            start.extend((npm && !rest.is_empty()).then(|| "--".to_owned()));
+            start.extend(rest.iter().map(|word| word.text.clone()));
+            inner.start = Some(start);
         }
         for command in all {
             self.nested(&inner, command, depth);

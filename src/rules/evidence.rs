@@ -211,12 +211,25 @@ pub(super) fn sets_port(process: &Process, port: u16) -> Option<(String, Evidenc
             Evidence::new(says, seen("argv")),
         ));
     }
-    let (variable, _) = process.ports_set.iter().find(|(_, set)| **set == port)?;
+    let variable = variable_for(process, port)?;
     let says = format!("{variable} is {port} in the environment of pid {pid}");
     Some((
         format!("{variable} of its environment says"),
         Evidence::new(says, seen("environ")),
     ))
+}
+
+/// The variable of its environment by which a process was given this port.
+pub(super) fn variable_for(process: &Process, port: u16) -> Option<&str> {
+    let key = process.framework.as_deref();
+    let row = key.and_then(|key| catalogue().framework(key));
+    let reads = |name: &String| match row {
+        Some(row) => row.port_variables.contains(name),
+        None => name == "PORT",
+    };
+    let mut set = process.ports_set.iter();
+    let (name, _) = set.find(|(name, set)| **set == port && reads(name))?;
+    Some(name)
 }
 
 /// The name of a service, or its folder's, as a person would say it.

@@ -60,7 +60,7 @@ pub(super) fn listen_on(case: &Case, listener: &Listener, wanted: IpAddr) -> Fix
     }
     let row = case.framework(owner);
     let flag = row.and_then(|row| host_flag(row, wanted, case.port()));
-    let key = row.and_then(|row| row.host_key.as_deref());
+    let key = host_place(case, owner);
     let text = match (flag, key) {
         (Some(flag), Some(key)) => {
             format!("start {who} with `{flag}`, or set {key} to \"{wanted}\"")
@@ -72,6 +72,43 @@ pub(super) fn listen_on(case: &Case, listener: &Listener, wanted: IpAddr) -> Fix
         }
     };
     Fix::read(title, text)
+}
+
+/// Where the host of this server is set: `server.host at vite.config.ts:7` if a file of
+/// its project says so, else the key in its configuration.
+fn host_place(case: &Case, owner: &Process) -> Option<String> {
+    let row = case.framework(owner)?;
+    let general = || row.host_key.clone();
+    let key = |whole: &str| whole.split(" in ").next().unwrap_or(whole).to_owned();
+    let Some(told) = case.told(owner, case.port()) else {
+        return general();
+    };
+    let is_config = |file: &str| {
+        let name = file.rsplit('/').next().unwrap_or(file);
+        let stems = row
+            .config
+            .iter()
+            .map(|one| one.split('*').next().unwrap_or(one));
+        stems
+            .map(|stem| stem.rsplit('/').next().unwrap_or(stem))
+            .any(|stem| !stem.is_empty() && name.starts_with(stem))
+    };
+    match &told.by.host_origin {
+        Some(origin) => {
+            let place = place_of(case, told.project, origin);
+            let what = match row.host_key.as_deref().filter(|_| is_config(&origin.file)) {
+                Some(whole) => key(whole),
+                None => "its host".to_owned(),
+            };
+            Some(format!("{what} at {place}"))
+        }
+        // The file is known, and the key is not in it yet.
+        None if told.by.by == SetBy::Config && is_config(&told.by.origin.file) => {
+            let file = file_of(case, told.project, &told.by.origin.file);
+            Some(format!("{} in {file}", key(row.host_key.as_deref()?)))
+        }
+        None => general(),
+    }
 }
 
 /// The flag that has a framework's server listen on one address.
@@ -96,7 +133,7 @@ pub(super) fn listen_on_all(case: &Case, listener: &Listener) -> Fix {
     }
     let row = owner.and_then(|owner| case.framework(owner));
     let flag = row.and_then(|row| row.bind_all_on(case.port()));
-    let key = row.and_then(|row| row.host_key.as_deref());
+    let key = owner.and_then(|owner| host_place(case, owner));
     let text = match (flag, key) {
         (Some(flag), Some(key)) => format!("start {who} with `{flag}`, or set {key}"),
         (Some(flag), None) => format!("start {who} with `{flag}`"),

@@ -26,7 +26,167 @@ fn supervisor(stage: &Stage, project: &Path, name: &str, text: &str) -> Server {
     stage.program(&["python3", &bin, "run", "-w"], project, "begun")
 }
 
+/// A project whose `dev` script is this, and a program of this name that Python plays.
+fn project_with(stage: &Stage, script: &str, program: &str, text: &str) -> std::path::PathBuf {
+    let project = stage.project("shop");
+    let package = format!("{{ \"name\": \"shop\", \"scripts\": {{ \"dev\": \"{script}\" }} }}\n");
+    std::fs::write(project.join("package.json"), package).unwrap();
+    let bin = project.join("node_modules/.bin");
+    std::fs::create_dir_all(&bin).unwrap();
+    std::fs::write(bin.join(program), text).unwrap();
+    project
+}
+
+/// Starts that program, and waits until it has written this.
+fn play(stage: &Stage, project: &Path, words: &str, writes: &str) -> Server {
+    let words: Vec<&str> = words.split(' ').collect();
+    stage.program(&words, project, writes)
+}
+
+/// A server in Python on the port that this expression gives.
+fn serves(port: &str) -> String {
+    format!(
+        "import http.server, os\n\
+         s = http.server.HTTPServer(('127.0.0.1', {port}), http.server.SimpleHTTPRequestHandler)\n\
+         print('ready', flush=True)\n\
+         s.serve_forever()\n"
+    )
+}
+
 stories! {
+    fn not_started(stage) {
+        let project = project_with(stage, "vite --port 3000", "vite", "");
+        stage
+            .ask(Ask::new("3000").in_folder(&project))
+            .finds("DD202")
+            .first("says", "shop should have port 3000, and is not running")
+            .first("confidence", "certain")
+            .fix("npm run dev")
+            .within(Duration::from_secs(3));
+        // From a folder of the project, the command says where it belongs.
+        let below = project.join("src");
+        std::fs::create_dir_all(&below).unwrap();
+        let answer = stage.ask(Ask::new("3000").in_folder(&below));
+        let folder = &answer.finds("DD202").json["findings"][0]["fixes"][0]["folder"];
+        assert_eq!(*folder, project.display().to_string(), "{}", answer.json);
+        // Another port is nobody's.
+        stage.ask(Ask::new("3001").in_folder(&project)).finds("DD201");
+    }
+
+    fn still_starting(stage) {
+        if !stage.needs(&["python3"]) {
+            return;
+        }
+        stage.cover("/etc/hosts", "127.0.0.1 localhost\n");
+        let busy = "import time\nprint('begun', flush=True)\n\
+                    end = time.time() + 8\nwhile time.time() < end: pass\n";
+        let text = format!("{busy}{}", serves("5173"));
+        let project = project_with(stage, "vite", "vite", &text);
+        let _server = play(stage, &project, "python3 node_modules/.bin/vite", "begun");
+        stage
+            .ask(Ask::new("5173").in_folder(&project))
+            .finds("DD204")
+            .first("says", "and does not listen yet")
+            .fix("devdoctor wait 5173");
+        let listens = || std::net::TcpStream::connect("127.0.0.1:5173").is_ok();
+        while !listens() {
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        stage.ask(Ask::new("5173").in_folder(&project)).is_well();
+    }
+
+    fn moved_port(stage) {
+        if !stage.needs(&["python3"]) {
+            return;
+        }
+        stage.cover("/etc/hosts", "127.0.0.1 localhost\n");
+        let blog = stage.project("blog");
+        let words = ["python3", "-u", "-m", "http.server", "-b", "127.0.0.1", "3000"];
+        let holder = stage.program(&words, &blog, "Serving HTTP");
+        // It does what Next.js does: the next free port.
+        let next = format!(
+            "import socket\n\
+             free = next(p for p in range(3000, 3100) if socket.socket().connect_ex(('127.0.0.1', p)))\n{}",
+            serves("free")
+        );
+        let project = project_with(stage, "next dev", "next", &next);
+        let _server = play(stage, &project, "python3 node_modules/.bin/next dev", "ready");
+        let answer = stage.ask(Ask::new("3000").in_folder(&project));
+        answer
+            .finds("DD205")
+            .first("says", "is on port 3001, because python -m http.server")
+            .first("severity", "warning");
+        assert!(answer.codes().iter().all(|code| *code != "DD409"), "{}", answer.json);
+        // Who had the port goes, and ours stays where it is.
+        drop(holder);
+        stage
+            .ask(Ask::new("3000").in_folder(&project))
+            .finds("DD205")
+            .verdict("refused")
+            .first("says", "is free now");
+    }
+
+    fn other_port(stage) {
+        if !stage.needs(&["python3"]) {
+            return;
+        }
+        stage.cover("/etc/hosts", "127.0.0.1 localhost\n");
+        let next = serves("int(os.environ['PORT'])");
+        let project = project_with(stage, "next dev", "next", &next);
+        let words = "env PORT=4000 python3 node_modules/.bin/next dev";
+        let _server = play(stage, &project, words, "ready");
+        stage
+            .ask(Ask::new("3000").in_folder(&project))
+            .finds("DD206")
+            .first("says", "listens on port 4000, not on 3000, as PORT of its environment says");
+    }
+
+    fn a_server_that_waits_for_its_debugger(stage) {
+        if !stage.needs(&["node"]) {
+            return;
+        }
+        let project = stage.project("api");
+        let server = "require('http').createServer((_, r) => r.end()).listen(3000)\n";
+        std::fs::write(project.join("server.js"), server).unwrap();
+        let line = "exec node --inspect-brk server.js 2>&1";
+        let _server = stage.program(&["sh", "-c", line], &project, "Debugger listening");
+        stage
+            .ask(Ask::new("3000").in_folder(&project))
+            .finds("DD207")
+            .first("says", "node server.js (pid ")
+            .first("says", "waits for a debugger on port 9229")
+            .fix("node inspect 127.0.0.1:9229");
+    }
+
+    fn a_build_in_the_place_of_the_server(stage) {
+        if !stage.needs(&["python3"]) {
+            return;
+        }
+        let text = "import time\nprint('built', flush=True)\ntime.sleep(600)\n";
+        let project = project_with(stage, "vite", "vite", text);
+        let words = "python3 node_modules/.bin/vite build --watch";
+        let _build = play(stage, &project, words, "built");
+        stage
+            .ask(Ask::new("5173").in_folder(&project))
+            .finds("DD207")
+            .first("says", "`vite build --watch`")
+            .fix("npm run dev");
+    }
+
+    fn a_server_that_answers_well_has_no_files_read(stage) {
+        if !stage.needs(&["python3"]) {
+            return;
+        }
+        stage.cover("/etc/hosts", "127.0.0.1 localhost\n");
+        let project = project_with(stage, "vite", "vite", &serves("5173"));
+        let _server = play(stage, &project, "python3 node_modules/.bin/vite", "ready");
+        let answer = stage.ask(Ask::new("http://localhost:5173").in_folder(&project));
+        answer.is_well();
+        let looks = answer.json["looks"].as_array().unwrap();
+        let read = looks.iter().any(|look| look["what"].as_str().is_some_and(|w| w.starts_with("project ")));
+        assert!(!looks.is_empty() && !read, "{}", answer.json);
+    }
+
     fn nothing_listens(stage) {
         stage
             .why("3000")

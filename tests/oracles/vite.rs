@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use crate::compose::{claims, environment};
 use crate::machine::{pass_over, which};
+use crate::node;
 
 /// What only running the file tells: the folder and the setting.
 const UNKNOWN: &[(&str, &str)] = &[
@@ -36,7 +37,7 @@ struct Server {
 
 #[test]
 fn configurations_are_read_as_vite_reads_them() {
-    let Some(packages) = packages() else {
+    let Some(packages) = node::packages() else {
         return pass_over(
             "vite",
             "it needs node, npm and the packages of tests/oracles/node",
@@ -46,7 +47,7 @@ fn configurations_are_read_as_vite_reads_them() {
     assert!(folders.len() >= 20, "is the corpus whole?");
     let mut wrong = Vec::new();
     let mut unknown = Vec::new();
-    for (folder, theirs) in folders.iter().zip(asked(&packages, &folders)) {
+    for (folder, theirs) in folders.iter().zip(asked(packages, &folders)) {
         let name = folder.file_name().unwrap().to_str().unwrap();
         let claims = claims(folder, &environment(folder));
         assert_eq!(claims.broken, [], "{name}");
@@ -121,34 +122,6 @@ fn folders() -> Vec<PathBuf> {
     });
     folders.sort();
     folders
-}
-
-/// The folder with the packages, as the lock file has them; installed once.
-fn packages() -> Option<PathBuf> {
-    let (npm, _) = (which("npm")?, which("node")?);
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let kept = root.join("target/oracles/node");
-    std::fs::create_dir_all(&kept).ok()?;
-    let mut fresh = kept.join("node_modules/vite").is_dir();
-    for file in ["package.json", "package-lock.json", "resolve.mjs"] {
-        let wanted = std::fs::read(root.join("tests/oracles/node").join(file)).unwrap();
-        let same = std::fs::read(kept.join(file)).is_ok_and(|there| there == wanted);
-        fresh &= same || file == "resolve.mjs";
-        std::fs::write(kept.join(file), wanted).unwrap();
-    }
-    if fresh {
-        return Some(kept);
-    }
-    let installed = Command::new(npm)
-        .args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"])
-        .current_dir(&kept)
-        .output()
-        .is_ok_and(|output| output.status.success());
-    if !installed {
-        // What is half installed is not taken for whole the next time.
-        let _ = std::fs::remove_file(kept.join("package-lock.json"));
-    }
-    installed.then_some(kept)
 }
 
 /// What Vite makes of copies of the folders beside its packages, where their imports

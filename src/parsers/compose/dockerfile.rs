@@ -1,12 +1,16 @@
 //! What the image of a service runs: its `Dockerfile`, and what the compose file says in
 //! its place.
 
-use parse_dockerfile::{Command, Dockerfile, Instruction, parse};
+use std::collections::BTreeMap;
 
-use crate::facts::{BrokenFile, Claims, catalogue};
-use crate::parsers::command;
+use parse_dockerfile::{Command as Written, Dockerfile, Instruction, parse};
+
+use super::merge;
+use crate::facts::{BrokenFile, Claims, Origin, Service};
+use crate::parsers::command::{self, Command, Word};
 use crate::parsers::context::{Context, join};
-use crate::parsers::format::yaml::{Kind, Yaml};
+use crate::parsers::format::yaml::{Entry, Kind, Yaml};
+use crate::parsers::launch::{self, Launch};
 use crate::parsers::tree::Lines;
 
 /// How many stages one stage is built from.
@@ -76,10 +80,10 @@ fn image(file: &Dockerfile<'_>, stage: Option<&str>) -> Option<Image> {
     Some(image)
 }
 
-fn argv(command: &Command<'_>) -> Vec<String> {
+fn argv(command: &Written<'_>) -> Vec<String> {
     match command {
-        Command::Exec(words) => words.value.iter().map(|w| w.value.to_string()).collect(),
-        Command::Shell(line) => shell(line.value),
+        Written::Exec(words) => words.value.iter().map(|w| w.value.to_string()).collect(),
+        Written::Shell(line) => shell(line.value),
         _ => Vec::new(),
     }
 }
@@ -88,16 +92,50 @@ fn shell(line: &str) -> Vec<String> {
     ["/bin/sh", "-c", line].map(str::to_owned).into()
 }
 
-/// The framework that a service runs, by its command.
-pub(super) fn framework(service: &Yaml, image: Option<&Image>) -> Option<String> {
-    let own = |key: &str| Some(words(service.get(key)?)).filter(|words| !words.is_empty());
+/// What a service runs, as a process of its container would be read: the framework, and
+/// the ports it takes inside.
+pub(super) fn launched(cx: &Context<'_>, entry: &Entry, image: Option<&Image>) -> Option<Service> {
+    let says = &entry.value;
+    let own = |key: &str| Some(words(says.get(key)?)).filter(|words| !words.is_empty());
     let entrypoint = own("entrypoint");
     let inherited = image.filter(|_| entrypoint.is_none());
     let cmd = own("command").or_else(|| inherited?.cmd.clone());
     let entrypoint = entrypoint.or_else(|| image?.entrypoint.clone());
     let mut argv = entrypoint.unwrap_or_default();
     argv.extend(cmd.unwrap_or_default());
-    recognised(&argv)
+    let context = says.get("build").and_then(|build| build.get("context"));
+    let folder = context.and_then(Yaml::plain).unwrap_or_default();
+    // What the user has set outside is not set inside.
+    let none = BTreeMap::new();
+    let inside = Context {
+        files: cx.files,
+        environment: &none,
+    };
+    let commands = commands(&argv, variables(says));
+    commands.iter().rev().find_map(|command| {
+        let launch = Launch {
+            name: entry.key.clone(),
+            folder: folder.to_owned(),
+            origin: entry.at.clone(),
+            start: Vec::new(),
+            group: None,
+            command,
+        };
+        launch::service(&inside, &launch, &mut Claims::default())
+    })
+}
+
+/// The variables that the service sets for its command.
+fn variables(says: &Yaml) -> Vec<(String, Word)> {
+    let set = says.get("environment").cloned().map(merge::keyed);
+    let entries = set.iter().flat_map(Yaml::entries);
+    entries
+        .filter_map(|entry| {
+            let value = &entry.value;
+            let word = Word::plain(value.plain()?, value.origin.clone(), &*value.written);
+            Some((entry.key.clone(), word))
+        })
+        .collect()
 }
 
 /// A command of a compose file: a list of words, or one line that compose splits.
@@ -112,29 +150,35 @@ fn words(yaml: &Yaml) -> Vec<String> {
     }
 }
 
-fn recognised(argv: &[String]) -> Option<String> {
-    let name = |word: &String| word.rsplit('/').next().unwrap_or_default().to_owned();
-    if let [program, flag, line, ..] = argv
-        && matches!(name(program).as_str(), "sh" | "bash" | "ash" | "dash")
-        && flag.starts_with('-')
-        && flag.ends_with('c')
-    {
-        let commands = command::commands(line, &|_| crate::facts::Origin::default());
-        return commands.iter().rev().find_map(|command| {
-            let words: Vec<String> = command.argv.iter().map(|word| word.text.clone()).collect();
-            key_of(&words)
-        });
+/// The commands of a command line, a shell's own script taken apart.
+fn commands(argv: &[String], variables: Vec<(String, Word)>) -> Vec<Command> {
+    let nowhere = |_| Origin::default();
+    let shells = ["sh", "bash", "ash", "dash"];
+    let is_shell = |word: &String| shells.contains(&word.rsplit('/').next().unwrap_or(word));
+    let script = argv
+        .windows(3)
+        .take(ENTRIES)
+        .find(|words| is_shell(&words[0]) && words[1].starts_with('-') && words[1].ends_with('c'));
+    if let Some(script) = script {
+        return command::commands_with(&script[2], &variables, &nowhere);
     }
-    key_of(argv)
+    // What prepares the container runs the rest: `docker-entrypoint.sh next dev`.
+    let entries = argv.iter().take(ENTRIES).take_while(|word| is_entry(word));
+    let rest = argv.iter().skip(entries.count());
+    let words = rest.map(|word| Word::plain(word.clone(), nowhere(0), word.clone()));
+    vec![Command {
+        variables,
+        ..Command::of(words.collect())
+    }]
 }
 
-fn key_of(argv: &[String]) -> Option<String> {
-    // What prepares the container and then runs the rest: `docker-entrypoint.sh next dev`.
-    let rest = (0..argv.len()).map(|at| &argv[at..]).take(3);
-    rest.filter(|argv| !argv.is_empty())
-        .find_map(|argv| catalogue().recognise("", argv))
-        .filter(|row| !row.watcher && !row.forwarder)
-        .map(|row| row.key.clone())
+/// How many programs may prepare a container before the server's own.
+const ENTRIES: usize = 4;
+
+/// Whether a program only prepares the container for the one behind it.
+fn is_entry(word: &str) -> bool {
+    let name = word.rsplit('/').next().unwrap_or(word);
+    name.ends_with(".sh") || matches!(name, "tini" | "dumb-init" | "gosu" | "--" | "-g")
 }
 
 #[cfg(test)]
@@ -156,18 +200,18 @@ mod tests {
     }
 
     #[test]
-    fn commands_are_recognised() {
-        let key = |line: &str| {
+    fn a_command_is_found_behind_what_prepares_for_it() {
+        let told = |line: &str| {
             let words: Vec<String> = shlex::split(line).unwrap();
-            recognised(&words)
+            let all = commands(&words, Vec::new());
+            let last = all.last().unwrap();
+            let words = last.argv.iter().map(|word| word.text.clone());
+            words.collect::<Vec<_>>().join(" ")
         };
-        assert_eq!(key("next dev -p 4000").as_deref(), Some("next"));
-        assert_eq!(key("sh -c 'npm ci && next dev'").as_deref(), Some("next"));
-        assert_eq!(
-            key("docker-entrypoint.sh next dev").as_deref(),
-            Some("next")
-        );
-        assert_eq!(key("sleep infinity"), None);
-        assert_eq!(key(""), None);
+        assert_eq!(told("next dev -p 4000"), "next dev -p 4000");
+        assert_eq!(told("sh -c 'npm ci && next dev'"), "next dev");
+        assert_eq!(told("tini -- /bin/bash -ec 'exec next dev'"), "next dev");
+        assert_eq!(told("docker-entrypoint.sh next dev"), "next dev");
+        assert_eq!(told(""), "");
     }
 }

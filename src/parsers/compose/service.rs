@@ -67,8 +67,20 @@ impl Project<'_> {
             ..Service::default()
         };
         let image = dockerfile::of(self.cx, says, claims);
-        service.framework = dockerfile::framework(says, image.as_ref());
+        let launched = dockerfile::launched(self.cx, entry, image.as_ref());
+        service.framework = launched.as_ref().and_then(|own| own.framework.clone());
         self.ports(says, &mut service, claims);
+        // With the network of the host, its own ports are ports of this machine.
+        if has_hosts_network(says) {
+            let own = launched.map(|own| own.expects).unwrap_or_default();
+            service
+                .expects
+                .extend(own.into_iter().map(|wants| Expectation {
+                    target: wants.port,
+                    certain: false,
+                    ..wants
+                }));
+        }
         self.pointers(entry, claims);
         service
     }
@@ -197,6 +209,10 @@ impl Project<'_> {
             }
         }
     }
+}
+
+fn has_hosts_network(says: &Yaml) -> bool {
+    says.get("network_mode").and_then(Yaml::plain) == Some("host")
 }
 
 /// Why the engine publishes nothing of this service, whatever its `ports` say.

@@ -268,6 +268,58 @@ mod tests {
         values(text).remove(0).1
     }
 
+    /// A text, and what the packages make of it.
+    #[derive(serde::Deserialize)]
+    struct Case {
+        name: String,
+        text: String,
+        environment: BTreeMap<String, String>,
+        values: Vec<(String, String)>,
+        expanded: Vec<(String, String)>,
+    }
+
+    /// As in an object of JavaScript: the last value, at the place of the first.
+    fn object(entries: Vec<(String, String)>) -> Vec<(String, String)> {
+        let mut object: Vec<(String, String)> = Vec::new();
+        for (name, value) in entries {
+            match object.iter_mut().find(|(other, _)| *other == name) {
+                Some(old) => old.1 = value,
+                None => object.push((name, value)),
+            }
+        }
+        // Names that are numbers come first.
+        object.sort_by_key(|(name, _)| name.parse::<u32>().unwrap_or(u32::MAX));
+        object
+    }
+
+    /// The packages' own answers: tests/oracles/dotenv.rs asks them.
+    #[test]
+    fn every_value_is_the_one_of_the_packages() {
+        let cases = include_str!("../../../tests/oracles/dotenv.json");
+        let cases: Vec<Case> = serde_json::from_str(cases).unwrap();
+        assert!(cases.len() >= 40);
+        let mut wrong = Vec::new();
+        for case in cases {
+            let values = object(values(&case.text));
+            let mut before = BTreeMap::new();
+            for (name, value) in &values {
+                let expanded = expand(value, &before, &case.environment);
+                before.insert(name.clone(), expanded);
+            }
+            let expanded = values
+                .iter()
+                .map(|(name, _)| (name.clone(), before[name].clone()));
+            let expanded: Vec<_> = expanded.collect();
+            if values != case.values || expanded != case.expanded {
+                wrong.push(format!(
+                    "{}\n  ours   {values:?}\n         {expanded:?}\n  theirs {:?}\n         {:?}",
+                    case.name, case.values, case.expanded
+                ));
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
     #[test]
     fn a_value_keeps_its_place() {
         let text = "# the port\nexport PORT = \"4000\" # here\r\nNAME=näh\nHOST: '::1'\nEMPTY=\n";

@@ -1,6 +1,7 @@
 //! Formats: a file's text as a tree of values. One file is one format.
 
 pub mod dotenv;
+pub mod elixir;
 pub mod js;
 pub mod json;
 pub mod properties;
@@ -33,6 +34,8 @@ pub fn open_for(
     let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
     let parsed = match ending {
         "json" | "jsonc" | "json5" | "ember-cli" => json::parse(path, &text),
+        "exs" => elixir::parse(cx, path, &text),
+        "json" | "jsonc" | "json5" => json::parse(path, &text),
         "properties" => properties::parse(path, &text),
         "py" => python::parse(cx, path, &text),
         "rb" => ruby::parse(cx, path, &text),

@@ -17,19 +17,19 @@ pub struct Address {
 
 /// Every address in a word; none where it is no address: the path of a socket.
 pub fn addresses(word: &Word) -> Vec<Address> {
-    let text = word.text.trim();
     let mut found = Vec::new();
-    for one in text.split([';', ',']) {
-        let whole = text == word.text && one == text;
-        if let Some(address) = address(word, one, whole) {
-            found.push(address);
-        }
+    let mut start = 0;
+    for one in word.text.split([';', ',']) {
+        let text = one.trim();
+        let from = start + one.len() - one.trim_start().len();
+        found.extend(address(word, text, from));
+        start += one.len() + 1;
     }
     found
 }
 
-fn address(word: &Word, text: &str, whole: bool) -> Option<Address> {
-    let text = text.trim();
+/// The address that this text is, which begins at this byte of the word's.
+fn address(word: &Word, text: &str, from: usize) -> Option<Address> {
     let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
     let rest = rest.split(['/', '?', '#']).next().unwrap_or_default();
     if scheme == "unix" || text.starts_with("unix:") || text.starts_with('/') || rest.is_empty() {
@@ -52,9 +52,8 @@ fn address(word: &Word, text: &str, whole: bool) -> Option<Address> {
     }
     // Where the port stands within the word, if that can be told.
     let at = port.and_then(|port| {
-        let written = word.written == word.text && whole;
         let before = text.find(rest)? + rest.len() - port.len();
-        written.then_some((before, port))
+        (word.written == word.text).then_some((from + before, port))
     });
     let (origin, written) = match at {
         Some((before, port)) => (word.after(before).origin, port.to_owned()),
@@ -112,8 +111,8 @@ mod tests {
     #[test]
     fn several_are_all_told() {
         let found = all("https://localhost:7001;http://localhost:5001");
-        let ports: Vec<_> = found.iter().filter_map(|found| found.1).collect();
-        assert_eq!(ports, [7001, 5001]);
+        let ports: Vec<_> = found.iter().map(|found| (found.1, found.2)).collect();
+        assert_eq!(ports, [(Some(7001), 19), (Some(5001), 41)]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::address::{Address, addresses};
 use super::{Candidate, Outcome};
 use crate::facts::{
-    Claims, Expectation, Flags, Framework, Origin, Proto, Recognised, SetBy, UnknownSetting,
+    Claims, Expectation, Flags, Framework, Keys, Origin, Proto, Recognised, SetBy, UnknownSetting,
 };
 use crate::parsers::command::{Command, Word};
 use crate::parsers::context::{folder, join};
@@ -93,18 +93,18 @@ impl<'a, 'b> Settings<'a, 'b> {
 
         let mut outcome = Outcome::default();
         let mut ports = from_words(&words, after, &row.flags, &row.flags.port, None);
-        ports.extend(self.from_variables(&row.port_variables));
+        let variables = self.from_variables(&row.port_variables);
         let in_files = from_files(&row.port_variables, &files);
         let keys = row.keys.port.iter().chain(&row.keys.address);
         let keys = keys.map(|key| from_key(value, key)).collect();
-        ports.extend(in_order(row, in_files, keys));
+        ports.extend(in_order(&row.keys, variables, in_files, keys));
         let unreadable = config.is_some() && value.is_none();
         let mut hosts = from_words(&words, after, &row.flags, &row.flags.host, EVERY);
-        hosts.extend(self.from_variables(&row.host_variables));
+        let variables = self.from_variables(&row.host_variables);
         let in_files = from_files(&row.host_variables, &files);
         let keys = row.keys.host.iter().chain(&row.keys.address);
         let keys = keys.map(|key| from_key(value, key)).collect();
-        hosts.extend(in_order(row, in_files, keys));
+        hosts.extend(in_order(&row.keys, variables, in_files, keys));
 
         outcome.settle(row.port, &ports, &hosts, !unreadable);
         // The running process may have another environment than the one it is read in.
@@ -127,6 +127,7 @@ impl<'a, 'b> Settings<'a, 'b> {
             by,
             key: name.to_owned(),
             value,
+            varies: false,
         };
         if let Some(value) = self.command.variable(name) {
             let mut value = value.clone();
@@ -169,7 +170,7 @@ impl<'a, 'b> Settings<'a, 'b> {
         };
         let mode = Mode {
             mode,
-            preview: words.iter().any(|word| word.text == "preview"),
+            preview: row.key.ends_with("preview"),
             ..Mode::default()
         };
         let value = format::open_for(&cx, &path, &mode, self.claims);
@@ -311,6 +312,7 @@ impl Outcome {
                     certain = false;
                 }
                 for address in found.into_iter().filter(|found| found.port.is_some()) {
+                    let certain = certain && !candidate.varies;
                     let made = of(address, candidate.by, candidate.key.clone(), certain);
                     self.expects.push(made);
                 }
@@ -363,6 +365,7 @@ fn from_files(names: &[String], files: &[Variable]) -> Vec<Vec<Candidate>> {
             by: SetBy::EnvFile,
             key: name.clone(),
             value: word_of(variable),
+            varies: false,
         })
     });
     set.filter(|candidate| !candidate.value.text.is_empty())
@@ -370,18 +373,22 @@ fn from_files(names: &[String], files: &[Variable]) -> Vec<Vec<Candidate>> {
         .collect()
 }
 
-/// What its files of variables set and what its configuration sets, the stronger first.
+/// What the environment, files of variables and the configuration set, the strongest
+/// first.
 fn in_order(
-    row: &Framework,
+    row: &Keys,
+    variables: Vec<Vec<Candidate>>,
     files: Vec<Vec<Candidate>>,
     keys: Vec<Vec<Candidate>>,
 ) -> impl Iterator<Item = Vec<Candidate>> {
-    let (first, second) = if row.config_is_stronger {
-        (keys, files)
+    let order = if row.over_variables {
+        [keys, variables, files]
+    } else if row.over_env_files {
+        [variables, keys, files]
     } else {
-        (files, keys)
+        [variables, files, keys]
     };
-    first.into_iter().chain(second)
+    order.into_iter().flatten()
 }
 
 /// Where something says that the server must not take another port.
@@ -453,6 +460,7 @@ fn from_words(
         by: SetBy::Flag,
         key,
         value,
+        varies: false,
     };
     let mut tiers = Vec::new();
     if let Some((key, value)) = flags(words, names).pop() {
@@ -486,6 +494,7 @@ fn from_key(config: Option<&Value>, key: &str) -> Vec<Candidate> {
         by: SetBy::Config,
         key: key.to_owned(),
         value: word_of_value(value),
+        varies: value.varies(),
     };
     match value.plain() {
         Node::Null | Node::Flag(false) | Node::Table(_) => Vec::new(),

@@ -37,8 +37,8 @@ pub fn read(cx: &Context<'_>, path: &str, claims: &mut Claims) {
             let from = at - command.len();
             if let Some(entry) = &recipe {
                 let shell = Rewritten::of_brackets(command.trim_end());
-                let place = |byte: usize| -> Origin { lines.origin(from + shell.origin(byte)) };
-                entry.line(&packages, &shell.text, &place, claims);
+                let place = |byte: usize| -> Origin { lines.origin(from + byte) };
+                entry.rewritten(&packages, &shell, &place, claims);
             }
             continue;
         }

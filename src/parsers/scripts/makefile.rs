@@ -34,8 +34,8 @@ pub fn read(cx: &Context<'_>, path: &str, claims: &mut Claims) {
             let from = at + line.len() - command.len();
             if target {
                 let shell = Rewritten::of_make(command.trim_end());
-                let place = |byte: usize| -> Origin { lines.origin(from + shell.origin(byte)) };
-                entry.line(&packages, &shell.text, &place, claims);
+                let place = |byte: usize| -> Origin { lines.origin(from + byte) };
+                entry.rewritten(&packages, &shell, &place, claims);
             }
         } else if let Some((name, exported, weak, value)) = assignment(line) {
             let from = at + line.len() - value.len();

@@ -5,6 +5,7 @@ pub mod justfile;
 pub mod launch_settings;
 pub mod makefile;
 pub mod mprocs;
+pub mod nx;
 pub mod package_json;
 pub mod process_compose;
 pub mod procfile;
@@ -19,6 +20,7 @@ use super::context::{folder, join, name};
 use super::launch::{Launch, services};
 use super::packages::Packages;
 use super::{Context, Value};
+use rewritten::Rewritten;
 
 /// What a file says of a command that it names.
 #[derive(Debug, Clone, Default)]
@@ -46,6 +48,25 @@ impl Entry {
         claims: &mut Claims,
     ) {
         for command in commands_with(line, &self.variables, &self.own, at) {
+            self.command(packages, command, claims);
+        }
+    }
+
+    /// The same of a line that is the shell's only when it is rewritten. `at` tells the
+    /// place of a byte of the line as it was.
+    fn rewritten(
+        &self,
+        packages: &Packages<'_>,
+        line: &Rewritten,
+        at: &dyn Fn(usize) -> Origin,
+        claims: &mut Claims,
+    ) {
+        let place = |byte: usize| at(line.origin(byte));
+        for mut command in commands_with(&line.text, &self.variables, &self.own, &place) {
+            let variables = command.variables.iter_mut().map(|(_, word)| word);
+            for word in command.argv.iter_mut().chain(variables) {
+                word.written = line.written(&word.written);
+            }
             self.command(packages, command, claims);
         }
     }

@@ -160,7 +160,9 @@ fn group(packages: &Packages<'_>, groups: &[(Everywhere, String)], started: &mut
             let chosen = selectors.flat_map(|selector| packages.selected(selector));
             chosen.map(|package| package.folder.clone()).collect()
         });
-        for one in started.iter().filter(|one| one.script == everywhere.script) {
+        // The root's own script is the one that runs the others.
+        let run = |one: &&Started| one.script == everywhere.script && !one.folder.is_empty();
+        for one in started.iter().filter(run) {
             if chosen
                 .as_ref()
                 .is_none_or(|chosen| chosen.contains(&one.folder))

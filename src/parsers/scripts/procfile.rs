@@ -111,9 +111,15 @@ fn base(cx: &Context<'_>, path: &str, claims: &mut Claims) -> Option<Word> {
         let lines = Lines::new(&script, &text);
         let at = |byte: usize| -> Origin { lines.origin(byte) };
         for command in commands(&text, &at) {
-            let mut argv = command.argv.iter();
-            let runner = |word: &Word| RUNNERS.contains(&name(&word.text));
-            if !argv.by_ref().any(runner) {
+            let mut argv = command.argv.iter().peekable();
+            while argv
+                .next_if(|word| ["bundle", "exec"].contains(&word.text.as_str()))
+                .is_some()
+            {}
+            if !argv
+                .next()
+                .is_some_and(|word| RUNNERS.contains(&name(&word.text)))
+            {
                 continue;
             }
             let flag = argv.find(|word| ["-p", "--port"].contains(&word.text.as_str()));
@@ -173,7 +179,7 @@ mod tests {
             ("Procfile.dev", "web: next dev -p $PORT\n"),
             (
                 "bin/dev",
-                "#!/usr/bin/env sh\n# Default\nexport PORT=\"${PORT:-3000}\"\nexec foreman start -f Procfile.dev \"$@\"\n",
+                "#!/usr/bin/env sh\nif ! gem list foreman -i; then gem install foreman; fi\n# Default\nexport PORT=\"${PORT:-3000}\"\nexec foreman start -f Procfile.dev \"$@\"\n",
             ),
         ]);
         assert_eq!(ports(&files), [("web".to_owned(), Some(3000), true)]);

@@ -6,6 +6,8 @@
 pub struct Rewritten {
     pub text: String,
     from: Vec<usize>,
+    /// What stands for another text now, and that text.
+    fragments: Vec<(String, String)>,
 }
 
 impl Rewritten {
@@ -13,6 +15,14 @@ impl Rewritten {
     pub fn origin(&self, byte: usize) -> usize {
         let last = self.from.last().map_or(0, |last| last + 1);
         self.from.get(byte).copied().unwrap_or(last)
+    }
+
+    /// A fragment of the new text as it was written.
+    pub fn written(&self, fragment: &str) -> String {
+        let fragments = self.fragments.iter();
+        fragments.fold(fragment.to_owned(), |text, (now, was)| {
+            text.replace(now, was)
+        })
     }
 
     fn push(&mut self, text: &str, at: usize) {
@@ -41,6 +51,8 @@ impl Rewritten {
                 out.push("${", at);
                 out.push(name, at + 2);
                 out.push("}", at + 2 + name.len());
+                let was = rest[..name.len() + 3].to_owned();
+                out.fragments.push((format!("${{{name}}}"), was));
                 rest = &rest[name.len() + 3..];
             } else {
                 let next = rest.chars().next().map_or(1, char::len_utf8);
@@ -70,6 +82,8 @@ impl Rewritten {
                 out.push("${", at + start);
                 out.push(name, at + start);
                 out.push("}", at + start + 3 + end);
+                let was = rest[start..start + end + 4].to_owned();
+                out.fragments.push((format!("${{{name}}}"), was));
             } else {
                 out.push("$(:)", at + start);
             }
@@ -93,6 +107,7 @@ mod tests {
         let line = Rewritten::of_brackets("x -p {{port}} -q {{ .Q }} 1 {{a + b}}");
         assert_eq!(line.text, "x -p ${port} -q ${Q} 1 $(:)");
         assert_eq!(line.origin(line.text.find('1').unwrap()), 26);
+        assert_eq!(line.written("0:${Q}"), "0:{{ .Q }}");
     }
 
     #[test]

@@ -49,8 +49,7 @@ pub fn read(cx: &Context<'_>, path: &str, claims: &mut Claims) {
         for line in lines(task) {
             let places = Places::of(line);
             let shell = Rewritten::of_brackets(line.text().unwrap_or_default());
-            let place = |byte: usize| places.at(shell.origin(byte));
-            entry.line(&packages, &shell.text, &place, claims);
+            entry.rewritten(&packages, &shell, &|byte| places.at(byte), claims);
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::parsers::command::{Command, Word};
 use crate::parsers::context::{folder, join, name};
 use crate::parsers::packages::Packages;
 use crate::parsers::places::Places;
-use crate::parsers::{Context, Value};
+use crate::parsers::{Context, Value, pointers};
 
 use super::{Entry, open};
 
@@ -187,28 +187,17 @@ fn list(values: Option<&Value>) -> Vec<Word> {
     items.iter().filter_map(word).collect()
 }
 
-/// The address that a browser is sent to.
-fn pointer(url: &Value) -> Option<Pointer> {
-    let parsed = url::Url::parse(url.text()?).ok()?;
-    let host = parsed.host_str()?;
-    let authority = match parsed.port() {
-        Some(port) => format!("{host}:{port}"),
-        None => host.to_owned(),
-    };
-    let mut origin = url.origin.clone();
-    let before = url.written.find(&authority);
-    let columns = before.and_then(|at| url.written.get(..at));
-    origin.column += columns.map_or(0, |text| u32::try_from(text.chars().count()).unwrap_or(0));
-    Some(Pointer {
-        service: String::new(),
-        key: "url".to_owned(),
-        scheme: Some(parsed.scheme().to_owned()),
-        host: host.to_owned(),
-        port: parsed.port_or_known_default()?,
-        origin,
-        written: authority,
+/// The address that a browser is sent to, where that is this machine.
+fn pointer(url: &Value) -> Vec<Pointer> {
+    let setting = pointers::Setting {
+        service: "",
+        key: "url",
+        value: url.text().unwrap_or_default(),
+        origin: &url.origin,
+        written: &url.written,
         inside: false,
-    })
+    };
+    pointers::of(&setting, &pointers::is_here)
 }
 
 #[cfg(test)]

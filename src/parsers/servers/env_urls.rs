@@ -132,7 +132,6 @@ fn dialled(variable: &Variable, all: &[Variable]) -> Vec<Pointer> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::parsers::context::Held;
 
     fn told(files: &Held) -> Vec<String> {

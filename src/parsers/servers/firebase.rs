@@ -1,6 +1,6 @@
 //! `firebase.json`: the ports of the emulators.
 
-use super::{default, is_told, service, take_port};
+use super::{add, default, service, take_port};
 use crate::facts::Claims;
 use crate::parsers::context::{Context, folder};
 use crate::parsers::format;
@@ -38,12 +38,6 @@ pub fn read(cx: &Context<'_>, path: &str, claims: &mut Claims) {
     let Some(emulators) = tree.get("emulators") else {
         return;
     };
-    if is_told(claims, within, "firebase") {
-        // A script starts them: what they listen on stands here.
-        claims
-            .services
-            .retain(|told| told.folder != within || told.framework.as_deref() != Some("firebase"));
-    }
     let start = ["firebase", "emulators:start"];
     let mut made = service("firebase", within, &emulators.origin, &start);
     made.name = "firebase".to_owned();
@@ -67,7 +61,7 @@ pub fn read(cx: &Context<'_>, path: &str, claims: &mut Claims) {
         }
     }
     if !made.expects.is_empty() || !made.unknown.is_empty() {
-        claims.services.push(made);
+        add(claims, made);
     }
 }
 
@@ -92,6 +86,11 @@ mod tests {
                 "firebase.json:4:18  Some(8080) None",
             ]
         );
+        let script = r#"{"scripts": {"emulate": "firebase emulators:start"}}"#;
+        let files = Held::new([("firebase.json", text), ("package.json", script)]);
+        let claims = files.claims();
+        assert_eq!(claims.services.len(), 1, "{claims:?}");
+        assert_eq!(claims.services[0].expects.len(), 2);
         let plain = Held::new([("firebase.json", "{\"hosting\": {}}")]).claims();
         assert_eq!(plain, Default::default());
     }

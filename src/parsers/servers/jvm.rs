@@ -1,9 +1,10 @@
 //! `application.properties` and `application.yml`: Spring Boot, Quarkus, Micronaut.
 
-use super::{default, expects, has, is_told, service, take_host};
+use super::{add, default, expects, has, service, take_host};
 use crate::facts::{Claims, Origin, SetBy, UnknownSetting};
 use crate::parsers::context::{Context, folder, join, name};
 use crate::parsers::format;
+use crate::parsers::pointers::{self, Setting, is_here};
 use crate::parsers::tree::{Node, Value};
 
 /// A framework that is configured so.
@@ -106,9 +107,6 @@ pub fn read(cx: &Context<'_>, path: &str, claims: &mut Claims) {
     let Some(kind) = kind(cx, module, &base) else {
         return;
     };
-    if is_told(claims, module, kind.key) {
-        return;
-    }
     let (setting, variable, without) = kind.profile;
     let named = cx.environment.get(variable).cloned();
     let named = named.or_else(|| Some(find(&base, setting)?.text()?.to_owned()));
@@ -126,8 +124,9 @@ pub fn read(cx: &Context<'_>, path: &str, claims: &mut Claims) {
         }
     }
     trees.extend(base);
+    dialled(cx, &trees, claims);
     if let Some(made) = application(cx, kind, module, path, &trees) {
-        claims.services.push(made);
+        add(claims, made);
     }
 }
 
@@ -200,6 +199,41 @@ fn application(
             .push(expects("management.server.port", value, Some(port)));
     }
     Some(made)
+}
+
+/// Adds the servers of this machine that URLs in the settings name: `spring.datasource.url`.
+fn dialled(cx: &Context<'_>, trees: &[Value], claims: &mut Claims) {
+    let mut told: Vec<String> = Vec::new();
+    for tree in trees {
+        let mut open: Vec<(String, &Value)> = vec![(String::new(), tree)];
+        while let Some((path, value)) = open.pop() {
+            for (key, below) in value.entries().iter().rev() {
+                let path = if path.is_empty() {
+                    key.clone()
+                } else {
+                    format!("{path}.{key}")
+                };
+                open.push((path, below));
+            }
+            // What a stronger file sets holds.
+            if !value.text().is_some_and(|text| text.contains("://")) || told.contains(&path) {
+                continue;
+            }
+            let Ok(text) = resolved(cx, trees, value) else {
+                continue;
+            };
+            let setting = Setting {
+                service: "",
+                key: &path,
+                value: &text,
+                origin: &value.origin,
+                written: &value.written,
+                inside: false,
+            };
+            claims.pointers.extend(pointers::of(&setting, &is_here));
+            told.push(path);
+        }
+    }
 }
 
 fn unknown(key: &str, value: &Value, why: &str) -> UnknownSetting {
@@ -329,7 +363,6 @@ fn resolved(cx: &Context<'_>, trees: &[Value], value: &Value) -> Result<String, 
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::parsers::context::Held;
 
     const POM: (&str, &str) = (

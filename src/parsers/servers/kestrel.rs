@@ -1,7 +1,7 @@
 //! `appsettings.json`: the addresses of an ASP.NET Core server, where they are set there.
 //! They hold against those of `launchSettings.json`.
 
-use super::{expects, service};
+use super::{add, expects, service};
 use crate::facts::{Claims, Origin};
 use crate::parsers::context::{Context, folder, join};
 use crate::parsers::format;
@@ -55,13 +55,11 @@ pub fn read(cx: &Context<'_>, path: &str, claims: &mut Claims) {
     if wanted.is_empty() {
         return;
     }
-    let mut told = claims.services.iter_mut();
-    let own = |told: &&mut crate::facts::Service| {
-        told.folder == within && told.framework.as_deref() == Some("dotnet")
-    };
-    if let Some(told) = told.find(own) {
-        told.expects = wanted;
-        return;
+    // These hold against the addresses of launchSettings.json, too.
+    for told in &mut claims.services {
+        if told.folder == within && told.framework.as_deref() == Some("dotnet") {
+            told.expects.clear();
+        }
     }
     let origin = Origin {
         file: path.to_owned(),
@@ -71,7 +69,7 @@ pub fn read(cx: &Context<'_>, path: &str, claims: &mut Claims) {
     let mut made = service("dotnet", within, &origin, &["dotnet", "run"]);
     made.framework = Some("dotnet".to_owned());
     made.expects = wanted;
-    claims.services.push(made);
+    add(claims, made);
 }
 
 /// The host and the port of an address: `http://localhost:5000`.

@@ -1,15 +1,22 @@
 //! Configuration files of servers. One file is one kind of file.
 
 pub mod angular;
+pub mod caddy;
 pub mod env_urls;
 pub mod firebase;
 pub mod js_proxies;
 pub mod jvm;
 pub mod kestrel;
+pub mod markers;
+pub mod nginx;
 pub mod playwright;
+pub mod pyproject;
+pub mod python_apps;
 pub mod rocket;
 pub mod supabase;
 
+use super::Context;
+use super::context::{folder, join};
 use super::tree::{Node, Value};
 use crate::facts::{Claims, Expectation, Origin, Service, SetBy, UnknownSetting};
 
@@ -25,10 +32,28 @@ fn service(name: &str, folder: &str, origin: &Origin, start: &[&str]) -> Service
     }
 }
 
-/// Whether the claims have a service of this framework in this folder: a command said so.
-fn is_told(claims: &Claims, folder: &str, framework: &str) -> bool {
-    let mut services = claims.services.iter();
-    services.any(|told| told.folder == folder && told.framework.as_deref() == Some(framework))
+/// Adds a service whose file is read here and not by its command. Where a command was
+/// found that starts it in that folder, that one takes over what the file sets, unless
+/// the command sets it itself.
+fn add(claims: &mut Claims, made: Service) {
+    let mut told = false;
+    for other in &mut claims.services {
+        if other.folder != made.folder || other.framework != made.framework {
+            continue;
+        }
+        told = true;
+        if other
+            .expects
+            .iter()
+            .all(|expects| expects.by >= SetBy::Config)
+        {
+            other.expects.clone_from(&made.expects);
+            other.unknown.extend(made.unknown.iter().cloned());
+        }
+    }
+    if !told {
+        claims.services.push(made);
+    }
 }
 
 /// A port that a value sets.
@@ -89,4 +114,27 @@ fn take_host(service: &mut Service, key: &str, value: &Value) {
 /// The names of a folder's files.
 fn has(names: &[String], wanted: &str) -> bool {
     names.iter().any(|name| name == wanted)
+}
+
+/// Whether a server of this name is put into a container by a file of this folder or of
+/// one above it: what its own file says of ports holds in there.
+fn in_container(cx: &Context<'_>, within: &str, program: &str) -> bool {
+    let mut at = Some(within);
+    while let Some(current) = at {
+        let names = cx.files.names(current);
+        let mut builds = names.iter().filter(|name| {
+            let yaml = name.ends_with(".yml") || name.ends_with(".yaml");
+            let compose = name.starts_with("compose") || name.starts_with("docker-compose");
+            name.contains("Dockerfile") || (yaml && compose)
+        });
+        let named = |name: &String| {
+            let text = join(current, name).and_then(|path| cx.files.text(&path).ok());
+            text.is_some_and(|text| text.contains(program))
+        };
+        if builds.any(named) {
+            return true;
+        }
+        at = (!current.is_empty()).then(|| folder(current));
+    }
+    false
 }

@@ -1,8 +1,8 @@
 //! `Rocket.toml`: a server that is built with Rocket.
 
-use super::{default, is_told, service, take_host, take_port};
+use super::{default, service, take_host, take_port};
 use crate::facts::{Claims, Origin, SetBy};
-use crate::parsers::context::{Context, folder, join, name};
+use crate::parsers::context::{Context, folder, join};
 use crate::parsers::format;
 
 /// The port without a setting.
@@ -23,7 +23,7 @@ pub fn read(cx: &Context<'_>, path: &str, claims: &mut Claims) {
     let Some(tree) = format::open(cx, path, claims) else {
         return;
     };
-    if !crate_there || is_told(claims, within, "rocket") {
+    if !crate_there {
         return;
     }
     let origin = Origin {
@@ -31,11 +31,7 @@ pub fn read(cx: &Context<'_>, path: &str, claims: &mut Claims) {
         line: 1,
         column: 1,
     };
-    let mut made = service(name(within), within, &origin, &["cargo", "run"]);
-    if made.name.is_empty() {
-        made.name.push_str("rocket");
-    }
-    made.framework = Some("rocket".to_owned());
+    let mut made = service("rocket", within, &origin, &["cargo", "run"]);
     let environment = |name: &str| cx.environment.get(name).map(String::as_str);
     let named = environment("ROCKET_PROFILE");
     let profiles = PROFILES.iter().map(|profile| match *profile {

@@ -40,9 +40,19 @@ impl Unwrap<'_, '_> {
         let mut inside = folder.clone();
         // Options before the verb, and between it and the script's name.
         let mut verb: Option<String> = None;
+        let mut named: Vec<Word> = Vec::new();
         while !words.is_empty() {
             let word = words.remove(0);
             let text = word.text.as_str();
+            // npm takes its own options behind the script's name, too.
+            if !named.is_empty() && (text == "--" || !text.starts_with('-')) {
+                if text == "--" {
+                    words.insert(0, word);
+                    break;
+                }
+                named.push(word);
+                continue;
+            }
             if !text.starts_with('-') {
                 match (verb.as_deref(), text) {
                     (None, "run" | "run-script" | "rum" | "urn" | "exec" | "x" | "dlx") => {
@@ -58,6 +68,10 @@ impl Unwrap<'_, '_> {
                         continue;
                     }
                     (None, "foreach") if all => continue,
+                    (Some("run" | "run-script" | "rum" | "urn"), _) if manager == "npm" => {
+                        named.push(word);
+                        continue;
+                    }
                     _ => {
                         words.insert(0, word);
                         break;
@@ -94,6 +108,8 @@ impl Unwrap<'_, '_> {
                 _ => {}
             }
         }
+        named.append(&mut words);
+        let mut words = named;
         let Some(name) = words.first().map(|word| word.text.clone()) else {
             return;
         };

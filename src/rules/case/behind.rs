@@ -75,13 +75,14 @@ impl<'a> Case<'a> {
     #[must_use]
     pub fn departed(&self) -> Option<&'a Departed> {
         let gone = self.facts.departed.items();
+        // Where it is known who should be here, the watcher of another service is no news.
+        let known = self.expected().iter().any(|one| one.service.is_on());
         let of_project = |departed: &&Departed| {
-            let root = departed
-                .watcher
-                .and_then(|id| self.process(id))
-                .and_then(|watcher| watcher.project.as_deref());
+            let watcher = departed.watcher.and_then(|id| self.process(id));
+            let root = watcher.and_then(|watcher| watcher.project.as_deref());
             let own = self.project().map(|project| project.root.as_str());
-            departed.port.is_none() && root.is_none_or(|root| Some(root) == own)
+            let elsewhere = watcher.is_some_and(|one| known && !self.stands_where_expected(one));
+            departed.port.is_none() && !elsewhere && root.is_none_or(|root| Some(root) == own)
         };
         gone.iter()
             .find(|departed| departed.port == Some(self.target.port))

@@ -3,8 +3,7 @@
 
 use super::Case;
 use crate::facts::{
-    Claims, Container, Expectation, Listener, ProcId, ProcState, Process, Project, Runs, Service,
-    catalogue, is_below,
+    Claims, Container, Expectation, Process, Project, Runs, Service, catalogue, is_below,
 };
 
 /// A service that should have a port, with what says so.
@@ -76,7 +75,7 @@ impl<'a> Case<'a> {
         found
     }
 
-    /// The services that a process of the project runs, as far as its folder and its
+    /// The services that a process of the project may run, as far as its folder and its
     /// command tell.
     #[must_use]
     pub fn services_of(&self, process: &Process) -> Vec<(&'a Project, &'a Service)> {
@@ -87,7 +86,7 @@ impl<'a> Case<'a> {
                 let services = claims.services.iter();
                 services.map(move |service| (project, service))
             })
-            .filter(|(project, service)| self.runs(project, service, process))
+            .filter(|(project, service)| may_run(project, service, process))
             .collect()
     }
 
@@ -111,6 +110,17 @@ impl<'a> Case<'a> {
             .collect()
     }
 
+    /// Whether the files of the user's project tell the port of every server there is:
+    /// there are services, and none of their ports is unknown.
+    #[must_use]
+    pub fn is_told_of_every_port(&self) -> bool {
+        self.claims().is_some_and(|claims| {
+            let told =
+                |service: &Service| service.unknown.is_empty() && !service.expects.is_empty();
+            !claims.services.is_empty() && !claims.cut && claims.services.iter().all(told)
+        })
+    }
+
     /// The first port above this one that nobody has and no service of the user's
     /// project should have.
     #[must_use]
@@ -125,13 +135,33 @@ impl<'a> Case<'a> {
     }
 
     /// Whether a process runs a service: it stands in its folder and runs its framework,
-    /// or its very command.
+    /// or its very command, and it is not on the port of another service that does.
     #[must_use]
     pub fn runs(&self, project: &Project, service: &Service, process: &Process) -> bool {
-        service.runs == Runs::Process
-            && is_in_folder(project, service, process)
-            && fits(service, process)
+        may_run(project, service, process) && !self.is_another(project, service, process)
     }
+
+    /// Whether a process listens where another service should be that it may run, too.
+    fn is_another(&self, project: &Project, service: &Service, process: &Process) -> bool {
+        let Some(claims) = project.claims.seen() else {
+            return false;
+        };
+        let ports: Vec<u16> = self.listeners_of(process.id).map(|l| l.at.port()).collect();
+        let is_on = |other: &Service| {
+            let mut wants = other.expects.iter().filter_map(|wants| wants.port);
+            wants.any(|port| ports.contains(&port))
+        };
+        let mut others = claims.services.iter().filter(|other| *other != service);
+        !is_on(service) && others.any(|other| is_on(other) && may_run(project, other, process))
+    }
+}
+
+/// Whether a process stands in the service's folder and runs its framework, or its very
+/// command.
+fn may_run(project: &Project, service: &Service, process: &Process) -> bool {
+    service.runs == Runs::Process
+        && is_in_folder(project, service, process)
+        && fits(service, process)
 }
 
 /// Whether a container was made by compose for this service.

@@ -19,7 +19,7 @@
 //! Start the engine, then the project's containers.
 
 use super::vacant;
-use crate::facts::{Engine, EngineKind, Gap, Known};
+use crate::facts::{Engine, EngineKind, Gap, Known, Runs};
 use crate::findings::{Confidence, Evidence, Finding, Fix, Safety, Seen, Severity};
 use crate::rules::{Case, Rule, container, evidence};
 
@@ -43,6 +43,12 @@ pub static RULE: Rule = Rule {
 
 fn check(case: &Case) -> Option<Finding> {
     if !vacant(case) || !case.nobody_listens() {
+        return None;
+    }
+    // Who should be here is known to be a process of this machine.
+    let mut expected = case.expected();
+    expected.retain(|one| one.service.is_on());
+    if !expected.is_empty() && expected.iter().all(|one| one.service.runs == Runs::Process) {
         return None;
     }
     let project = case.project().filter(|p| p.compose_file().is_some());

@@ -111,7 +111,7 @@ fn give(case: &Case, one: &OwnServer) -> Fix {
     if let Some(told) = one.told.filter(|_| !by_default) {
         return fixes::set_port(case, &told, port);
     }
-    if let Some((variable, _)) = one.owner.ports_set.iter().find(|(_, set)| **set == there) {
+    if let Some(variable) = evidence::variable_for(one.owner, there) {
         return Fix::read(
             title,
             format!(

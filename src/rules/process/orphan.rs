@@ -18,7 +18,7 @@
 
 use crate::facts::{Probe, Process, Vantage, human_age, is_below};
 use crate::findings::{Confidence, Evidence, Finding, Fix, Safety, Seen, Severity};
-use crate::rules::evidence::process_words;
+use crate::rules::evidence::{process_words, service_name};
 use crate::rules::{Case, Rule, evidence, fixes};
 
 /// DD410.
@@ -42,7 +42,7 @@ fn check(case: &Case) -> Option<Finding> {
     if contained && !case.process_by_pid(1).is_some_and(only_waits) {
         return None;
     }
-    let own = &case.project()?.root;
+    case.own_project()?;
     // A copy that does not answer has a nearer cause: stopped, busy, silent.
     let answers = |probe: &&Probe| {
         Case::content(probe) || probe.greeting.seen().is_some_and(|g| g.http.is_some())
@@ -51,8 +51,8 @@ fn check(case: &Case) -> Option<Finding> {
     let listener = case.listener_for(probe.to.ip())?;
     let owner = case.owner(listener)?;
     let row = case.framework(owner)?;
-    if owner.project.as_ref() != Some(own) || !row.dev_server || row.forwarder || is_service(owner)
-    {
+    let ours = case.is_ours(owner) == Some(true) && owner.project.is_some();
+    if !ours || !row.dev_server || row.forwarder || is_service(owner) {
         return None;
     }
     let kin = abandoned(case, owner)?;
@@ -95,14 +95,38 @@ fn check(case: &Case) -> Option<Finding> {
             },
         ));
     }
+    let meant = case.meant_by(owner);
+    finding = finding.because_all(meant.map(|one| evidence::expects(case, &one)));
+    // What was started since found the port taken, and may have gone elsewhere.
+    let fresh = case.own_servers().into_iter().find(|one| {
+        one.owner.framework == owner.framework
+            && one.owner.project == owner.project
+            && one.owner.age_s < owner.age_s
+    });
+    if let Some(fresh) = fresh {
+        let title = format!("open the new copy, {}", process_words(fresh.owner));
+        finding = finding
+            .because(evidence::listener(case, fresh.listener))
+            .because(evidence::process(fresh.owner))
+            .fix(fixes::open(fresh.listener, title));
+    }
     // All of them at once, the outermost first: a watcher would start its child again.
     let mut argv = fixes::on_processes(case, &kin, &["kill"]);
     argv.extend(fixes::pids(kin.iter().rev().map(|process| process.id)));
-    Some(finding.fix(Fix::run(
-        "end the old copy, then start the server again",
-        Safety::Disruptive,
-        argv,
-    )))
+    let start = meant.and_then(|one| {
+        let again = format!("then start {} again", service_name(&one));
+        fixes::start_as(case, &one, again)
+    });
+    let title = match (&fresh, &start) {
+        (Some(_), _) => "end the old copy, then start the new one anew to have this port",
+        (None, Some(_)) => "end the old copy",
+        (None, None) => "end the old copy, then start the server again",
+    };
+    Some(
+        finding
+            .fix(Fix::run(title, Safety::Disruptive, argv))
+            .fix_all(start.filter(|_| fresh.is_none())),
+    )
 }
 
 /// The owner and the ancestors that belong to it, the outermost last, if whoever

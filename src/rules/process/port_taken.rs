@@ -16,10 +16,11 @@
 //! Open your own server at the port it printed, or start it on another port. If
 //! the other program is not needed, end it where it was started.
 
-use crate::facts::{Framework, Listener, Process, Protocol, Scope, is_below};
+use crate::facts::{Probe, Process, Protocol, Taken, is_below};
 use crate::findings::{Confidence, Evidence, Finding, Fix, Seen, Severity};
-use crate::rules::evidence::{name_of, process_words};
-use crate::rules::{Case, Rule, container, evidence, presence};
+use crate::rules::case::Expected;
+use crate::rules::evidence::{name_of, process_words, service_name};
+use crate::rules::{Case, Rule, container, evidence, fixes, presence};
 
 /// DD409.
 pub static RULE: Rule = Rule {
@@ -66,6 +67,18 @@ fn another_product(case: &Case) -> Option<Finding> {
         .because(evidence::probe(probe))
         .because(evidence::listener(case, listener))
         .because(evidence::process(owner));
+    let expected = case.expected();
+    let other = case.told(owner, port);
+    let finding = finding
+        .because_all(expected.first().map(|one| evidence::expects(case, one)))
+        .because_all(other.map(|one| evidence::expects(case, &one)));
+    let moves = |one: &Expected| Some(fixes::set_port(case, one, case.free_port(port)?));
+    let finding = finding
+        .fix_all(other.as_ref().and_then(moves))
+        .fix_all(expected.first().and_then(moves));
+    if !finding.fixes.is_empty() {
+        return Some(finding);
+    }
     Some(finding.fix(Fix::read(
         format!("start {}", wanted.title()),
         format!(
@@ -79,89 +92,133 @@ fn another_product(case: &Case) -> Option<Finding> {
 /// The server of another project answers where the user stands in one of his own.
 fn another_project(case: &Case) -> Option<Finding> {
     let own = &case.project()?.root;
-    let answers = |probe: &&crate::facts::Probe| {
+    let answers = |probe: &&Probe| {
         Case::content(probe) || probe.greeting.seen().is_some_and(|g| g.http.is_some())
     };
     let probe = case.probes().find(answers)?;
     let listener = case.listener_for(probe.to.ip())?;
     let owner = case.owner(listener)?;
     let other = owner.project.as_deref()?;
-    if nested(own, other) {
+    // A package of the same repository is no other project.
+    if case.is_ours(owner) != Some(false) || is_below(own, other) {
         return None;
     }
-    dev_server(case, owner)?;
+    case.dev_server(owner)?;
     // The user's own server is on this port too: then it is two servers on one port.
-    let ours = |listener: &Listener| {
-        case.owner(listener)
-            .is_some_and(|owner| owner.project.as_deref() == Some(own))
+    let ours = |listener| {
+        let owner = case.owner(listener);
+        owner.is_some_and(|owner| case.is_ours(owner) == Some(true))
     };
     if case.listeners().any(ours) {
         return None;
     }
+    let mut expected = case.expected();
+    expected.retain(|one| one.service.is_on());
+    // Where it is known who should be here, nobody else is.
+    let mut elsewhere = case.own_servers();
+    elsewhere.retain(|one| expected.is_empty() || one.meant.is_some());
+    let waiting = case.waiting();
+    if expected.is_empty() && elsewhere.is_empty() && case.is_told_of_every_port() {
+        return None;
+    }
     let port = case.port();
-    let moved = case
-        .facts
-        .listeners
-        .items()
-        .iter()
-        .filter(|listener| ours(listener))
-        .find_map(|listener| {
-            let owner = case.owner(listener)?;
-            Some((listener, owner, dev_server(case, owner)?))
-        });
-    let confidence = match moved {
-        Some(_) => Confidence::Likely,
-        None => Confidence::Possible,
+    let known = !(expected.is_empty() && elsewhere.is_empty());
+    let confidence = if known {
+        Confidence::Likely
+    } else {
+        Confidence::Possible
+    };
+    let meant = match expected.first() {
+        Some(one) => format!("by {} of this project ({own})", service_name(one)),
+        None => format!("by this project ({own})"),
     };
     let says = format!(
-        "port {port} is answered by {} of {other}, not by this project ({own})",
+        "port {port} is answered by {} of {other}, not {meant}",
         process_words(owner)
     );
-    let mut finding = Finding::new(confidence, says)
+    let theirs = case.expected_elsewhere().into_iter();
+    let theirs = theirs.filter(|one| is_below(other, &one.project.root));
+    let finding = Finding::new(confidence, says)
         .severity(Severity::Warning)
         .because(evidence::probe(probe))
         .because(evidence::listener(case, listener))
         .because(evidence::process(owner))
+        .because_all(theirs.take(1).map(|one| evidence::expects(case, &one)))
         .because(Evidence::new(
             format!("you stand in the project {own}"),
             Seen::File {
                 file: own.clone(),
                 line: None,
             },
-        ));
-    if let Some((listener, ours, _)) = moved {
-        let there = listener.at.port();
-        let host = match listener.scope() {
-            Scope::Lan => listener.at.ip().to_string(),
-            Scope::Loopback | Scope::All => "localhost".to_owned(),
-        };
-        finding = finding
-            .because(evidence::listener(case, listener))
-            .fix(Fix::read(
-                format!("open {} of this project", name_of(ours)),
-                format!("http://{host}:{there}"),
-            ));
-    } else {
-        finding = finding.fix(Fix::read(
+        ))
+        .because_all(
+            expected
+                .iter()
+                .take(MOST)
+                .map(|one| evidence::expects(case, one)),
+        )
+        .because_all(waiting.first().map(|process| evidence::process(process)))
+        .because_all(waiting.first().and_then(|process| deaf(case, process)));
+    let mut finding = match elsewhere.first() {
+        Some(one) => finding
+            .because(evidence::listener(case, one.listener))
+            .because_all(one.told.iter().map(|told| evidence::expects(case, told)))
+            .fix(fixes::open(
+                one.listener,
+                format!("open {} of this project", name_of(one.owner)),
+            )),
+        None => finding,
+    };
+    finding = finding.fix_all(waiting.first().map(|process| answer(case, process)));
+    let free = case.free_port(port);
+    finding = match (expected.first(), free) {
+        (Some(one), Some(free)) if elsewhere.is_empty() => {
+            finding.fix(fixes::set_port(case, one, free))
+        }
+        _ if elsewhere.is_empty() => finding.fix(Fix::read(
             "start this project's server on a free port",
             format!("give it another port than {port}, and open the address it prints"),
-        ));
-    }
+        )),
+        _ => finding,
+    };
     Some(finding.fix(Fix::read(
         format!("if {} is not needed", process_words(owner)),
         "end it in the terminal it was started in",
     )))
 }
 
-/// The row of a process that is a development server itself.
-fn dev_server(case: &Case, process: &Process) -> Option<&'static Framework> {
-    case.framework(process)
-        .filter(|row| row.dev_server && !row.forwarder && !row.watcher)
+/// So many services of the project are told of.
+const MOST: usize = 3;
+
+/// What our own server does where it finds its port taken.
+fn deaf(case: &Case, process: &Process) -> Option<Evidence> {
+    let row = case.framework(process)?;
+    let habit = row.when_taken.as_deref()?;
+    Some(Evidence::new(
+        format!(
+            "it listens on no port: where its port is taken, {} {habit}",
+            row.server
+        ),
+        Seen::Process {
+            pid: process.id.pid,
+            what: "argv".to_owned(),
+        },
+    ))
 }
 
-/// Whether one folder is the other, or below it: parts of one repository.
-fn nested(one: &str, other: &str) -> bool {
-    is_below(one, other) || is_below(other, one)
+/// What to do with our own server, which runs and has no port.
+fn answer(case: &Case, process: &Process) -> Fix {
+    let who = process_words(process);
+    match case.framework(process).and_then(|row| row.taken) {
+        Some(Taken::Asks) => Fix::read(
+            format!("answer what {who} asks in its terminal"),
+            "it asks whether it may take another port, and waits for the answer",
+        ),
+        _ => Fix::read(
+            format!("start {} anew, on another port", name_of(process)),
+            format!("{who} runs and has no port: end it in its terminal first"),
+        ),
+    }
 }
 
 fn is_database(protocol: Protocol) -> bool {

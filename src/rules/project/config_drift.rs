@@ -20,7 +20,9 @@ use crate::facts::{Container, Listener, Process, Scope, Taken};
 use crate::findings::{Confidence, Evidence, Finding, Fix, Safety, Seen, ServiceState, Severity};
 use crate::rules::evidence::{self, name_of, process_words};
 use crate::rules::survey::{row, row_of};
-use crate::rules::{Case, PortStanding, Rule, Standing, Survey, container, fixes};
+use crate::rules::{
+    Case, PortStanding, Rule, Standing, Survey, container, fixes, presence, process,
+};
 
 use super::survey;
 
@@ -30,7 +32,12 @@ pub static RULE: Rule = Rule {
     name: "config-drift",
     severity: Severity::Warning,
     since: "0.1.0",
-    unless: &[&container::not_recreated::RULE],
+    unless: &[
+        &container::not_recreated::RULE,
+        &presence::moved_port::RULE,
+        &process::port_taken::RULE,
+        &presence::other_port::RULE,
+    ],
     settle: 5,
     check,
     source: include_str!("config_drift.rs"),

@@ -1,12 +1,10 @@
 //! What the environment of a process says of ports. Nothing else of it is kept.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::OnceLock;
+use std::collections::BTreeMap;
 
 use super::os;
-use crate::facts::catalogue;
 
-/// The variables that set ports, with the ports that they set; empty where the
+/// The variables that may set ports (`PORT`, `FLASK_RUN_PORT`), with the ports that they set; empty where the
 /// environment cannot be seen.
 pub(super) fn ports(pid: u32) -> BTreeMap<String, u16> {
     os::environment(pid).map_or_else(|_| BTreeMap::new(), |whole| of(&whole))
@@ -18,20 +16,9 @@ fn of(environment: &[u8]) -> BTreeMap<String, u16> {
         .filter_map(|variable| {
             let (name, value) = std::str::from_utf8(variable).ok()?.split_once('=')?;
             let port = value.trim().parse().ok().filter(|port| *port != 0)?;
-            names().contains(name).then(|| (name.to_owned(), port))
+            (name == "PORT" || name.ends_with("_PORT")).then(|| (name.to_owned(), port))
         })
         .collect()
-}
-
-/// Every variable by which some framework takes its port.
-fn names() -> &'static BTreeSet<String> {
-    static NAMES: OnceLock<BTreeSet<String>> = OnceLock::new();
-    NAMES.get_or_init(|| {
-        let rows = catalogue().frameworks();
-        rows.flat_map(|row| row.port_variables.iter().cloned())
-            .chain(["PORT".to_owned()])
-            .collect()
-    })
 }
 
 #[cfg(test)]

@@ -248,10 +248,10 @@ impl Walk<'_> {
         }
         let word = self.bytes.get(start..self.at).unwrap_or(&[]);
         let is = |known: &&str| known.as_bytes() == word;
-        if STATEMENTS.iter().any(|known| is(&known)) {
+        if STATEMENTS.iter().any(&is) {
             self.count(2, 0);
         }
-        if GO_ON.iter().any(|known| is(&known)) {
+        if GO_ON.iter().any(is) {
             self.count(0, 1);
             self.last = Last::Operator;
         } else if word.is_ascii() {

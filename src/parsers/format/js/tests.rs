@@ -632,13 +632,55 @@ fn what_is_hostile_comes_to_an_end() {
         "1 + ".repeat(300)
     );
     assert!(told(&config(&sum), "server.port").starts_with('?'));
-    // The deepest that is parsed, at the deepest import, fits on the stack of a test.
-    let deep = format!(
-        "export default {}1{}",
-        "(()=>{return [".repeat(32),
-        "]})()".repeat(32)
-    );
-    let chain = format!("export default {}import('./b')", "f(".repeat(0));
-    let files = [("a.ts", chain.as_str()), ("b.ts", deep.as_str())];
-    evaluate("a.ts", files, &[]);
+    // The deepest that is parsed, at the deepest that is evaluated, fits on the stack of
+    // a test.
+    for levels in (10..60).step_by(3) {
+        let call = format!(
+            "const f = (n) => {{ if (n) {{ return [f(n - 1)] }} return import('./b') }}\nexport default {{ server: f({levels}) }}"
+        );
+        for (open, close, count) in [
+            ("(()=>{return [", "]})()", 32),
+            ("{a:", "}", 99),
+            ("function(){return ", "}", 49),
+            ("(", ")", 99),
+            ("a**", "", 380),
+            ("if(a)", "", 60),
+        ] {
+            let deep = format!("{}1{}", open.repeat(count), close.repeat(count));
+            let deep = match open {
+                "if(a)" => deep,
+                _ => format!("export default {deep}"),
+            };
+            let files = [("a.ts", call.as_str()), ("b.ts", deep.as_str())];
+            evaluate("a.ts", files, &[]);
+        }
+    }
+}
+
+#[test]
+fn what_is_hard_to_parse_comes_to_an_end() {
+    // What a parser tries in several ways, within each other.
+    for (open, close) in [
+        ("a?(", "):b"),
+        ("(a=", ")=>1"),
+        ("(", ")=>1"),
+        ("a<(", ")>(1)"),
+        ("async(", ")"),
+        ("a?(b):c=>", ""),
+        ("a?(b)=>(", "):d"),
+        ("[{a:", "}]=b"),
+        ("a<b,", ""),
+        ("(a:", ")=>b"),
+        ("<T>(", ")"),
+        ("x as (", ")=>1"),
+    ] {
+        for count in [10, 20, 40, 60, 90] {
+            let text = format!(
+                "export default {}1{}",
+                open.repeat(count),
+                close.repeat(count)
+            );
+            let _ = read("vite.config.ts", [("vite.config.ts", text.as_str())], &[]);
+        }
+    }
 }

@@ -116,7 +116,15 @@ impl<'a, 'ast> Scope<'a, 'ast> {
                 }
             }
             Stmt::If(choice) => self.choose(choice),
-            Stmt::With(with) => self.run(&with.body),
+            Stmt::With(with) => {
+                for item in &with.items {
+                    if let Some(target) = &item.optional_vars {
+                        let value = self.value(&item.context_expr);
+                        self.assign(target, &item.context_expr, value);
+                    }
+                }
+                self.run(&with.body);
+            }
             Stmt::Try(attempt) => {
                 self.run(&attempt.body);
                 for handler in &attempt.handlers {
