@@ -160,7 +160,7 @@ fn commands(argv: &[String], variables: Vec<(String, Word)>) -> Vec<Command> {
         .take(ENTRIES)
         .find(|words| is_shell(&words[0]) && words[1].starts_with('-') && words[1].ends_with('c'));
     if let Some(script) = script {
-        return command::commands_with(&script[2], &variables, &nowhere);
+        return command::commands_with(&script[2], &variables, &[], &nowhere);
     }
     // What prepares the container runs the rest: `docker-entrypoint.sh next dev`.
     let entries = argv.iter().take(ENTRIES).take_while(|word| is_entry(word));
