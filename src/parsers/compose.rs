@@ -1,7 +1,7 @@
 //! Compose files: what `docker compose up` would run, as the compose tool itself reads
 //! them.
 
-mod dockerfile;
+pub(super) mod dockerfile;
 mod environment;
 mod interpolate;
 mod load;

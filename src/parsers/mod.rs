@@ -45,6 +45,10 @@ static PARSERS: &[Parser] = &[
         read: compose::read,
     },
     Parser {
+        takes: compose::dockerfile::takes,
+        read: compose::dockerfile::read,
+    },
+    Parser {
         takes: scripts::procfile::takes,
         read: scripts::procfile::read,
     },

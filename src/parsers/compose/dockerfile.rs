@@ -11,6 +11,7 @@ use crate::parsers::command::{self, Command, Word};
 use crate::parsers::context::{Context, join};
 use crate::parsers::format::yaml::{Entry, Kind, Yaml};
 use crate::parsers::launch::{self, Launch};
+use crate::parsers::pointers::{self, Setting};
 use crate::parsers::tree::Lines;
 
 /// How many stages one stage is built from.
@@ -37,17 +38,80 @@ pub(super) fn of(cx: &Context<'_>, service: &Yaml, claims: &mut Claims) -> Optio
     match parse(&text) {
         Ok(file) => image(&file, stage),
         Err(error) => {
-            let line = error.line().saturating_sub(1);
-            let broken = BrokenFile {
-                origin: Lines::new(&path, &text).at(line, error.column().saturating_sub(1)),
-                what: error.to_string(),
-            };
-            if !claims.broken.contains(&broken) {
-                claims.broken.push(broken);
-            }
+            claims.broken.extend(broken(&path, &text, &error, claims));
             None
         }
     }
+}
+
+/// Whether a file of this name is a Dockerfile.
+pub(in crate::parsers) fn takes(name: &str) -> bool {
+    matches!(name, "Dockerfile" | "Containerfile")
+        || name.starts_with("Dockerfile.")
+        || name.ends_with(".Dockerfile")
+}
+
+/// Adds the addresses of this machine that an image's variables name: inside of a
+/// container, they are the container's own.
+pub(in crate::parsers) fn read(cx: &Context<'_>, path: &str, claims: &mut Claims) {
+    let Some(text) = cx.text(path, claims) else {
+        return;
+    };
+    let lines = Lines::new(path, &text);
+    let file = match parse(&text) {
+        Ok(file) => file,
+        Err(error) => return claims.broken.extend(broken(path, &text, &error, claims)),
+    };
+    for instruction in &file.instructions {
+        let Instruction::Env(env) = instruction else {
+            continue;
+        };
+        let span = &env.arguments.span;
+        let written = lines.slice(span.start, span.end);
+        for (key, at, value) in assignments(written) {
+            let setting = Setting {
+                service: "",
+                key,
+                value: value.trim_matches(['"', '\'']),
+                origin: &lines.origin(span.start + at),
+                written: value,
+                inside: true,
+            };
+            claims
+                .pointers
+                .extend(pointers::of(&setting, &pointers::is_here));
+        }
+    }
+}
+
+/// `A=1 B=2`, or `A 1`: each variable, where its value begins, and the value.
+fn assignments(written: &str) -> Vec<(&str, usize, &str)> {
+    let offset = |part: &str| part.as_ptr().addr() - written.as_ptr().addr();
+    let mut words = written.split_whitespace().peekable();
+    if let Some(first) = words.peek().copied().filter(|first| !first.contains('=')) {
+        let value = written[offset(first) + first.len()..].trim_start();
+        return vec![(first, offset(value), value)];
+    }
+    let pairs = words.filter_map(|word| word.split_once('='));
+    pairs
+        .map(|(key, value)| (key, offset(value), value))
+        .collect()
+}
+
+/// What is wrong with a Dockerfile, unless that is known.
+fn broken(
+    path: &str,
+    text: &str,
+    error: &parse_dockerfile::Error,
+    claims: &Claims,
+) -> Option<BrokenFile> {
+    let line = error.line().saturating_sub(1);
+    let line = line.min(text.matches('\n').count());
+    let broken = BrokenFile {
+        origin: Lines::new(path, text).at(line, error.column().saturating_sub(1)),
+        what: error.to_string(),
+    };
+    (!claims.broken.contains(&broken)).then_some(broken)
 }
 
 /// What a stage runs, or the last one: its own words, or those of the stage it is from.
@@ -197,6 +261,19 @@ mod tests {
         assert_eq!(dev.cmd.unwrap(), ["/bin/sh", "-c", "next dev"]);
         assert_eq!(dev.entrypoint.unwrap(), ["tini", "--"]);
         assert_eq!(of_text(text, None), Image::default());
+    }
+
+    #[test]
+    fn variables_of_an_image_are_read_in_both_spellings() {
+        assert_eq!(
+            assignments("A=1  URL=http://localhost:80/"),
+            [("A", 2, "1"), ("URL", 9, "http://localhost:80/")]
+        );
+        assert_eq!(
+            assignments("URL localhost:80 "),
+            [("URL", 4, "localhost:80 ")]
+        );
+        assert_eq!(assignments(""), []);
     }
 
     #[test]

@@ -71,11 +71,9 @@ fn the_server_is_found_through_the_image_and_its_scripts() {
     ]);
     let claims = files.claims_with(&[("PORT", "9999")]);
     let of_compose = |name: &str| {
-        let mut all = claims
-            .services
-            .iter()
-            .filter(|s| s.compose_project.is_some());
-        all.find(|service| service.name == name).unwrap()
+        let mut all = claims.services.iter();
+        all.find(|one| one.compose_project.is_some() && one.start.last().is_some_and(|n| n == name))
+            .unwrap()
     };
     assert_eq!(of_compose("api").framework.as_deref(), Some("uvicorn"));
     let web = of_compose("web");

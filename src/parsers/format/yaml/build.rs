@@ -19,6 +19,10 @@ const MOST_COPIES: usize = 50_000;
 /// The documents of a text.
 pub(super) fn documents(file: &str, text: &str) -> Result<Vec<Yaml>, BrokenFile> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    // The parser takes a carriage return alone for the end of a line; places do not.
+    let alone = text.replace("\r\n", "  ").contains('\r');
+    let unified = alone.then(|| text.replace("\r\n", " \n").replace('\r', " "));
+    let text = unified.as_deref().unwrap_or(text);
     let mut builder = Builder {
         place: Place::new(file, text),
         stack: Vec::new(),
@@ -232,8 +236,9 @@ impl<'a> Place<'a> {
     }
 
     fn broken(&self, at: Marker, what: String) -> BrokenFile {
+        // The parser's place of what ends too early may lie behind the end.
         BrokenFile {
-            origin: self.origin(at),
+            origin: self.lines.origin(self.byte(at)),
             what,
         }
     }
