@@ -9,10 +9,10 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use devdoctor::cli;
-use devdoctor::diagnose::replay;
+use devdoctor::diagnose::{check_facts, replay};
 use devdoctor::facts::{Gap, Snapshot, Target, clean, scrub, shell_line};
-use devdoctor::findings::{Confidence, Report};
-use devdoctor::frontends::{json, style::Style, text};
+use devdoctor::findings::{Confidence, ProjectReport, Report};
+use devdoctor::frontends::{check_text, github, json, sarif, style::Style, text};
 use draw::Draw;
 use proptest::prelude::*;
 use serde_json::Value;
@@ -251,6 +251,26 @@ proptest! {
         let shown = json::object(&report).unwrap();
         prop_assert!(!shown.contains(|c: char| c.is_ascii_control() && c != '\n'), "{shown:?}");
         let again: Report = serde_json::from_str(&shown).unwrap();
+        prop_assert_eq!(again, report);
+    }
+
+    #[test]
+    fn a_project_is_checked_without_a_panic_and_shown_without_control_characters(
+        Drawn { snapshot, .. } in anything(),
+    ) {
+        let report = check_facts(&snapshot);
+        for width in [20, 100] {
+            let shown = check_text::report(&report, &Style { width, ..Style::PLAIN });
+            prop_assert!(fit_to_show(&shown), "{shown:?}");
+        }
+        let annotations = github::annotations(&report);
+        prop_assert!(fit_to_show(&annotations), "{annotations:?}");
+        prop_assert_eq!(annotations.lines().count(), report.findings.len());
+        let log = serde_json::to_value(sarif::log(&report)).unwrap();
+        let results = log["runs"][0]["results"].as_array().unwrap();
+        prop_assert_eq!(results.len(), report.findings.len());
+        let shown = json::object(&report).unwrap();
+        let again: ProjectReport = serde_json::from_str(&shown).unwrap();
         prop_assert_eq!(again, report);
     }
 

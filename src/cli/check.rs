@@ -1,5 +1,6 @@
 //! `devdoctor check [PATH]`
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::terminal::{Failure, print, style};
@@ -77,9 +78,10 @@ fn root(path: Option<&Path>) -> Result<String, Failure> {
 /// A folder without links, which is how the system tells where a process works.
 fn folder(path: &Path) -> Result<String, Failure> {
     let fail = |what: String| Failure::new(format!("{}: {what}", path.display()));
-    let whole = path
-        .canonicalize()
-        .map_err(|error| fail(error.to_string()))?;
+    let whole = path.canonicalize().map_err(|error| match error.kind() {
+        ErrorKind::NotFound => fail("there is no such folder".to_owned()),
+        _ => fail(error.to_string()),
+    })?;
     if !whole.is_dir() {
         return Err(fail(
             "is not a folder; `devdoctor check FOLDER` checks the project in one".to_owned(),

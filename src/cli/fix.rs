@@ -8,7 +8,7 @@ use super::terminal::{Failure, print, style};
 use super::why::target;
 use crate::diagnose::{self, Change, Recording, Waited};
 use crate::facts::Target;
-use crate::findings::{Fix, Safety};
+use crate::findings::{Finding, Fix, Safety};
 use crate::frontends::style::Style;
 use crate::frontends::text;
 use crate::settings::Settings;
@@ -46,10 +46,15 @@ pub fn run(args: &Args, settings: &Settings) -> Result<u8, Failure> {
         print(&text::report(&before.report, &style))?;
         return Ok(before.report.exit_code());
     };
-    print(&text::problem(&before.report, finding, &style))?;
-    let fixes: Vec<&Fix> = finding.fixes.iter().filter(|fix| fix.mends()).collect();
+    let (fixes, words): (Vec<&Fix>, Vec<&Fix>) = finding.fixes.iter().partition(|f| f.mends());
+    // What can be made is shown as what it changes.
+    let shown = Finding {
+        fixes: words.into_iter().cloned().collect(),
+        ..finding.clone()
+    };
+    print(&text::problem(&before.report, &shown, &style))?;
     if fixes.is_empty() {
-        print("\nno command and no edit mends this by itself: what to do stands above\n")?;
+        print("\nno command and no edit mends this by itself\n")?;
         return Ok(before.report.exit_code());
     }
     let count = fixes.len();

@@ -89,8 +89,10 @@ pub(super) fn target(
         Ok(target) => return Ok(target),
         Err(error) => error,
     };
+    // A port with a slip in it begins with a digit, and `localhost` lacks only its port.
     let name = |c: char| c.is_alphanumeric() || "-_./@".contains(c);
-    if words.is_empty() || !words.chars().all(name) {
+    let begins = words.starts_with(|c: char| c.is_alphabetic() || c == '@');
+    if !begins || !words.chars().all(name) || words == "localhost" {
         return Err(Failure::new(error));
     }
     let claims = match facts {

@@ -45,7 +45,7 @@ impl Doctor<'_> {
             ask_engines(&mut self.looks, &mut self.facts, engines, budget);
         }
         self.look_at_projects();
-        if here && (failed || self.is_answered_by_another_project()) {
+        if here && (failed || self.is_answered_by_another_project() || self.speaks_for_another()) {
             self.look_at_own_project();
         } else {
             self.compare_with_files();
@@ -54,6 +54,14 @@ impl Doctor<'_> {
             self.look_at_failure(nobody, blocked, &covered);
         }
         self.see_who_is_at_work();
+    }
+
+    /// Whether the answer may be about a server behind the one that gives it, whose
+    /// address stands in the project's files.
+    fn speaks_for_another(&self) -> bool {
+        let greeting = Case::new(self.target, &self.facts).greeting();
+        let status = greeting.and_then(|(_, said)| said.http.as_ref().map(|http| http.status));
+        status.is_some_and(|status| status >= 500)
     }
 
     /// What only a failure on this machine needs.

@@ -1,7 +1,6 @@
 //! `devdoctor fix`: what a fix would change, whether it still stands, and the change.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 
@@ -9,6 +8,7 @@ use similar::TextDiff;
 
 use super::why::Recording;
 use crate::findings::{Edit, Finding, Fix, Report, Severity};
+use crate::sources::projects;
 
 /// The finding that is to be mended: the first that is a problem.
 #[must_use]
@@ -135,46 +135,8 @@ impl Change {
         if now != self.before.as_bytes() {
             return Err(format!("{}: it has changed meanwhile", self.shown));
         }
-        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
-        let beside = format!(".{name}.devdoctor-{}", std::process::id());
-        let beside = self.path.with_file_name(beside);
-        self.write(&beside)
-            .and_then(|()| std::fs::rename(&beside, &self.path))
-            .map_err(|error| {
-                // What could not be put in place is not left beside it.
-                let _ = std::fs::remove_file(&beside);
-                fail(error)
-            })
+        projects::replace(&self.path, &self.after).map_err(fail)
     }
-
-    /// Writes the new text to a file of the same owner and permissions.
-    fn write(&self, beside: &Path) -> io::Result<()> {
-        let meta = std::fs::metadata(&self.path)?;
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .open(beside)?;
-        file.write_all(self.after.as_bytes())?;
-        keep_owner(&file, &meta)?;
-        file.set_permissions(meta.permissions())?;
-        file.sync_all()
-    }
-}
-
-/// Gives the file the owner that the old one has, where that is another one.
-#[cfg(unix)]
-fn keep_owner(file: &File, of: &std::fs::Metadata) -> io::Result<()> {
-    use std::os::unix::fs::{MetadataExt, fchown};
-    let new = file.metadata()?;
-    if (new.uid(), new.gid()) == (of.uid(), of.gid()) {
-        return Ok(());
-    }
-    fchown(file, Some(of.uid()), Some(of.gid()))
-}
-
-#[cfg(not(unix))]
-fn keep_owner(_: &File, _: &std::fs::Metadata) -> io::Result<()> {
-    Ok(())
 }
 
 /// Where in the text the edit's old words stand: at its column, or where it has none,
@@ -197,6 +159,3 @@ fn place(text: &str, edit: &Edit) -> Option<usize> {
     let at = start + at;
     text[at..].starts_with(&edit.from).then_some(at)
 }
-
-#[cfg(test)]
-mod tests;

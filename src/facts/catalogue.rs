@@ -229,6 +229,9 @@ pub struct Keys {
     pub proxy: Vec<String>,
     /// Whether they hold against variables of the environment.
     pub over_variables: bool,
+    /// Whether they are stronger than the same variables in a file, though not than those
+    /// of the environment.
+    pub over_env_files: bool,
 }
 
 impl Framework {

@@ -3,6 +3,8 @@
 //! A claim is a hypothesis: the running process's command line, environment and
 //! sockets are facts. Every claim keeps the place where it stands.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::Proto;
@@ -35,6 +37,9 @@ pub struct Claims {
     pub broken: Vec<BrokenFile>,
     /// Whether there were more files than are read.
     pub cut: bool,
+    /// How many seconds ago the files that say where services listen were changed.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub changed_s: BTreeMap<String, u64>,
 }
 
 /// Something that the files of a project say should run.

@@ -125,6 +125,8 @@ fn scrub_claims(claims: &mut Claims, text: &dyn Fn(&str) -> String) {
             unknown.why = text(&unknown.why);
         }
     }
+    let changed = std::mem::take(&mut claims.changed_s).into_iter();
+    claims.changed_s = changed.map(|(file, ago)| (text(&file), ago)).collect();
     for ignored in &mut claims.ignored {
         ignored.service = text(&ignored.service);
         place(&mut ignored.origin);

@@ -88,7 +88,7 @@ mod tests {
         assert_eq!(
             annotation(&finding),
             "::warning file=a%2Cb%3Ac%25/x.env,line=3,col=7,title=DD801 wanted-twice::\
-             100%25 sure::really%0Afix: one (dothis)\n"
+             100%25 sure::really%0Afix: one (do\u{fffd}this)\n"
         );
     }
 

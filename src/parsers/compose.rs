@@ -15,7 +15,7 @@ use service::Project;
 
 use super::context::{Context, folder, join, name};
 use super::format::yaml::Yaml;
-use crate::facts::{Claims, IgnoredSetting, Origin, Service};
+use crate::facts::{Claims, IgnoredSetting, Service};
 
 /// The names that the compose tool looks for, the first that is there.
 const NAMES: &[&str] = &[
@@ -241,21 +241,6 @@ fn overlooked(
                     ),
                 });
             }
-        }
-        if said
-            .services
-            .iter()
-            .all(|service| service.expects.is_empty())
-        {
-            claims.ignored.push(IgnoredSetting {
-                key: name(file).to_owned(),
-                origin: Origin {
-                    file: file.clone(),
-                    ..Origin::default()
-                },
-                why: format!("compose reads {} in its place", read.join(" and ")),
-                ..IgnoredSetting::default()
-            });
         }
     }
 }

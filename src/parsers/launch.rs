@@ -14,7 +14,7 @@ use crate::facts::{
 
 use super::Context;
 use super::command::{Command, Word};
-use super::context::join;
+use super::context::{join, name};
 use super::packages::Packages;
 use super::wrappers::{self, Run};
 use settings::Settings;
@@ -107,7 +107,10 @@ fn started(
     };
     let mut settings = Settings::new(cx, &run.command, &folder, claims);
     let argv: Vec<String> = settings.argv.iter().map(|word| word.text.clone()).collect();
-    let recognised = catalogue().recognised("", &argv);
+    let named = run.origin.as_ref().unwrap_or(&launch.origin);
+    let recognised = catalogue()
+        .recognised("", &argv)
+        .or_else(|| installed(named, &argv));
     // A watcher does not listen itself: what it runs may.
     let serves = |found: &Recognised<'_>| !found.framework.watcher && !found.framework.forwarder;
     let (framework, found) = match recognised.filter(serves) {
@@ -149,6 +152,18 @@ fn started(
             ..Service::default()
         },
     })
+}
+
+/// The server that a script of a `package.json` starts by the name that its package has
+/// in `node_modules/.bin`, where scripts find it: `serve` means much elsewhere.
+fn installed(named: &Origin, argv: &[String]) -> Option<Recognised<'static>> {
+    let program = argv.first().filter(|program| !program.contains('/'))?;
+    if name(&named.file) != "package.json" {
+        return None;
+    }
+    let mut argv = argv.to_vec();
+    argv[0] = format!("node_modules/.bin/{program}");
+    catalogue().recognised("", &argv)
 }
 
 /// What the settings of one command come to.

@@ -1,6 +1,7 @@
 //! A project's claims beside what runs: how each of its services stands.
 
 mod stand;
+pub(super) mod taken;
 
 use crate::facts::{
     Claims, Container, Expectation, Framework, Listener, Origin, Process, Project, Proto, Runs,

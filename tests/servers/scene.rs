@@ -11,8 +11,8 @@ use devdoctor::facts::{Framework, catalogue};
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::machine::search_path;
-use crate::stage::{Stage, run};
-use crate::table::{Change, Server};
+use crate::stage::{Answer, Ask, Stage, run};
+use crate::table::{Change, Program, Server};
 
 /// How long a server may take to listen, or to end.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -32,8 +32,8 @@ const CACHES: &[&str] = &[".astro", ".cache", ".vite", ".vite-temp"];
 pub struct Scene<'a> {
     stage: &'a Stage,
     pub server: &'a Server,
-    /// Its row in the catalogue.
-    pub row: &'static Framework,
+    /// Its row in the catalogue, if it has one.
+    pub row: Option<&'static Framework>,
     /// The project's folder.
     pub folder: PathBuf,
 }
@@ -49,7 +49,6 @@ pub struct Port {
 }
 
 /// What became of a server.
-#[derive(Debug)]
 pub enum Outcome {
     /// It listens.
     Listens(Vec<Port>),
@@ -57,6 +56,16 @@ pub enum Outcome {
     Ended(ExitStatus),
     /// It is alive and does not listen.
     Deaf,
+}
+
+impl std::fmt::Display for Outcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Outcome::Listens(ports) => write!(f, "it listens: {ports:#?}"),
+            Outcome::Ended(status) => write!(f, "it ended: {status}"),
+            Outcome::Deaf => f.write_str("it does not listen"),
+        }
+    }
 }
 
 impl<'a> Scene<'a> {
@@ -69,6 +78,10 @@ impl<'a> Scene<'a> {
         copy(&template, &folder);
         for (file, from, to) in change.edits {
             let path = folder.join(file);
+            if from.is_empty() {
+                fs::write(path, to).unwrap();
+                continue;
+            }
             let text = fs::read_to_string(&path).unwrap();
             assert_eq!(text.matches(from).count(), 1, "{from:?} in {file}");
             fs::write(path, text.replace(from, to)).unwrap();
@@ -86,12 +99,23 @@ impl<'a> Scene<'a> {
                 run(&format!("mount -t tmpfs tmpfs {}", cache.display()));
             }
         }
-        let row = catalogue().framework(server.framework);
+        let row = match server.program {
+            Program::Listed(key) => Some(catalogue().framework(key).expect(key)),
+            Program::Own(_) => None,
+        };
         Scene {
             stage,
             server,
-            row: row.unwrap_or_else(|| panic!("no row {}", server.framework)),
+            row,
             folder,
+        }
+    }
+
+    /// The name that devdoctor gives the server.
+    pub fn name(&self) -> &'static str {
+        match (self.row, &self.server.program) {
+            (Some(row), _) => &row.server,
+            (None, Program::Listed(name) | Program::Own(name)) => name,
         }
     }
 
@@ -151,6 +175,12 @@ impl<'a> Scene<'a> {
         ports
     }
 
+    /// What devdoctor finds in the project's folder when it is asked about this port.
+    pub fn why(&self, port: u16) -> Answer {
+        let ask = Ask::new(&port.to_string());
+        self.stage.ask(ask.in_folder(&self.folder))
+    }
+
     /// Waits until it is known what becomes of the server.
     pub fn outcome(&self, running: &mut Running, but: Option<u32>, silent: bool) -> Outcome {
         let patience = if silent { SILENCE } else { PATIENCE };
@@ -182,10 +212,15 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// Somebody else's server on a port, on every address of IPv4.
+    /// The server of another project on a port, on every address of IPv4.
     pub fn somebody(&self, port: u16) -> Running {
         let folder = self.stage.work().join("somebody");
         fs::create_dir_all(&folder).unwrap();
+        fs::write(
+            folder.join("pyproject.toml"),
+            "[project]\nname = \"somebody\"\n",
+        )
+        .unwrap();
         let log = self.stage.work().join("somebody.log");
         let out = File::create(&log).unwrap();
         let child = Command::new("python3")

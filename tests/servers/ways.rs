@@ -1,10 +1,9 @@
 //! The three ways in which each server is started.
 
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::Arc;
 use std::time::Duration;
 
-use devdoctor::facts::{Claims, Known, Proto, Service, Taken};
+use devdoctor::facts::{Known, Proto, Service, Taken};
 use devdoctor::sources::projects;
 
 use crate::machine::pass_over;
@@ -42,30 +41,52 @@ pub fn changed(server: &'static Server, stage: &Stage) {
     }
 }
 
-/// Somebody else has its port: it does what the catalogue says.
+/// Somebody else has its port: it does what the catalogue says, or stops where its
+/// files forbid it another one.
 pub fn taken(server: &'static Server, stage: &Stage) {
-    let scene = Scene::lay(stage, server, &AS_IT_IS);
-    let port = server.says.port;
-    let somebody = scene.somebody(port);
+    does_as_told(&Scene::lay(stage, server, &AS_IT_IS), &server.says);
+    for change in server.changed.iter().filter(|change| change.taken) {
+        println!("{}: {}", server.project, change.name);
+        let scene = Scene::lay(stage, server, change);
+        scene.silence();
+        does_as_told(&scene, &change.says);
+    }
+}
+
+fn does_as_told(scene: &Scene<'_>, says: &Says) {
+    let told = match (service(scene).strict, scene.row) {
+        (None, Some(row)) => row.taken,
+        // A program that asks for a port and knows no other.
+        _ => Some(Taken::Stops),
+    };
+    let somebody = scene.somebody(says.port);
     let mut running = scene.start();
-    let silent = matches!(scene.row.taken, Some(Taken::Stays | Taken::Asks));
+    let silent = matches!(told, Some(Taken::Stays | Taken::Asks));
     let outcome = scene.outcome(&mut running, Some(somebody.pid()), silent);
     let does = match &outcome {
         Outcome::Ended(_) => Taken::Stops,
         Outcome::Deaf => Taken::Stays,
         Outcome::Listens(ports) => {
-            is_recognised(&scene, ports);
+            is_recognised(scene, ports);
             let at = ports[0].at.port();
-            if at == port {
+            if at == says.port {
                 Taken::SharesPort
-            } else if (port..=port + NEXT).contains(&at) {
+            } else if (says.port..=says.port + NEXT).contains(&at) {
                 Taken::NextPort
             } else {
                 Taken::RandomPort
             }
         }
     };
-    assert_eq!(Some(does), scene.row.taken, "{outcome:?}");
+    assert_eq!(Some(does), told, "{outcome}");
+    let answer = scene.why(says.port);
+    // What devdoctor makes of it, once its own server stands elsewhere, beside or is gone.
+    let code = match does {
+        Taken::NextPort | Taken::RandomPort => "DD205",
+        Taken::SharesPort => "DD306",
+        Taken::Stops | Taken::Asks | Taken::Stays => "DD409",
+    };
+    answer.names(code);
 }
 
 const AS_IT_IS: Change = Change {
@@ -77,19 +98,18 @@ const AS_IT_IS: Change = Change {
         bind: None,
         at: "",
     },
+    taken: false,
 };
 
 fn listens_where_it_should(scene: &Scene<'_>, says: &Says) {
-    if std::env::var_os("NOCLAIMS").is_none() {
-        is_claimed(scene, says);
-    }
+    is_claimed(scene, says);
     let mut running = scene.start();
     let outcome = scene.outcome(&mut running, None, false);
     let Outcome::Listens(ports) = outcome else {
-        panic!("{outcome:?}");
+        panic!("{outcome}");
     };
     is_recognised(scene, &ports);
-    let bind = says.bind.or(scene.row.bind.as_deref());
+    let bind = says.bind.or(scene.row.and_then(|row| row.bind.as_deref()));
     let bind = bind.expect("the row says on which address it listens");
     for port in &ports {
         assert_eq!(port.at.port(), says.port, "{ports:?}");
@@ -97,10 +117,10 @@ fn listens_where_it_should(scene: &Scene<'_>, says: &Says) {
     }
 }
 
-/// All these are the server's, by the name that it has in the catalogue.
+/// All these are the server's, by its name.
 fn is_recognised(scene: &Scene<'_>, ports: &[Port]) {
     for port in ports {
-        assert_eq!(port.name.as_deref(), Some(&*scene.row.server), "{port:?}");
+        assert_eq!(port.name.as_deref(), Some(scene.name()), "{port:?}");
     }
 }
 
@@ -123,15 +143,7 @@ fn is_bound(port: &Port, host: &str) -> bool {
 
 /// The project's files name exactly one such server, with this port, set there.
 fn is_claimed(scene: &Scene<'_>, says: &Says) {
-    let claims = claims(scene);
-    let services: Vec<&Service> = claims
-        .services
-        .iter()
-        .filter(|service| service.framework.as_deref() == Some(&scene.row.key))
-        .collect();
-    let [service] = services[..] else {
-        panic!("not one service is it: {claims:#?}");
-    };
+    let service = service(scene);
     let tcp = service.expects.iter().filter(|e| e.protocol == Proto::Tcp);
     let [expects] = tcp.collect::<Vec<_>>()[..] else {
         panic!("not one port is expected: {service:#?}");
@@ -143,7 +155,6 @@ fn is_claimed(scene: &Scene<'_>, says: &Says) {
         "{service:#?}"
     );
     assert_eq!(service.unknown, [], "{service:#?}");
-    assert_eq!(claims.broken, [], "{claims:#?}");
     let file = std::fs::read_to_string(scene.folder.join(&expects.origin.file)).unwrap();
     let line = file.lines().nth(expects.origin.line as usize - 1).unwrap();
     let there: String = line
@@ -153,10 +164,21 @@ fn is_claimed(scene: &Scene<'_>, says: &Says) {
     assert!(there.starts_with(&expects.written), "{expects:#?}\n{line}");
 }
 
-fn claims(scene: &Scene<'_>) -> Arc<Claims> {
+/// The only such server that the project's files name.
+fn service(scene: &Scene<'_>) -> Service {
     let root = scene.folder.to_str().unwrap();
-    match projects::claims(root, Duration::from_secs(10)) {
+    let claims = match projects::claims(root, Duration::from_secs(10)) {
         Known::Seen(claims) => claims,
         Known::Unseen(gap) => panic!("the files of {root} are not seen: {gap:?}"),
-    }
+    };
+    assert_eq!(claims.broken, [], "{claims:#?}");
+    let services: Vec<&Service> = claims
+        .services
+        .iter()
+        .filter(|service| service.framework == scene.row.map(|row| row.key.clone()))
+        .collect();
+    let [service] = services[..] else {
+        panic!("not one service is it: {claims:#?}");
+    };
+    service.clone()
 }

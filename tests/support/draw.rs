@@ -392,6 +392,7 @@ impl<'a> Draw<'a> {
                 what: d.word(),
             }),
             cut: self.flag(),
+            changed_s: self.many(|d| (d.word(), d.number())).into_iter().collect(),
         }
     }
 

@@ -35,7 +35,6 @@ pub fn open_for(
     let parsed = match ending {
         "json" | "jsonc" | "json5" | "ember-cli" => json::parse(path, &text),
         "exs" => elixir::parse(cx, path, &text),
-        "json" | "jsonc" | "json5" => json::parse(path, &text),
         "properties" => properties::parse(path, &text),
         "py" => python::parse(cx, path, &text),
         "rb" => ruby::parse(cx, path, &text),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::address::{Address, addresses};
 use super::{Candidate, Outcome};
 use crate::facts::{
-    Claims, Expectation, Flags, Framework, Origin, Proto, Recognised, SetBy, UnknownSetting,
+    Claims, Expectation, Flags, Framework, Keys, Origin, Proto, Recognised, SetBy, UnknownSetting,
 };
 use crate::parsers::command::{Command, Word};
 use crate::parsers::context::{folder, join};
@@ -93,19 +93,18 @@ impl<'a, 'b> Settings<'a, 'b> {
 
         let mut outcome = Outcome::default();
         let mut ports = from_words(&words, after, &row.flags, &row.flags.port, None);
+        let variables = self.from_variables(&row.port_variables);
+        let in_files = from_files(&row.port_variables, &files);
         let keys = row.keys.port.iter().chain(&row.keys.address);
-        let mut weaker: Vec<_> = keys.map(|key| from_key(value, key)).collect();
-        let mut stronger = self.from_variables(&row.port_variables, &files);
-        if row.keys.over_variables {
-            std::mem::swap(&mut stronger, &mut weaker);
-        }
-        ports.extend(stronger);
-        ports.extend(weaker);
+        let keys = keys.map(|key| from_key(value, key)).collect();
+        ports.extend(in_order(&row.keys, variables, in_files, keys));
         let unreadable = config.is_some() && value.is_none();
         let mut hosts = from_words(&words, after, &row.flags, &row.flags.host, EVERY);
-        hosts.extend(self.from_variables(&row.host_variables, &files));
-        hosts.extend(row.keys.host.iter().map(|key| from_key(value, key)));
-        hosts.extend(row.keys.address.iter().map(|key| from_key(value, key)));
+        let variables = self.from_variables(&row.host_variables);
+        let in_files = from_files(&row.host_variables, &files);
+        let keys = row.keys.host.iter().chain(&row.keys.address);
+        let keys = keys.map(|key| from_key(value, key)).collect();
+        hosts.extend(in_order(&row.keys, variables, in_files, keys));
 
         outcome.settle(row.port, &ports, &hosts, !unreadable);
         // The running process may have another environment than the one it is read in.
@@ -143,23 +142,10 @@ impl<'a, 'b> Settings<'a, 'b> {
         Some(candidate(SetBy::EnvFile, word_of(given)))
     }
 
-    pub(super) fn from_variables(
-        &self,
-        names: &[String],
-        files: &[Variable],
-    ) -> Vec<Vec<Candidate>> {
+    /// What the environment sets, the strongest first.
+    pub(super) fn from_variables(&self, names: &[String]) -> Vec<Vec<Candidate>> {
         let set = names.iter().filter_map(|name| self.variable(name));
-        let files = names.iter().filter_map(|name| {
-            let variable = files.iter().find(|variable| variable.name == *name)?;
-            Some(Candidate {
-                by: SetBy::EnvFile,
-                key: name.clone(),
-                value: word_of(variable),
-                varies: false,
-            })
-        });
-        let all = set.chain(files);
-        all.filter(|candidate| !candidate.value.text.is_empty())
+        set.filter(|candidate| !candidate.value.text.is_empty())
             .map(|candidate| vec![candidate])
             .collect()
     }
@@ -369,6 +355,40 @@ impl Outcome {
         }
         None
     }
+}
+
+/// What files of variables set, the strongest first.
+fn from_files(names: &[String], files: &[Variable]) -> Vec<Vec<Candidate>> {
+    let set = names.iter().filter_map(|name| {
+        let variable = files.iter().find(|variable| variable.name == *name)?;
+        Some(Candidate {
+            by: SetBy::EnvFile,
+            key: name.clone(),
+            value: word_of(variable),
+            varies: false,
+        })
+    });
+    set.filter(|candidate| !candidate.value.text.is_empty())
+        .map(|candidate| vec![candidate])
+        .collect()
+}
+
+/// What the environment, files of variables and the configuration set, the strongest
+/// first.
+fn in_order(
+    row: &Keys,
+    variables: Vec<Vec<Candidate>>,
+    files: Vec<Vec<Candidate>>,
+    keys: Vec<Vec<Candidate>>,
+) -> impl Iterator<Item = Vec<Candidate>> {
+    let order = if row.over_variables {
+        [keys, variables, files]
+    } else if row.over_env_files {
+        [variables, keys, files]
+    } else {
+        [variables, files, keys]
+    };
+    order.into_iter().flatten()
 }
 
 /// Where something says that the server must not take another port.

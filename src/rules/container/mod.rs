@@ -323,7 +323,7 @@ fn rerun(case: &Case, container: &Container, change: &Change) -> Vec<Fix> {
 }
 
 /// Has compose make the container anew, as its file says now.
-fn recreate(case: &Case, container: &Container, have: &str) -> Option<Fix> {
+pub(super) fn recreate(case: &Case, container: &Container, have: &str) -> Option<Fix> {
     Some(Fix::run(
         format!("{have} compose make the container anew (a restart is not enough)"),
         Safety::Disruptive,

@@ -112,7 +112,7 @@ impl<'a> Plan<'a> {
             Some(old) => {
                 let (old, new) = (old.to_string(), port.to_string());
                 let parts: Vec<&str> = bare.split(':').collect();
-                let at = parts.len().checked_sub(2).unwrap_or(0);
+                let at = parts.len().saturating_sub(2);
                 if parts.get(at) != Some(&old.as_str()) {
                     return None;
                 }

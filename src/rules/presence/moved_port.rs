@@ -140,7 +140,8 @@ fn has_moved(case: &Case, one: &OwnServer) -> bool {
     match &one.meant {
         Some(meant) => {
             let by_flag = row.flags.explicit_is_strict && meant.by.by == SetBy::Flag;
-            meant.service.strict.is_none() && !by_flag
+            let asked = row.flags.asked_is_strict && meant.by.by != SetBy::Default;
+            meant.service.strict.is_none() && !by_flag && !asked
         }
         // Without files that say so, its own port is the one it usually has.
         None => {
@@ -201,7 +202,7 @@ fn strict(case: &Case, moved: &OwnServer) -> Option<Fix> {
         (Some(flag), Some(key)) => format!("start it with `{flag}`, or set {key} to true"),
         (Some(flag), None) => format!("start it with `{flag}`"),
         (None, Some(key)) => format!("set {key} to true in its configuration"),
-        (None, None) if row.flags.explicit_is_strict => {
+        (None, None) if row.flags.explicit_is_strict || row.flags.asked_is_strict => {
             format!("start it with `{}`", row.take_port(case.port())?)
         }
         (None, None) => return None,

@@ -16,13 +16,12 @@
 //!
 //! Open the server where it is, or start it again so that it is where the file says.
 
-use crate::facts::{Container, Listener, Process, Scope, Taken};
-use crate::findings::{Confidence, Evidence, Finding, Fix, Safety, Seen, ServiceState, Severity};
-use crate::rules::evidence::{self, name_of, process_words};
-use crate::rules::survey::{row, row_of};
-use crate::rules::{
-    Case, PortStanding, Rule, Standing, Survey, container, fixes, presence, process,
-};
+use crate::facts::{Container, Listener, Origin, Scope, Taken, human_age};
+use crate::findings::{Confidence, Evidence, Finding, Fix, Seen, ServiceState, Severity};
+use crate::rules::case::join;
+use crate::rules::evidence::{self, process_words};
+use crate::rules::survey::row;
+use crate::rules::{Case, PortStanding, Rule, Standing, Survey, container, presence, process};
 
 use super::survey;
 
@@ -32,10 +31,12 @@ pub static RULE: Rule = Rule {
     name: "config-drift",
     severity: Severity::Warning,
     since: "0.1.0",
+    // These say both already.
     unless: &[
+        &container::published_elsewhere::RULE,
         &container::not_recreated::RULE,
-        &presence::moved_port::RULE,
         &process::port_taken::RULE,
+        &presence::moved_port::RULE,
         &presence::other_port::RULE,
     ],
     settle: 5,
@@ -88,13 +89,13 @@ fn of<'a>(
     port: &PortStanding<'a>,
 ) -> Option<Finding> {
     match (port.own, port.published) {
-        (Some(listener), _) => Some(process(survey, standing, port, listener)),
+        (Some(listener), _) => Some(moved(survey, standing, port, listener)),
         (None, Some((container, at))) => Some(published(survey, standing, port, container, at)),
         (None, None) => None,
     }
 }
 
-fn process<'a>(
+fn moved<'a>(
     survey: &Survey<'a>,
     standing: &Standing<'a>,
     port: &PortStanding<'a>,
@@ -126,13 +127,13 @@ fn process<'a>(
         None => survey.says(service, wants),
     };
     let owner = survey.case.owner(listener);
-    let argv = owner.and_then(|owner| flag(owner, at.port()));
+    let set = owner.and_then(|owner| evidence::sets_port(owner, at.port()));
     let mut finding = Finding::new(Confidence::Likely, says)
         .at(address.map_or(&wants.origin, |(origin, _)| origin))
         .because(told)
         .because(survey.listens(listener))
         .because_all(owner.map(evidence::process))
-        .because_all(argv.as_ref().map(|(_, evidence)| evidence.clone()));
+        .because_all(set.as_ref().map(|(_, evidence)| evidence.clone()));
     let holder = wants
         .port
         .filter(|_| !same_port)
@@ -149,18 +150,30 @@ fn process<'a>(
         ));
     }
     let who = owner.map_or_else(|| name.clone(), process_words);
+    let origin = address.map_or(&wants.origin, |(origin, _)| origin);
+    let changed = owner.and_then(|owner| {
+        let age = *survey.claims.changed_s.get(&origin.file)?;
+        // What was saved and started in the same moment tells nothing.
+        (age + SAME_MOMENT < owner.age_s).then_some((age, owner.age_s))
+    });
+    if let Some((age, since)) = changed {
+        let says = format!(
+            "was changed {} ago, and {who} was started {} ago",
+            human_age(age),
+            human_age(since)
+        );
+        finding = finding.because(survey.in_file(&whole(origin), &says));
+    }
     let moves = row(service).is_some_and(|row| {
         matches!(
             row.taken,
             Some(Taken::NextPort | Taken::RandomPort | Taken::Asks)
         )
     });
-    finding.fix(match (argv, holder) {
-        (Some((flag, _)), _) => Fix::read(
+    finding.fix(match (set, holder) {
+        (Some((by, _)), _) => Fix::read(
             "have the file and the command say the same",
-            format!(
-                "the command of {who} says `{flag}`, which is stronger than {place}: change either"
-            ),
+            format!("{who} has its port as {by}, which is stronger than {place}: change either"),
         ),
         (None, Some(holder)) => {
             let other = survey
@@ -186,33 +199,15 @@ fn process<'a>(
     })
 }
 
-/// The words of its command that set the port that it has.
-fn flag(owner: &Process, port: u16) -> Option<(String, Evidence)> {
-    let argv = owner.argv.seen()?;
-    let row = row_of(owner)?;
-    let port = port.to_string();
-    let words = argv.iter().enumerate().find_map(|(at, word)| {
-        let flags = row.flags.port.iter();
-        flags.into_iter().find_map(|flag| {
-            let joined = format!("{flag}={port}");
-            let next = argv.get(at + 1) == Some(&port);
-            if *word == joined {
-                Some(joined)
-            } else if word == flag && next {
-                Some(format!("{flag} {port}"))
-            } else {
-                None
-            }
-        })
-    })?;
-    let evidence = Evidence::new(
-        format!("the command of {} says `{words}`", name_of(owner)),
-        Seen::Process {
-            pid: owner.id.pid,
-            what: "argv".to_owned(),
-        },
-    );
-    Some((words, evidence))
+/// How many seconds may lie between two things that happened together.
+const SAME_MOMENT: u64 = 2;
+
+/// The file of a place as a whole.
+fn whole(origin: &Origin) -> Origin {
+    Origin {
+        file: origin.file.clone(),
+        ..Origin::default()
+    }
 }
 
 fn published<'a>(
@@ -247,20 +242,21 @@ fn published<'a>(
             place
         ),
     };
-    let start = fixes::start_as(
-        &survey.case,
-        &survey.expected(service, wants),
-        "let compose make the container anew (a restart is not enough)",
-    );
-    let finding = Finding::new(Confidence::Likely, says)
+    // What was made of other files, too, is as those say.
+    let file = join(&survey.project.root, &service.origin.file);
+    let compose = container.compose.as_ref();
+    let others = compose.is_some_and(|c| c.config_files.iter().any(|other| *other != file));
+    let (confidence, severity) = match others {
+        true => (Confidence::Possible, Severity::Info),
+        false => (Confidence::Likely, Severity::Warning),
+    };
+    let finding = Finding::new(confidence, says)
+        .severity(severity)
         .at(&wants.origin)
         .because(survey.says(service, wants))
         .because(container_says);
-    match start {
-        Some(fix) => finding.fix(Fix {
-            safety: Safety::Disruptive,
-            ..fix
-        }),
-        None => finding,
-    }
+    container::recreate(&survey.case, container, "let")
+        .filter(|_| !others)
+        .into_iter()
+        .fold(finding, Finding::fix)
 }

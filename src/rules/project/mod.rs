@@ -9,7 +9,8 @@ pub mod setting_ignored;
 pub mod unreadable_config;
 pub mod wanted_twice;
 
-use super::{Case, Rule, Survey};
+use super::survey::taken;
+use super::{Case, Rule, Survey, process};
 use crate::findings::Finding;
 
 /// Everything that one rule finds in a whole project.
@@ -19,6 +20,7 @@ pub type Ask = fn(&Survey) -> Vec<Finding>;
 pub static ASKED: &[(&Rule, Ask)] = &[
     (&unreadable_config::RULE, unreadable_config::all),
     (&wanted_twice::RULE, wanted_twice::all),
+    (&process::port_taken::RULE, taken::all),
     (&config_drift::RULE, config_drift::all),
     (&setting_ignored::RULE, setting_ignored::all),
     (&proxy_target_drift::RULE, proxy_target_drift::all),

@@ -103,7 +103,8 @@ fn of(survey: &Survey, setting: &IgnoredSetting) -> Finding {
     ))
 }
 
-/// Whether the setting is meant for this service.
+/// Whether the setting is meant for this service. A compose service has no framework.
 fn is_meant(service: &Service, setting: &IgnoredSetting) -> bool {
-    service.name == setting.service && service.framework.as_ref() == Some(&setting.framework)
+    let own = service.framework.as_deref();
+    service.name == setting.service && own.is_none_or(|own| own == setting.framework)
 }

@@ -3,6 +3,7 @@
 mod files;
 mod find;
 mod read;
+mod write;
 
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 use crate::facts::{Known, Project, clean};
 
 pub use read::claims;
+pub use write::replace;
 
 /// Files that make a folder somebody's project.
 const MARKERS: &[&str] = &[

@@ -1,6 +1,6 @@
 //! What the files of a project say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -39,5 +39,23 @@ fn read(root: &Path, until: Instant) -> Known<Claims> {
     };
     let mut claims = parsers::read(&cx, &found.paths);
     claims.cut |= found.cut;
+    claims.changed_s = ages(files.root(), &claims);
     Known::Seen(claims)
+}
+
+/// How many seconds ago each file was changed that says where a service listens.
+fn ages(root: &Path, claims: &Claims) -> BTreeMap<String, u64> {
+    let expects = claims.services.iter().flat_map(|service| &service.expects);
+    let named: BTreeSet<&String> = expects
+        .flat_map(|wants| std::iter::once(&wants.origin).chain(&wants.host_origin))
+        .map(|origin| &origin.file)
+        .collect();
+    let age = |file: &String| {
+        let changed = root.join(file).metadata().ok()?.modified().ok()?;
+        Some(changed.elapsed().ok()?.as_secs())
+    };
+    named
+        .into_iter()
+        .filter_map(|file| Some((file.clone(), age(file)?)))
+        .collect()
 }

@@ -7,6 +7,6 @@ module.exports = {
   output: { path: path.resolve(__dirname, 'dist') },
   devServer: {
     static: './public',
-    port: port,
+    hot: true,
   },
 }

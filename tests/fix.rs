@@ -1,11 +1,16 @@
-//! Changes of real files, and processes that are or are not the same.
+//! `devdoctor fix`: real files are changed, or not; real processes are ended, or not.
+#![cfg(unix)]
 
+use std::io::Read;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use super::*;
-use crate::facts::{ProcId, Process, Snapshot, Target};
-use crate::findings::{Confidence, Safety, Verdict};
-use crate::sources::processes;
+use devdoctor::diagnose::{Change, Recording, replay, still_stands};
+use devdoctor::facts::{Known, Process, Snapshot, Target};
+use devdoctor::findings::{Confidence, Edit, Finding, Fix, Safety, Verdict};
+use devdoctor::sources::processes;
 
 /// A project of this test's own, removed at its end.
 struct Folder(PathBuf);
@@ -119,10 +124,8 @@ fn a_file_that_changed_meanwhile_is_left_as_it_is() {
     assert_eq!(left, 1, "nothing is left beside it");
 }
 
-#[cfg(unix)]
 #[test]
 fn permissions_and_links_are_kept_and_no_link_leads_out() {
-    use std::os::unix::fs::{PermissionsExt, symlink};
     let folder = Folder::new("links");
     folder.write("real.env", "PORT=3000\n");
     let real = folder.root().join("real.env");
@@ -147,18 +150,17 @@ fn permissions_and_links_are_kept_and_no_link_leads_out() {
 fn recording(code: &str, fix: &Fix, seen: Vec<Process>) -> Recording {
     let target: Target = "3000".parse().unwrap();
     let facts = Snapshot {
-        processes: crate::facts::Known::Seen(seen.into()),
+        processes: Known::Seen(seen.into()),
         ..Snapshot::default()
     };
     let mut finding = Finding::new(Confidence::Certain, "it hangs").fix(fix.clone());
     code.clone_into(&mut finding.code);
-    let mut report = super::super::replay(&target, &facts);
+    let mut report = replay(&target, &facts);
     report.verdict = Verdict::Silent;
     report.findings = vec![finding];
     Recording { facts, report }
 }
 
-#[cfg(unix)]
 #[test]
 fn only_the_very_process_that_was_seen_is_ended() {
     let mut child = Command::new("sleep")
@@ -210,4 +212,92 @@ fn another_cause_or_another_fix_is_not_the_one_that_was_agreed_to() {
     let mut well = recording("DD202", &fix, Vec::new());
     well.report.findings.clear();
     assert!(still_stands(&fix, &before, &well).is_err());
+}
+
+/// A port that nobody has.
+fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+fn devdoctor(folder: &Folder, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_devdoctor"));
+    command
+        .args(args)
+        .current_dir(folder.root())
+        .env("XDG_CONFIG_HOME", folder.0.join("none"))
+        .env("NO_COLOR", "1")
+        .stdin(Stdio::null());
+    command
+}
+
+/// A project whose script starts a server that does not run.
+fn project(name: &str, port: u16) -> Folder {
+    let folder = Folder::new(name);
+    std::fs::create_dir(folder.root().join(".git")).unwrap();
+    folder.write(
+        "package.json",
+        &format!(r#"{{ "name": "web", "scripts": {{ "dev": "python3 -m http.server {port}" }} }}"#),
+    );
+    folder
+}
+
+#[test]
+fn nothing_is_done_without_a_yes() {
+    let port = free_port();
+    let folder = project("ask", port);
+    let out = devdoctor(&folder, &["fix", "web"]).output().unwrap();
+    let shown = String::from_utf8_lossy(&out.stdout).into_owned();
+    assert_eq!(out.status.code(), Some(2), "{shown}");
+    assert!(shown.contains("error[DD202]"), "{shown}");
+    let said = String::from_utf8_lossy(&out.stderr);
+    assert!(said.contains("no terminal to ask at"), "{said}");
+
+    let out = devdoctor(&folder, &["fix", "web", "--dry-run"])
+        .output()
+        .unwrap();
+    let shown = String::from_utf8_lossy(&out.stdout).into_owned();
+    assert_eq!(out.status.code(), Some(1), "{shown}");
+    let command = "$ npm run dev";
+    assert!(shown.contains(command), "{shown}");
+    assert!(shown.contains("nothing was changed"), "{shown}");
+
+    let out = devdoctor(&folder, &["fix", "web", "--only", "7"])
+        .output()
+        .unwrap();
+    assert_eq!(out.status.code(), Some(2));
+    let open = std::net::TcpStream::connect(("127.0.0.1", port));
+    assert!(open.is_err(), "nobody was started");
+}
+
+#[test]
+fn a_server_is_started_and_it_is_said_that_it_helped() {
+    if Command::new("npm").arg("--version").output().is_err() {
+        eprintln!("skipped: there is no npm");
+        assert!(std::env::var_os("DEVDOCTOR_REQUIRE_LIVE").is_none());
+        return;
+    }
+    let port = free_port();
+    let folder = project("start", port);
+    let mut child = devdoctor(&folder, &["fix", "web", "--yes"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .process_group(0)
+        .spawn()
+        .unwrap();
+    let mut shown = String::new();
+    let mut out = child.stdout.take().unwrap();
+    let mut part = [0; 1024];
+    while !shown.contains("it helped") {
+        let many = out.read(&mut part).unwrap();
+        if many == 0 {
+            break;
+        }
+        shown.push_str(&String::from_utf8_lossy(&part[..many]));
+    }
+    let group = format!("-{}", child.id());
+    let ended = Command::new("kill").args(["-9", "--", &group]).status();
+    child.wait().unwrap();
+    assert!(ended.unwrap().success());
+    assert!(shown.contains("it helped: "), "{shown}");
 }
