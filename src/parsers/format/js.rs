@@ -9,11 +9,13 @@
 mod builtins;
 mod calls;
 mod environment;
+mod exports;
 mod expressions;
 mod forget;
 mod machine;
 mod modules;
 mod nesting;
+mod objects;
 mod outcome;
 mod patterns;
 mod statements;

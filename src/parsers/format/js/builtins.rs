@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use oxc_span::Span;
 
-use super::expressions::from_package;
 use super::machine::{CALL, Machine, UNKNOWN};
+use super::objects::from_package;
 use super::value::{Held, Id, Js, List, Table, What, leading_int};
 use crate::parsers::context::join;
 
@@ -245,11 +245,11 @@ impl<'a> Machine<'a, '_> {
 
     /// Merges configurations, the later over the earlier.
     fn merge_all(&mut self, scope: Id, span: Span, arguments: &[Js<'a>]) -> Option<Js<'a>> {
-        let mut all = arguments.iter().map(|one| self.settled(scope, one));
+        let all: Vec<_> = arguments.iter().map(|one| self.settled(one)).collect();
+        let mut all = all.into_iter();
         let first = all.next()?;
-        let rest: Vec<_> = all.collect();
         let mut merged = first;
-        for next in rest {
+        for next in all {
             merged = self.merge(scope, span, &merged, &next);
         }
         Some(merged)

@@ -5,8 +5,8 @@ use oxc_ast::ast::{
 };
 use oxc_span::{GetSpan, Span};
 
-use super::expressions::from_package;
 use super::machine::{CALL, Machine};
+use super::objects::from_package;
 use super::patterns::How;
 use super::statements::Flow;
 use super::value::{Closure, Code, Held, Id, Js, List, What};

@@ -21,10 +21,6 @@ impl<'a> Machine<'a, '_> {
     /// The configuration that a file exports.
     pub(super) fn configuration(&mut self, exports: &Js<'a>) -> Value {
         let path = self.modules.first().map_or("", |module| module.path);
-        let told = match self.held.get(self.told) {
-            Some(Held::Table(told)) => told.clone(),
-            _ => Table::default(),
-        };
         let root = self.table(exports).and_then(|table| {
             let value = table.get("default");
             value.or_else(|| table.get("module.exports")).cloned()
@@ -33,13 +29,13 @@ impl<'a> Machine<'a, '_> {
             Some(root) => self.called(&root, path),
             None => exports.clone(),
         };
-        let told_now = match self.held.get(self.told) {
+        let told = match self.held.get(self.told) {
             Some(Held::Table(told)) => told.clone(),
-            _ => told,
+            _ => Table::default(),
         };
-        if !told_now.entries.is_empty() {
+        if !told.entries.is_empty() {
             let mut both = self.table(&value).cloned().unwrap_or_default();
-            both.spread(&told_now);
+            both.spread(&told);
             let what = self.hold(Held::Table(both));
             value = Js { what, ..value };
         }
@@ -102,7 +98,7 @@ impl<'a> Machine<'a, '_> {
     }
 
     /// A value without its wrappers.
-    pub(super) fn settled(&mut self, _scope: Id, value: &Js<'a>) -> Js<'a> {
+    pub(super) fn settled(&self, value: &Js<'a>) -> Js<'a> {
         let mut value = value.clone();
         for _ in 0..DEEPEST {
             match value.what {

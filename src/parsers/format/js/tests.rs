@@ -539,6 +539,17 @@ fn an_unknown_wrapper_may_set_more() {
 }
 
 #[test]
+fn eleventy_is_told_by_a_call() {
+    for text in [
+        "module.exports = function (config) { config.setServerOptions({ port: 4600 }); return { dir: {} } }",
+        "export default async (config) => { config.addPassthroughCopy('x'); config.setServerOptions({ port: 4600 }) }",
+    ] {
+        let value = evaluate("eleventy.config.js", [("eleventy.config.js", text)], &[]);
+        assert_eq!(told(&value, "setServerOptions.port"), "4600", "{text}");
+    }
+}
+
+#[test]
 fn a_value_keeps_the_place_where_it_is_written() {
     let text =
         "const PORT = 4_000\n\nexport default {\n  server: { port: PORT, host: get() },\n}\n";
@@ -580,107 +591,4 @@ fn a_mistake_has_its_place() {
     );
 }
 
-#[test]
-fn what_is_hostile_comes_to_an_end() {
-    for text in [
-        "",
-        "\u{feff}",
-        "export default",
-        "#!/usr/bin/env node",
-        "const a = a\nexport default a",
-        "const a = { }\na.a = a\nexport default { server: a, ...a.a.a }",
-        "const f = () => f()\nexport default f",
-        "const f = (x) => [f(x), f(x)]\nexport default f",
-        "let a = [1]\na = [a, a]\na = [a, a]\na = [...a, ...a]\na.push(a)\nexport default { server: a }",
-        "export default class {}",
-        "export default function* () { yield {} }",
-        "module.exports = module",
-        "module = exports\nexports = module",
-        "export default { server: { port: `${`${`${1}`}`}` } }",
-        "export default { __proto__: null, server: 1 }",
-        "process.env = process.env\nprocess = 1\nexport default process.env",
-        "import x from './vite.config'\nexport default x",
-        "export { default } from './vite.config'",
-        "export * from './vite.config'",
-        "require(require)\nmodule.exports = require('./vite.config.ts')",
-        "loadEnv(...x)\nexport default loadEnv",
-        "export default parseInt('9'.repeat(1e9), 1e300)",
-        "let a = { };\nlet b = a;\n",
-    ] {
-        let _ = read("vite.config.ts", [("vite.config.ts", text)], &[]);
-    }
-    for (part, count) in [
-        ("a = [a];\n", 3000),
-        ("b.n = {}; b = b.n;\n", 3000),
-        ("a = a + a;\n", 3000),
-        ("a = [...a, ...a];\n", 3000),
-        ("a = { ...a, b: a };\n", 3000),
-        ("a = `${a}${a}`;\n", 3000),
-        ("a = wrap(a);\n", 3000),
-        ("a.push(a);\n", 3000),
-        ("if (x()) { a = b }\n", 3000),
-        ("a = a.b;\n", 3000),
-    ] {
-        let text = format!(
-            "let a = 'x', b = {{}};\n{}export default {{ server: a, b }}",
-            part.repeat(count)
-        );
-        config(&text);
-    }
-    let sum = format!(
-        "export default {{ server: {{ port: {}0 }} }}",
-        "1 + ".repeat(300)
-    );
-    assert!(told(&config(&sum), "server.port").starts_with('?'));
-    // The deepest that is parsed, at the deepest that is evaluated, fits on the stack of
-    // a test.
-    for levels in (10..60).step_by(3) {
-        let call = format!(
-            "const f = (n) => {{ if (n) {{ return [f(n - 1)] }} return import('./b') }}\nexport default {{ server: f({levels}) }}"
-        );
-        for (open, close, count) in [
-            ("(()=>{return [", "]})()", 32),
-            ("{a:", "}", 99),
-            ("function(){return ", "}", 49),
-            ("(", ")", 99),
-            ("a**", "", 380),
-            ("if(a)", "", 60),
-        ] {
-            let deep = format!("{}1{}", open.repeat(count), close.repeat(count));
-            let deep = match open {
-                "if(a)" => deep,
-                _ => format!("export default {deep}"),
-            };
-            let files = [("a.ts", call.as_str()), ("b.ts", deep.as_str())];
-            evaluate("a.ts", files, &[]);
-        }
-    }
-}
-
-#[test]
-fn what_is_hard_to_parse_comes_to_an_end() {
-    // What a parser tries in several ways, within each other.
-    for (open, close) in [
-        ("a?(", "):b"),
-        ("(a=", ")=>1"),
-        ("(", ")=>1"),
-        ("a<(", ")>(1)"),
-        ("async(", ")"),
-        ("a?(b):c=>", ""),
-        ("a?(b)=>(", "):d"),
-        ("[{a:", "}]=b"),
-        ("a<b,", ""),
-        ("(a:", ")=>b"),
-        ("<T>(", ")"),
-        ("x as (", ")=>1"),
-    ] {
-        for count in [10, 20, 40, 60, 90] {
-            let text = format!(
-                "export default {}1{}",
-                open.repeat(count),
-                close.repeat(count)
-            );
-            let _ = read("vite.config.ts", [("vite.config.ts", text.as_str())], &[]);
-        }
-    }
-}
+mod hostile;
