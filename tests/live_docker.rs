@@ -19,6 +19,70 @@ fn causes_in_containers_without_a_userland_proxy() {
     docker::enter("world", &["--userland-proxy=false"]);
 }
 
+#[test]
+fn a_compose_project_and_its_file() {
+    if machine::compose().is_none() {
+        let name = "a_compose_project_and_its_file";
+        return machine::pass_over(name, "it needs the compose tool (tests/run brings it)");
+    }
+    docker::enter("compose_world", &[]);
+}
+
+/// What the test above runs in its world.
+#[test]
+fn compose_world() {
+    let Some(mut world) = World::begin() else {
+        return;
+    };
+    let Some(tool) = machine::compose() else {
+        return;
+    };
+    let shop = world.folder().join("shop");
+    std::fs::create_dir_all(shop.join(".git")).unwrap();
+    let write = |web_port: u16| {
+        let text = format!(
+            "services:\n  web:\n    image: {image}\n    command: {serve} 8080\n    ports:\n      \
+             - \"{web_port}:8080\"\n  db:\n    image: {image}\n    command: {serve} 8092\n  \
+             mail:\n    image: {image}\n    profiles: [mail]\n    ports: [\"8025:8025\"]\n",
+            image = docker::IMAGE,
+            serve = "httpd -f -h /www -p",
+        );
+        std::fs::write(shop.join("compose.yaml"), text).unwrap();
+    };
+    let first = |answer: &Answer, code: Option<&str>| {
+        assert_eq!(answer.first(), code, "{}", answer.report);
+        answer.report["findings"][0].clone()
+    };
+    write(3020);
+    world.compose(&tool, "shop", &["up", "-d"]);
+    world.wait_until("the server is up", |world| {
+        world.ask_in("shop", "http://127.0.0.1:3020").exit == Some(0)
+    });
+
+    // What is inside is somewhere else here, or nowhere, and the file says why.
+    let told = first(&world.ask_in("shop", "8080"), Some("DD502"));
+    assert_eq!(told["fixes"][1]["edit"]["line"], 6, "{told}");
+    assert_eq!(told["fixes"][1]["edit"]["to"], "\"8080:8080\"", "{told}");
+    let told = first(&world.ask_in("shop", "8092"), Some("DD501"));
+    assert!(told.to_string().contains("compose.yaml:7"), "{told}");
+    let told = first(&world.ask_in("shop", "8025"), Some("DD519"));
+    let start = ["docker", "compose", "--profile", "mail", "up", "-d", "mail"];
+    assert_eq!(told["fixes"][0]["run"], serde_json::json!(start), "{told}");
+
+    // The file is edited; a restart leaves the container as it was.
+    write(3021);
+    world.compose(&tool, "shop", &["restart", "-t", "0", "web"]);
+    let told = first(&world.ask_in("shop", "3021"), Some("DD518"));
+    assert_eq!(told["confidence"], "certain", "{told}");
+    let argv = told["fixes"][0]["run"].as_array().unwrap();
+    let argv: Vec<&str> = argv.iter().map(|word| word.as_str().unwrap()).collect();
+    assert_eq!(argv, ["docker", "compose", "up", "-d", "web"]);
+    world.compose(&tool, "shop", &argv[2..]);
+    world.wait_until("the fix has mended it", |world| {
+        world.ask_in("shop", "http://127.0.0.1:3021").exit == Some(0)
+    });
+}
+
 /// What the tests above run in their worlds; outside of one there is nothing to ask.
 #[test]
 fn world() {

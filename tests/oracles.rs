@@ -7,3 +7,5 @@
 mod compose;
 #[path = "support/machine.rs"]
 mod machine;
+#[path = "oracles/vite.rs"]
+mod vite;

@@ -207,6 +207,9 @@ pub struct Flags {
     /// Whether it takes another port than the one asked only if none was asked for:
     /// with a port flag it stops.
     pub explicit_is_strict: bool,
+    /// The same for a port that was asked for in any way: by flag, variable or
+    /// configuration.
+    pub asked_is_strict: bool,
 }
 
 /// Where a server's configuration sets what devdoctor asks for: paths of keys, the

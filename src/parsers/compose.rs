@@ -6,7 +6,6 @@ mod environment;
 mod interpolate;
 mod load;
 mod merge;
-mod pointers;
 mod ports;
 mod service;
 

@@ -108,6 +108,18 @@ static PARSERS: &[Parser] = &[
         takes: servers::env_urls::takes,
         read: servers::env_urls::read,
     },
+    Parser {
+        takes: servers::angular::takes,
+        read: servers::angular::read,
+    },
+    Parser {
+        takes: servers::js_proxies::takes,
+        read: servers::js_proxies::read,
+    },
+    Parser {
+        takes: servers::playwright::takes,
+        read: servers::playwright::read,
+    },
 ];
 
 /// A parser of files that mean something only together.

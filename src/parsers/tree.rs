@@ -42,17 +42,26 @@ pub enum Node {
 
 impl Value {
     /// The value below a path of keys: `server.port`. Nothing where there is none, and
-    /// the unknown value where one on the way is unknown.
+    /// the unknown value where one on the way is unknown. A `*` is any key, the first
+    /// below which there is something: `projects.*.port`.
     #[must_use]
     pub fn at(&self, path: &str) -> Option<&Value> {
-        let mut value = self;
-        for key in path.split('.') {
-            if matches!(value.node, Node::Unknown(_)) {
-                return Some(value);
-            }
-            value = value.get(key)?;
+        if matches!(self.node, Node::Unknown(_)) {
+            return Some(self);
         }
-        Some(value)
+        let (key, rest) = path.split_once('.').unwrap_or((path, ""));
+        let below = |value: &'_ Value| -> bool { rest.is_empty() || value.at(rest).is_some() };
+        let value = if key == "*" {
+            let all = self.entries().iter().map(|(_, value)| value);
+            all.into_iter().find(|value| below(value))?
+        } else {
+            self.get(key)?
+        };
+        if rest.is_empty() {
+            Some(value)
+        } else {
+            value.at(rest)
+        }
     }
 
     /// The value of a key. The last one of the same name holds.
@@ -67,8 +76,9 @@ impl Value {
         named(key).or_else(|| named(REST).filter(|rest| rest.unknown().is_some()))
     }
 
-    /// The same without what it hangs on.
-    fn plain(&self) -> &Node {
+    /// What it is, without a word on what it hangs on.
+    #[must_use]
+    pub fn plain(&self) -> &Node {
         match &self.node {
             Node::Varies(value) => &value.node,
             node => node,
@@ -213,6 +223,16 @@ mod tests {
         assert_eq!(place(6), (1, 6), "a character of two bytes is one column");
         assert_eq!(place(14), (2, 7));
         assert_eq!(place(999), (3, 1));
+    }
+
+    #[test]
+    fn a_path_leads_through_any_key() {
+        let text = "{\"projects\":{\"lib\":{},\"web\":{\"serve\":{\"port\":4300}}}}";
+        let value = crate::parsers::format::json::parse("angular.json", text).unwrap();
+        let port = |path| value.at(path).and_then(Value::port);
+        assert_eq!(port("projects.*.serve.port"), Some(4300));
+        assert_eq!(port("projects.*.serve.host"), None);
+        assert_eq!(port("projects.web.serve.port"), Some(4300));
     }
 
     #[test]

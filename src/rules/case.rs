@@ -7,7 +7,7 @@ mod world;
 
 use std::net::IpAddr;
 
-pub use expected::{Expected, join, service_folder};
+pub use expected::{Expected, is_run_by, join, service_folder};
 pub use own::{OwnServer, is_debuggers};
 
 use crate::facts::{Greeting, Outcome, Probe, Resolution, Snapshot, Target};

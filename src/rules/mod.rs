@@ -81,6 +81,7 @@ pub static RULES: &[&Rule] = &[
     &container::container_restarting::RULE,
     &container::container_exited::RULE,
     &container::container_never_started::RULE,
+    &container::not_recreated::RULE,
     &container::published_on_one_address::RULE,
     &container::loopback_inside::RULE,
     &container::wrong_container_port::RULE,
@@ -88,6 +89,7 @@ pub static RULES: &[&Rule] = &[
     &container::published_elsewhere::RULE,
     &container::not_published::RULE,
     &container::engine_down::RULE,
+    &container::profile_not_selected::RULE,
     // Somebody answers, and it is not who was meant.
     &presence::moved_port::RULE,
     &process::port_taken::RULE,

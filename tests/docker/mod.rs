@@ -36,7 +36,8 @@ pub fn enter(inside: &str, dockerd: &[&str]) {
     if let Some(what) = lacks() {
         return pass_over(inside, &format!("it needs {what}"));
     }
-    let folder = std::env::temp_dir().join(format!("dd-{}-{}", std::process::id(), dockerd.len()));
+    let name = format!("dd-{}-{inside}-{}", std::process::id(), dockerd.len());
+    let folder = std::env::temp_dir().join(name);
     std::fs::create_dir_all(&folder).unwrap();
     let output = Command::new("unshare")
         .args(["--net", "--mount", "--pid", "--fork", "--kill-child"])
@@ -225,6 +226,31 @@ impl World {
         )
     }
 
+    /// The same, asked by somebody who stands in a folder of the world.
+    pub fn ask_in(&self, folder: &str, target: &str) -> Answer {
+        let mut devdoctor = Command::new(self.folder.join("devdoctor"));
+        devdoctor.current_dir(self.folder.join(folder));
+        self.asked_by(devdoctor, target, &self.endpoint())
+    }
+
+    /// Runs the compose tool in a folder of the world.
+    pub fn compose(&self, tool: &[PathBuf], folder: &str, args: &[&str]) {
+        let output = Command::new(&tool[0])
+            .args(&tool[1..])
+            .args(args)
+            .env("DOCKER_HOST", self.endpoint())
+            .env("DOCKER_CONFIG", self.folder.join("config"))
+            .current_dir(self.folder.join(folder))
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "compose {args:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+
     /// The same, asked by a user who is nobody.
     pub fn ask_as_nobody(&self, target: &str, docker_host: &str) -> Answer {
         let mut setpriv = Command::new("setpriv");
@@ -251,13 +277,15 @@ impl World {
                 .env("DEVDOCTOR_TIMEOUTS_ENGINES", "15s")
                 .env("DEVDOCTOR_TIMEOUTS_WHOLE", "20s");
         }
+        if command.get_current_dir().is_none() {
+            command.current_dir(&self.folder);
+        }
         let began = Instant::now();
         let output = command
             .args(["why", target, "--json"])
             .env("DOCKER_HOST", docker_host)
             .env("DOCKER_CONFIG", self.folder.join("config"))
             .env("HOME", &self.folder)
-            .current_dir(&self.folder)
             .stdin(Stdio::null())
             .output()
             .unwrap();

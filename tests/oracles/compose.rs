@@ -13,7 +13,7 @@ use devdoctor::facts::{Claims, Proto};
 use devdoctor::parsers::{self, Context, Files, Unreadable};
 use serde_json::Value;
 
-use crate::machine::{pass_over, which};
+use crate::machine::{self, pass_over};
 
 /// A published port: host, port, port inside, protocol.
 type Port = (String, Option<u16>, u16, &'static str);
@@ -35,7 +35,7 @@ struct Service {
 
 #[test]
 fn compose_files_are_read_as_compose_reads_them() {
-    let Some(tool) = tool() else {
+    let Some(tool) = machine::compose() else {
         return pass_over("compose", "it needs the compose tool (tests/run brings it)");
     };
     let only = std::env::var("CASE").unwrap_or_default();
@@ -74,30 +74,6 @@ fn compose_files_are_read_as_compose_reads_them() {
     );
 }
 
-/// The compose tool: one that was named, this machine's, or the one that `tests/run` keeps.
-fn tool() -> Option<Vec<PathBuf>> {
-    let named = std::env::var_os("DEVDOCTOR_COMPOSE").map(PathBuf::from);
-    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools/docker-compose");
-    let docker = which("docker").map(|docker| vec![docker, PathBuf::from("compose")]);
-    let candidates = [
-        named.map(|tool| vec![tool]),
-        Some(vec![kept]).filter(|tool| tool[0].is_file()),
-        docker,
-        which("docker-compose").map(|tool| vec![tool]),
-    ];
-    let works = |tool: &Vec<PathBuf>| {
-        let version = Command::new(&tool[0])
-            .args(&tool[1..])
-            .args(["version", "--short"])
-            .output();
-        // The first one, in Python, is another tool with other rules.
-        version.is_ok_and(|output| {
-            output.status.success() && output.stdout.trim_ascii_start().first() != Some(&b'1')
-        })
-    };
-    candidates.into_iter().flatten().find(works)
-}
-
 fn folders() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/projects");
     let entries = std::fs::read_dir(root).unwrap();
@@ -111,7 +87,7 @@ fn folders() -> Vec<PathBuf> {
     folders
 }
 
-fn environment(folder: &Path) -> BTreeMap<String, String> {
+pub(crate) fn environment(folder: &Path) -> BTreeMap<String, String> {
     let text = std::fs::read_to_string(folder.join("environment")).unwrap_or_default();
     let pairs = text.lines().filter_map(|line| line.split_once('='));
     pairs.map(|(k, v)| (k.to_owned(), v.to_owned())).collect()
@@ -221,7 +197,7 @@ impl Files for OnDisk {
 }
 
 /// What we say of the folder itself; those below it are not what the tool is asked about.
-fn claims(folder: &Path, environment: &BTreeMap<String, String>) -> Claims {
+pub(crate) fn claims(folder: &Path, environment: &BTreeMap<String, String>) -> Claims {
     let files = OnDisk(folder.to_owned());
     let names = files.names("");
     let cx = Context {

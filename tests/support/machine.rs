@@ -28,6 +28,32 @@ pub fn which(program: &str) -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
+/// The compose tool, as the first words of a command: one that was named, the one that
+/// `tests/run` keeps, or this machine's own.
+pub fn compose() -> Option<Vec<PathBuf>> {
+    let named = std::env::var_os("DEVDOCTOR_COMPOSE").map(PathBuf::from);
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let kept = root.join("target/tools/docker-compose");
+    let plugin = which("docker").map(|docker| vec![docker, PathBuf::from("compose")]);
+    let candidates = [
+        named.map(|tool| vec![tool]),
+        kept.is_file().then(|| vec![kept]),
+        plugin,
+        which("docker-compose").map(|tool| vec![tool]),
+    ];
+    let works = |tool: &Vec<PathBuf>| {
+        let version = Command::new(&tool[0])
+            .args(&tool[1..])
+            .args(["version", "--short"])
+            .output();
+        // The first one, in Python, is another tool with other rules.
+        version.is_ok_and(|output| {
+            output.status.success() && output.stdout.trim_ascii_start().first() != Some(&b'1')
+        })
+    };
+    candidates.into_iter().flatten().find(works)
+}
+
 /// Runs a command that must succeed.
 pub fn run(program: &str, args: &[&str]) {
     let file = which(program).unwrap_or_else(|| panic!("`{program}` is not installed"));

@@ -100,6 +100,60 @@ fn rows_are_consistent() {
 }
 
 #[test]
+fn what_is_advised_is_what_is_read() {
+    // A flag that a fix adds is one by which an expectation is made of the command.
+    let started = catalogue().frameworks().filter(|row| row.dev_server);
+    for row in started {
+        let Some(advised) = &row.port_flag else {
+            continue;
+        };
+        let flags = &row.flags;
+        let mut known = flags.port.iter().chain(&flags.address);
+        let known = known.any(|flag| advised.starts_with(flag.as_str()) || advised.contains(flag));
+        assert!(known || flags.argument, "{}: {advised}", row.key);
+    }
+}
+
+#[test]
+fn the_settings_of_a_row_fit_together() {
+    for row in catalogue().frameworks() {
+        let keys = &row.keys;
+        let read = [
+            &keys.port,
+            &keys.host,
+            &keys.address,
+            &keys.strict,
+            &keys.proxy,
+        ];
+        let reads = read.iter().any(|keys| !keys.is_empty());
+        // A file that only a flag names is none that a folder has.
+        let named = !row.config.is_empty() || !row.flags.config.is_empty();
+        assert!(!reads || named, "{}: keys of no file", row.key);
+        for setting in &row.unread {
+            let name = setting.strip_prefix(".env ").unwrap_or(setting);
+            let in_file = setting.starts_with(".env ");
+            let is_read = row.port_variables.iter().chain(&row.host_variables);
+            let is_read = is_read.into_iter().any(|variable| variable == name);
+            assert!(
+                !is_read || (in_file && row.env_files.is_empty()),
+                "{} reads {setting}",
+                row.key
+            );
+            assert!(!keys.port.contains(setting), "{} reads {setting}", row.key);
+        }
+        let placed = |file: &String| file.contains("{mode}");
+        let modes = row.env_files.iter().any(placed);
+        assert!(!modes || row.mode.is_some(), "{} has no mode", row.key);
+        for flag in [&row.flags.port, &row.flags.host, &row.flags.strict]
+            .into_iter()
+            .flatten()
+        {
+            assert!(flag.starts_with('-'), "{}: {flag}", row.key);
+        }
+    }
+}
+
+#[test]
 fn servers_are_known_by_what_they_leave_in_the_process_table() {
     for (comm, argv, server) in [
         (

@@ -4,13 +4,14 @@ use std::collections::HashMap;
 
 use super::interpolate::{Amiss, Variables};
 use super::ports::{self, Port};
-use super::{dockerfile, environment, merge, pointers};
+use super::{dockerfile, environment, merge};
 use crate::facts::{
     BrokenFile, Claims, Expectation, IgnoredSetting, Origin, Proto, Runs, Service, SetBy,
     UnknownSetting,
 };
 use crate::parsers::context::Context;
 use crate::parsers::format::yaml::{Entry, Kind, Yaml};
+use crate::parsers::pointers;
 
 /// How many ports one service may publish; more is a range by mistake.
 const MOST_PORTS: usize = 10_000;
@@ -157,6 +158,7 @@ impl Project<'_> {
     /// The addresses that the service's variables name.
     fn pointers(&self, service: &Entry, claims: &mut Claims) {
         let names: Vec<&str> = self.services.iter().map(|e| e.key.as_str()).collect();
+        let near = |host: &str| names.contains(&host) || pointers::is_here(host);
         let told = |key: &str, value: &str, origin: &Origin, written: &str| {
             let setting = pointers::Setting {
                 service: &service.key,
@@ -164,8 +166,9 @@ impl Project<'_> {
                 value,
                 origin,
                 written,
+                inside: true,
             };
-            pointers::of(&setting, &names)
+            pointers::of(&setting, &near)
         };
         let says = &service.value;
         let own = merge::keyed(says.get("environment").cloned().unwrap_or(says.clone()));
@@ -216,7 +219,11 @@ fn expectation(item: &Yaml, port: &Port) -> Expectation {
     // In the long form, the key that sets the port on this machine; or else the one of
     // the port inside.
     let published = item.get("published").filter(|p| p.plain().is_some());
-    let place = published.or_else(|| item.get("target")).unwrap_or(item);
+    let (key, place) = match (published, item.get("target")) {
+        (Some(published), _) => ("ports.published", published),
+        (None, Some(target)) => ("ports.target", target),
+        (None, None) => ("ports", item),
+    };
     Expectation {
         port: port.published,
         host: port.host.clone(),
@@ -224,7 +231,7 @@ fn expectation(item: &Yaml, port: &Port) -> Expectation {
         target: Some(port.target),
         origin: place.origin.clone(),
         by: SetBy::Config,
-        key: "ports".to_owned(),
+        key: key.to_owned(),
         written: place.written.clone(),
         host_origin: port.host.as_ref().map(|_| {
             let host = item.get("host_ip").unwrap_or(item);

@@ -32,7 +32,7 @@ pub fn open_for(
     let text = cx.text_if_there(path, claims)?;
     let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
     let parsed = match ending {
-        "json" | "jsonc" | "json5" => json::parse(path, &text),
+        "json" | "jsonc" | "json5" | "ember-cli" => json::parse(path, &text),
         "properties" => properties::parse(path, &text),
         "py" => python::parse(cx, path, &text),
         "rb" => ruby::parse(cx, path, &text),

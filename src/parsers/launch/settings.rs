@@ -1,5 +1,7 @@
 //! What sets the port and the host of one command, the strongest first.
 
+use std::collections::BTreeMap;
+
 use super::address::{Address, addresses};
 use super::{Candidate, Outcome};
 use crate::facts::{
@@ -101,6 +103,14 @@ impl<'a, 'b> Settings<'a, 'b> {
         hosts.extend(row.keys.address.iter().map(|key| from_key(value, key)));
 
         outcome.settle(row.port, &ports, &hosts, !unreadable);
+        // The running process may have another environment than the one it is read in.
+        let keys = row.keys.port.iter().chain(&row.keys.address);
+        let mut read = keys.filter_map(|key| value?.at(key));
+        if read.any(Value::varies) {
+            for expects in &mut outcome.expects {
+                expects.certain &= expects.by < SetBy::Config;
+            }
+        }
         outcome.strict = strict(row, &words, value, &outcome.expects);
         self.ignored(row, &mode, config.as_ref(), &mut outcome);
         outcome
@@ -113,7 +123,6 @@ impl<'a, 'b> Settings<'a, 'b> {
             by,
             key: name.to_owned(),
             value,
-            varies: false,
         };
         if let Some(value) = self.command.variable(name) {
             let mut value = value.clone();
@@ -140,7 +149,6 @@ impl<'a, 'b> Settings<'a, 'b> {
                 by: SetBy::EnvFile,
                 key: name.clone(),
                 value: word_of(variable),
-                varies: false,
             })
         });
         let all = set.chain(files);
@@ -162,13 +170,35 @@ impl<'a, 'b> Settings<'a, 'b> {
                 .iter()
                 .find_map(|pattern| self.first_there(pattern))?,
         };
-        let mode = Mode {
-            command: "serve",
-            mode,
-            preview: row.key.ends_with("preview"),
+        let environment = self.environment();
+        let cx = Context {
+            files: self.cx.files,
+            environment: &environment,
         };
-        let value = format::open_for(self.cx, &path, &mode, self.claims);
+        let mode = Mode {
+            mode,
+            preview: words.iter().any(|word| word.text == "preview"),
+            ..Mode::default()
+        };
+        let value = format::open_for(&cx, &path, &mode, self.claims);
         Some(Config { path, value })
+    }
+
+    /// The environment that the command has, as far as it is known.
+    fn environment(&self) -> BTreeMap<String, String> {
+        let mut all = BTreeMap::new();
+        for variable in &self.given {
+            all.insert(variable.name.clone(), variable.value.clone());
+        }
+        all.extend(self.cx.environment.clone());
+        for (name, value) in &self.command.variables {
+            let mut value = value.clone();
+            value.resolve(&|name| self.cx.environment.get(name).cloned());
+            if value.unknown().is_none() {
+                all.insert(name.clone(), value.text);
+            }
+        }
+        all
     }
 
     fn first_there(&self, pattern: &str) -> Option<String> {
@@ -289,7 +319,6 @@ impl Outcome {
                     certain = false;
                 }
                 for address in found.into_iter().filter(|found| found.port.is_some()) {
-                    let certain = certain && !candidate.varies;
                     let made = of(address, candidate.by, candidate.key.clone(), certain);
                     self.expects.push(made);
                 }
@@ -349,8 +378,12 @@ fn strict(
     if let Some(flag) = flag {
         return (!says_no(flag)).then(|| flag.origin.clone());
     }
-    let asked = expects.iter().find(|expects| expects.by == SetBy::Flag);
-    if let Some(asked) = asked.filter(|_| row.flags.explicit_is_strict) {
+    let is_strict = |by: SetBy| match by {
+        SetBy::Flag => row.flags.explicit_is_strict || row.flags.asked_is_strict,
+        SetBy::Default => false,
+        _ => row.flags.asked_is_strict,
+    };
+    if let Some(asked) = expects.iter().find(|expects| is_strict(expects.by)) {
         return Some(asked.origin.clone());
     }
     let mut keys = row.keys.strict.iter().filter_map(|key| config?.at(key));
@@ -399,7 +432,6 @@ fn from_words(
         by: SetBy::Flag,
         key,
         value,
-        varies: false,
     };
     let mut tiers = Vec::new();
     if let Some((key, value)) = flags(words, names).pop() {
@@ -433,11 +465,9 @@ fn from_key(config: Option<&Value>, key: &str) -> Vec<Candidate> {
         by: SetBy::Config,
         key: key.to_owned(),
         value: word_of_value(value),
-        varies: value.varies(),
     };
-    match &value.node {
-        Node::Null | Node::Table(_) => Vec::new(),
-        _ if value.flag() == Some(false) => Vec::new(),
+    match value.plain() {
+        Node::Null | Node::Flag(false) | Node::Table(_) => Vec::new(),
         Node::List(items) => items.iter().map(candidate).collect(),
         _ => vec![candidate(value)],
     }
@@ -445,17 +475,14 @@ fn from_key(config: Option<&Value>, key: &str) -> Vec<Candidate> {
 
 fn word_of_value(value: &Value) -> Word {
     let (origin, written) = (value.origin.clone(), value.written.clone());
-    if let Some(why) = value.unknown() {
-        return Word::unseen(why, origin, written);
-    }
-    let text = match (value.text(), value.port(), value.flag()) {
-        (Some(text), ..) => text.to_owned(),
-        (None, Some(port), _) => port.to_string(),
+    match value.plain() {
+        Node::Unknown(why) => Word::unseen(why, origin, written),
         // `host: true` is every address.
-        (None, None, Some(true)) => EVERY.unwrap_or_default().to_owned(),
-        _ => String::new(),
-    };
-    Word::plain(text, origin, written)
+        Node::Flag(true) => Word::plain(EVERY.unwrap_or_default(), origin, written),
+        Node::Text(text) => Word::plain(text.as_str(), origin, written),
+        Node::Number(number) => Word::plain(number.to_string(), origin, written),
+        _ => Word::plain("", origin, written),
+    }
 }
 
 pub(super) fn word_of(variable: &Variable) -> Word {

@@ -1,10 +1,12 @@
-//! Configuration files of servers that are not written in JavaScript. One file is one
-//! kind of file.
+//! Configuration files of servers. One file is one kind of file.
 
+pub mod angular;
 pub mod env_urls;
 pub mod firebase;
+pub mod js_proxies;
 pub mod jvm;
 pub mod kestrel;
+pub mod playwright;
 pub mod rocket;
 pub mod supabase;
 

@@ -105,23 +105,9 @@ impl<'a> Case<'a> {
         if of.service.runs != Runs::Container {
             return Vec::new();
         }
-        let folder = service_folder(of.project, of.service);
         let containers = self.facts.containers.items().iter();
         containers
-            .filter(|container| {
-                container.compose.as_ref().is_some_and(|compose| {
-                    let name = of.service.compose_project.as_deref();
-                    let same_place = compose
-                        .working_dir
-                        .as_deref()
-                        .is_some_and(|place| is_below(place, &of.project.root));
-                    let in_folder = compose.working_dir.as_deref() == Some(&folder);
-                    compose.service == of.service.name
-                        && (in_folder
-                            || name == Some(&compose.project) && same_place
-                            || name == Some(&compose.project) && compose.working_dir.is_none())
-                })
-            })
+            .filter(|container| is_run_by(container, of.project, of.service))
             .collect()
     }
 
@@ -146,6 +132,22 @@ impl<'a> Case<'a> {
             && is_in_folder(project, service, process)
             && fits(service, process)
     }
+}
+
+/// Whether a container was made by compose for this service.
+#[must_use]
+pub fn is_run_by(container: &Container, project: &Project, service: &Service) -> bool {
+    let Some(compose) = &container.compose else {
+        return false;
+    };
+    let folder = service_folder(project, service);
+    let name = service.compose_project.as_deref();
+    let place = compose.working_dir.as_deref();
+    service.runs == Runs::Container
+        && compose.service == service.name
+        && (place == Some(&folder)
+            || name == Some(&compose.project)
+                && place.is_none_or(|place| is_below(place, &project.root)))
 }
 
 /// The folder of a service.

@@ -18,7 +18,7 @@
 //! If it has only just started, wait and ask again. Else read its log.
 
 use super::{
-    health, inside, is_young, last_lines, listens_inside, mapped, read_log, runs_since, sure,
+    health, inside, is_young, last_lines, listens_inside, mapped, plan, read_log, runs_since, sure,
     unanswering,
 };
 use crate::facts::{Container, ContainerState, human_age};
@@ -34,6 +34,7 @@ pub static RULE: Rule = Rule {
     unless: &[
         &container::container_paused::RULE,
         &container::container_restarting::RULE,
+        &container::not_recreated::RULE,
         &container::published_on_one_address::RULE,
         &container::loopback_inside::RULE,
         &container::wrong_container_port::RULE,
@@ -52,7 +53,8 @@ fn check(case: &Case) -> Option<Finding> {
     let wanted = publish.container_port;
     let confidence = match inside(container) {
         Some(listeners) if listeners.iter().any(|l| l.at.port() == wanted) => return None,
-        Some(_) => sure(case),
+        Some(_) if plan::is_settled(case, container) => sure(case),
+        Some(_) => Confidence::Likely,
         // Out of sight: too young, on another port, or on its own loopback.
         None => {
             let cut = case.cut_off().is_some();

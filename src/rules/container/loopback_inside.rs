@@ -133,6 +133,7 @@ fn advice(
                 Some(command) => format!("with the command `{command} {flag}`"),
                 None => format!("with `{flag}` where its command starts {}", row.server),
             },
+            edit: None,
         },
         None => Change {
             title: "let the server listen on every address of the container".to_owned(),
@@ -142,6 +143,7 @@ fn advice(
             in_run: "with a command that binds 0.0.0.0 (`--host 0.0.0.0`, `-b 0.0.0.0`, or \
                      `-e HOST=0.0.0.0` where the server reads it)"
                 .to_owned(),
+            edit: None,
         },
     };
     rerun(case, container, &change)

@@ -8,6 +8,9 @@ pub mod container_restarting;
 pub mod engine_down;
 pub mod loopback_inside;
 pub mod not_published;
+pub mod not_recreated;
+mod plan;
+pub mod profile_not_selected;
 pub mod published_elsewhere;
 pub mod published_on_one_address;
 pub mod wrong_container_port;
@@ -19,7 +22,7 @@ use crate::facts::{
     Container, ContainerState, Gap, Known, Listener, Outcome, Proto, Publish, Scope, human_age,
     is_below,
 };
-use crate::findings::{Confidence, Evidence, Fix, Safety, Seen};
+use crate::findings::{Confidence, Edit, Evidence, Fix, Safety, Seen};
 
 /// Seconds after its start during which a container may well not be ready yet.
 const YOUNG: u64 = 20;
@@ -240,22 +243,25 @@ pub(super) fn read_log(container: &Container) -> Fix {
     )
 }
 
+/// Whether a file has a name that the compose tool looks for by itself.
+fn is_usual(file: &str) -> bool {
+    let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
+    let stem = name.strip_suffix(".yaml").or(name.strip_suffix(".yml"));
+    stem.is_some_and(|stem| {
+        matches!(
+            stem,
+            "compose" | "docker-compose" | "compose.override" | "docker-compose.override"
+        )
+    })
+}
+
 /// A command of the compose tool for this container's service, from where the user stands.
 fn compose(case: &Case, container: &Container, words: &[&str]) -> Option<Vec<String>> {
     let compose = container.compose.as_ref()?;
     let mut argv: Vec<String> = vec![container.engine.command().to_owned(), "compose".to_owned()];
     let folder = compose.working_dir.as_deref();
     let stands_there = folder.is_some() && case.facts.host.cwd.as_deref() == folder;
-    let usual = |file: &String| {
-        let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
-        let stem = name.strip_suffix(".yaml").or(name.strip_suffix(".yml"));
-        stem.is_some_and(|stem| {
-            matches!(
-                stem,
-                "compose" | "docker-compose" | "compose.override" | "docker-compose.override"
-            )
-        })
-    };
+    let usual = |file: &String| is_usual(file);
     if !(stands_there && compose.config_files.iter().all(usual)) {
         argv.extend(["-p".to_owned(), compose.project.clone()]);
         for file in &compose.config_files {
@@ -287,23 +293,24 @@ fn start(case: &Case, container: &Container) -> Fix {
 /// change, then the command that applies it.
 fn rerun(case: &Case, container: &Container, change: &Change) -> Vec<Fix> {
     let name = container.service();
-    if let Some(argv) = compose(case, container, &["up", "-d"]) {
+    if compose(case, container, &[]).is_some() {
         let file = container
             .compose
             .as_ref()
             .and_then(|compose| compose.config_files.first())
             .map_or("the compose file", String::as_str);
-        return vec![
-            Fix::read(
+        let place = plan::of(case, container).map(|plan| plan.place(case));
+        let place = place.unwrap_or_else(|| file.to_owned());
+        let change = match &change.edit {
+            Some(edit) => Fix::edit(&*change.title, edit.clone()),
+            None => Fix::read(
                 &*change.title,
-                format!("in {file}, service `{name}`: {}", change.in_compose),
+                format!("in {place}, service `{name}`: {}", change.in_compose),
             ),
-            Fix::run(
-                "then let compose make the container anew (a restart is not enough)",
-                Safety::Disruptive,
-                argv,
-            ),
-        ];
+        };
+        return std::iter::once(change)
+            .chain(recreate(case, container, "then let"))
+            .collect();
     }
     let engine = container.engine.command();
     vec![Fix::read(
@@ -315,6 +322,15 @@ fn rerun(case: &Case, container: &Container, change: &Change) -> Vec<Fix> {
     )]
 }
 
+/// Has compose make the container anew, as its file says now.
+fn recreate(case: &Case, container: &Container, have: &str) -> Option<Fix> {
+    Some(Fix::run(
+        format!("{have} compose make the container anew (a restart is not enough)"),
+        Safety::Disruptive,
+        compose(case, container, &["up", "-d"])?,
+    ))
+}
+
 /// A change in how a container is run.
 struct Change {
     title: String,
@@ -322,6 +338,8 @@ struct Change {
     in_compose: String,
     /// The change, as words of `docker run`.
     in_run: String,
+    /// The change of the compose file to the letter, where that is one.
+    edit: Option<Edit>,
 }
 
 impl Change {
@@ -333,6 +351,12 @@ impl Change {
             title: title.into(),
             in_compose: format!("`ports: [{}]`", quoted.join(", ")),
             in_run: format!("with `{}`", flags.join(" ")),
+            edit: None,
         }
+    }
+
+    /// The same, where one edit makes it.
+    fn by(self, edit: Option<Edit>) -> Self {
+        Change { edit, ..self }
     }
 }

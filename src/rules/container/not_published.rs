@@ -18,7 +18,7 @@
 //! Add the mapping and make the container anew; a restart does not add it.
 //! `127.0.0.1:3000:3000` keeps it private to this machine.
 
-use super::{Change, inside, is_foreign, is_related, listens_inside, rerun, seen, vacant};
+use super::{Change, inside, is_foreign, is_related, listens_inside, plan, rerun, seen, vacant};
 use crate::facts::{Container, ContainerState, Proto};
 use crate::findings::{Confidence, Finding, Fix, Severity};
 use crate::rules::{Case, Rule, container, evidence};
@@ -33,6 +33,7 @@ pub static RULE: Rule = Rule {
         &container::container_restarting::RULE,
         &container::container_exited::RULE,
         &container::container_never_started::RULE,
+        &container::not_recreated::RULE,
         &container::published_elsewhere::RULE,
     ],
     settle: 2,
@@ -67,8 +68,9 @@ fn check(case: &Case) -> Option<Finding> {
     let (container, listens) = *found.first()?;
     let related = is_related(case, container);
     let alone = found.len() == 1;
+    let settled = plan::is_settled(case, container);
     let confidence = match (listens == Some(true), related, alone) {
-        (true, true, true) if case.nobody_listens() => Confidence::Certain,
+        (true, true, true) if settled && case.nobody_listens() => Confidence::Certain,
         (true, true, _) | (true, _, true) | (false, true, true) => Confidence::Likely,
         _ => Confidence::Possible,
     };
@@ -100,6 +102,11 @@ fn check(case: &Case) -> Option<Finding> {
             format!("{name} has no mapping for port {port}"),
             "HostConfig.PortBindings",
         ))
+        .because_all(
+            plan::of(case, container)
+                .filter(|plan| plan.publishing(port).is_none())
+                .map(|plan| plan.lacks(case, port)),
+        )
         .because(if case.nobody_listens() {
             evidence::nobody_listens(case)
         } else {

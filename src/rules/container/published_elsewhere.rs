@@ -18,6 +18,7 @@
 
 use std::net::SocketAddr;
 
+use super::plan::{self, Plan};
 use super::{Change, is_related, mapped, rerun, vacant};
 use crate::facts::{Container, ContainerState, Proto, Publish, Target};
 use crate::findings::{Confidence, Finding, Fix, Severity};
@@ -33,6 +34,7 @@ pub static RULE: Rule = Rule {
         &container::container_restarting::RULE,
         &container::container_exited::RULE,
         &container::container_never_started::RULE,
+        &container::not_recreated::RULE,
     ],
     settle: 2,
     check,
@@ -59,7 +61,10 @@ fn check(case: &Case) -> Option<Finding> {
     let host = publish.host_port?;
     let related = is_related(case, container);
     let alone = found.iter().all(|(other, _)| other.id == container.id);
-    let confidence = if related && alone && case.nobody_listens() {
+    let plan = plan::of(case, container);
+    let by = plan.and_then(|plan| plan.publishing(port));
+    let settled = plan::is_settled(case, container);
+    let confidence = if related && alone && settled && case.nobody_listens() {
         Confidence::Certain
     } else if related || alone {
         Confidence::Likely
@@ -74,6 +79,7 @@ fn check(case: &Case) -> Option<Finding> {
         ),
     )
     .because(mapped(container, publish))
+    .because_all(plan.zip(by).map(|(plan, by)| plan.says(case, by)))
     .because(if case.nobody_listens() {
         evidence::nobody_listens(case)
     } else {
@@ -92,10 +98,17 @@ fn check(case: &Case) -> Option<Finding> {
         Some(ip) => SocketAddr::new(ip, port).to_string(),
         None => port.to_string(),
     };
-    let change = Change::ports(
+    let edit = plan
+        .zip(by)
+        .and_then(|(plan, by)| plan.published_as(case, by, port));
+    let mut change = Change::ports(
         format!("or publish it as {port}"),
         &[&format!("{here}:{port}")],
-    );
+    )
+    .by(edit);
+    if let Some(variable) = by.and_then(Plan::variable) {
+        change.in_compose = format!("its port is the variable {variable}; set it to {port}");
+    }
     Some(
         rerun(case, container, &change)
             .into_iter()

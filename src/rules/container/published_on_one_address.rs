@@ -18,10 +18,10 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::{Change, mapped, rerun};
+use super::{Change, mapped, plan, rerun};
 use crate::facts::{Outcome, Publish, Target};
 use crate::findings::{Confidence, Finding, Fix, Severity};
-use crate::rules::{Case, Rule, evidence};
+use crate::rules::{Case, Rule, container, evidence};
 
 /// DD505.
 pub static RULE: Rule = Rule {
@@ -29,7 +29,7 @@ pub static RULE: Rule = Rule {
     name: "published-on-one-address",
     severity: Severity::Error,
     since: "0.1.0",
-    unless: &[],
+    unless: &[&container::not_recreated::RULE],
     settle: 2,
     check,
     source: include_str!("published_on_one_address.rs"),
@@ -64,7 +64,8 @@ fn check(case: &Case) -> Option<Finding> {
     let port = case.port();
     let there = SocketAddr::new(on, port);
     let asked = failed.to.ip();
-    let confidence = if case.facts.listeners.is_seen() && failed.outcome == Outcome::Refused {
+    let settled = plan::is_settled(case, container) && case.facts.listeners.is_seen();
+    let confidence = if settled && failed.outcome == Outcome::Refused {
         Confidence::Certain
     } else {
         Confidence::Likely

@@ -19,7 +19,7 @@
 //! container anew: a mapping cannot be changed on an existing one.
 
 use super::{
-    Change, inside, is_young, listens_inside, mapped, rerun, runs_since, sure, unanswering,
+    Change, inside, is_young, listens_inside, mapped, plan, rerun, runs_since, sure, unanswering,
 };
 use crate::facts::{ContainerState, Scope};
 use crate::findings::{Confidence, Finding, Severity};
@@ -34,6 +34,7 @@ pub static RULE: Rule = Rule {
     unless: &[
         &container::container_paused::RULE,
         &container::container_restarting::RULE,
+        &container::not_recreated::RULE,
         &container::loopback_inside::RULE,
     ],
     settle: 2,
@@ -69,7 +70,7 @@ fn check(case: &Case) -> Option<Finding> {
     if young && !declared && container.health.as_deref() == Some("starting") {
         return None;
     }
-    let confidence = if same_port && !young {
+    let confidence = if same_port && !young && plan::is_settled(case, container) {
         sure(case)
     } else {
         Confidence::Likely

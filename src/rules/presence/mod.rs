@@ -13,9 +13,11 @@ macro_rules! unless {
             &$crate::rules::container::container_restarting::RULE,
             &$crate::rules::container::container_exited::RULE,
             &$crate::rules::container::container_never_started::RULE,
+            &$crate::rules::container::not_recreated::RULE,
             &$crate::rules::container::container_not_ready::RULE,
             &$crate::rules::container::published_elsewhere::RULE,
             &$crate::rules::container::not_published::RULE,
+            &$crate::rules::container::profile_not_selected::RULE,
             $(&$more),*
         ]
     };

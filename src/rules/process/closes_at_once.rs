@@ -31,6 +31,7 @@ pub static RULE: Rule = Rule {
         &client::remote_refuses::RULE,
         &container::container_paused::RULE,
         &container::container_restarting::RULE,
+        &container::not_recreated::RULE,
         &container::loopback_inside::RULE,
         &container::wrong_container_port::RULE,
         &container::container_not_ready::RULE,

@@ -20,7 +20,7 @@ use crate::facts::{Container, Listener, Process, Scope, Taken};
 use crate::findings::{Confidence, Evidence, Finding, Fix, Safety, Seen, ServiceState, Severity};
 use crate::rules::evidence::{self, name_of, process_words};
 use crate::rules::survey::{row, row_of};
-use crate::rules::{Case, PortStanding, Rule, Standing, Survey, fixes};
+use crate::rules::{Case, PortStanding, Rule, Standing, Survey, container, fixes};
 
 use super::survey;
 
@@ -30,7 +30,7 @@ pub static RULE: Rule = Rule {
     name: "config-drift",
     severity: Severity::Warning,
     since: "0.1.0",
-    unless: &[],
+    unless: &[&container::not_recreated::RULE],
     settle: 5,
     check,
     source: include_str!("config_drift.rs"),

@@ -1,0 +1,258 @@
+//! Where the proxies of development servers lead: `server.proxy` of Vite,
+//! `devServer.proxy` of webpack, `rewrites` of Next.js, `routeRules` of Nuxt, `proxy` in
+//! `package.json`.
+
+use crate::facts::{Claims, Pointer};
+use crate::parsers::context::name;
+use crate::parsers::pointers::{self, Setting, is_here, is_one_word};
+use crate::parsers::{Context, Value, format};
+
+/// How a setting names its targets.
+#[derive(Debug, Clone, Copy)]
+enum Shape {
+    /// Paths with targets, a list of targets, or one target.
+    Proxy,
+    /// A list of `destination`s, or lists of them by name.
+    Rewrites,
+    /// Paths with rules, some of which have a `proxy`.
+    Rules,
+}
+
+/// The files, by the beginning of their names, and the settings in them.
+const SETTINGS: &[(&str, &[(&str, Shape)])] = &[
+    (
+        "vite.config.",
+        &[
+            ("server.proxy", Shape::Proxy),
+            ("preview.proxy", Shape::Proxy),
+        ],
+    ),
+    ("rsbuild.config.", &[("server.proxy", Shape::Proxy)]),
+    ("webpack.", &[("devServer.proxy", Shape::Proxy)]),
+    ("rspack.", &[("devServer.proxy", Shape::Proxy)]),
+    ("vue.config.", &[("devServer.proxy", Shape::Proxy)]),
+    ("quasar.config.", &[("devServer.proxy", Shape::Proxy)]),
+    ("astro.config.", &[("vite.server.proxy", Shape::Proxy)]),
+    ("next.config.", &[("rewrites", Shape::Rewrites)]),
+    (
+        "nuxt.config.",
+        &[
+            ("nitro.devProxy", Shape::Proxy),
+            ("vite.server.proxy", Shape::Proxy),
+            ("routeRules", Shape::Rules),
+            ("nitro.routeRules", Shape::Rules),
+        ],
+    ),
+    ("package.json", &[("proxy", Shape::Proxy)]),
+];
+
+/// The endings of files that are code.
+const CODE: &[&str] = &["js", "mjs", "cjs", "ts", "mts", "cts"];
+
+/// Whether this is such a file.
+pub fn takes(name: &str) -> bool {
+    settings(name).is_some()
+}
+
+fn settings(name: &str) -> Option<&'static [(&'static str, Shape)]> {
+    let (_, ending) = name.rsplit_once('.')?;
+    let found = SETTINGS.iter().find(|(start, _)| name.starts_with(start));
+    let (start, settings) = found?;
+    (name == *start || CODE.contains(&ending)).then_some(settings)
+}
+
+/// Adds where the proxies of this file lead.
+pub fn read(cx: &Context<'_>, path: &str, claims: &mut Claims) {
+    let Some(settings) = settings(name(path)) else {
+        return;
+    };
+    let Some(config) = format::open(cx, path, claims) else {
+        return;
+    };
+    for (key, shape) in settings {
+        let Some(value) = config.at(key) else {
+            continue;
+        };
+        match shape {
+            Shape::Proxy => add_proxy(key, value, claims),
+            Shape::Rewrites => add_rewrites(key, value, claims),
+            Shape::Rules => {
+                for (path, rule) in value.entries() {
+                    let key = format!("{key}[\"{path}\"].proxy");
+                    if let Some(proxy) = rule.get("proxy") {
+                        add_target(&key, proxy.get("to").unwrap_or(proxy), claims);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Adds the targets of a proxy in any of the forms that the tools take.
+pub(super) fn add_proxy(key: &str, value: &Value, claims: &mut Claims) {
+    for (at, rule) in value.items().iter().enumerate() {
+        if let Some(target) = rule.get("target") {
+            add_target(&format!("{key}[{at}]"), target, claims);
+        }
+    }
+    for (path, rule) in value.entries() {
+        let key = format!("{key}[\"{path}\"]");
+        add_target(&key, rule.get("target").unwrap_or(rule), claims);
+    }
+    if value.text().is_some() {
+        add_target(key, value, claims);
+    }
+}
+
+fn add_rewrites(key: &str, value: &Value, claims: &mut Claims) {
+    let by_name = value.entries().iter().map(|(_, list)| list);
+    for list in std::iter::once(value).chain(by_name) {
+        for (at, rewrite) in list.items().iter().enumerate() {
+            if let Some(destination) = rewrite.get("destination") {
+                add_target(&format!("{key}[{at}].destination"), destination, claims);
+            }
+        }
+    }
+}
+
+/// Adds one target: a URL, or a host and a port.
+pub(super) fn add_target(key: &str, target: &Value, claims: &mut Claims) {
+    if let Some(text) = target.text() {
+        add_url(key, text, target, claims);
+    } else if let (Some(host), Some(port)) = (target.get("host"), target.get("port"))
+        && let (Some(host), Some(number)) = (host.text(), port.port())
+        && (is_here(host) || is_one_word(host))
+    {
+        let scheme = target.get("protocol").and_then(Value::text);
+        add(
+            Pointer {
+                key: key.to_owned(),
+                scheme: scheme.map(|scheme| scheme.trim_end_matches(':').to_owned()),
+                host: host.to_owned(),
+                port: number,
+                origin: port.origin.clone(),
+                written: port.written.clone(),
+                ..Pointer::default()
+            },
+            claims,
+        );
+    }
+}
+
+/// Adds the address of a URL with a scheme, or of `host:port`.
+pub(super) fn add_url(key: &str, text: &str, value: &Value, claims: &mut Claims) {
+    let setting = Setting {
+        service: "",
+        key,
+        value: text,
+        origin: &value.origin,
+        written: &value.written,
+        inside: false,
+    };
+    let whole = text.contains("://");
+    let wanted = |host: &str| is_here(host) || (whole && is_one_word(host));
+    for pointer in pointers::of(&setting, &wanted) {
+        add(pointer, claims);
+    }
+}
+
+/// Adds a pointer that is not there yet.
+pub(super) fn add(pointer: Pointer, claims: &mut Claims) {
+    if !claims.pointers.contains(&pointer) {
+        claims.pointers.push(pointer);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::parsers::context::Held;
+
+    fn told(path: &str, text: &str) -> Vec<String> {
+        let claims = Held::new([(path, text)]).claims();
+        assert_eq!(claims.broken, []);
+        let told = claims.pointers.iter().map(|p| {
+            let origin = format!("{}:{}", p.origin.line, p.origin.column);
+            format!("{origin} {} {}:{} [{}]", p.key, p.host, p.port, p.written)
+        });
+        told.collect()
+    }
+
+    #[test]
+    fn the_proxy_of_vite_leads_somewhere() {
+        let text = "const PORT = 5174
+export default {
+  server: {
+    proxy: {
+      ...more(),
+      '/foo': 'http://localhost:4567',
+      '/api': { target: \"http://127.0.0.1:8080/x\", changeOrigin: true },
+      '/ws': { target: `ws://localhost:${PORT}` },
+      '^/far': 'https://example.com',
+      '/one': { target: { host: 'localhost', port: 9000 } },
+    },
+  },
+}
+";
+        assert_eq!(
+            told("web/vite.config.ts", text),
+            [
+                "6:23 server.proxy[\"/foo\"] localhost:4567 [localhost:4567]",
+                "7:33 server.proxy[\"/api\"] 127.0.0.1:8080 [127.0.0.1:8080]",
+                "8:24 server.proxy[\"/ws\"] localhost:5174 []",
+                "10:52 server.proxy[\"/one\"] localhost:9000 [9000]",
+            ]
+        );
+    }
+
+    #[test]
+    fn webpack_takes_a_list() {
+        let text = "module.exports = { devServer: { proxy: [{ context: ['/api'], target: 'http://localhost:3001' }] } }";
+        assert_eq!(
+            told("webpack.dev.js", text),
+            ["1:78 devServer.proxy[0] localhost:3001 [localhost:3001]"]
+        );
+    }
+
+    #[test]
+    fn next_rewrites_and_nuxt_routes() {
+        let text = "module.exports = { async rewrites() { return [{ source: '/api/:p*', destination: `http://localhost:8000/:p*` }] } }";
+        assert_eq!(
+            told("next.config.js", text),
+            ["1:90 rewrites[0].destination localhost:8000 [localhost:8000]"]
+        );
+        let text = "export default { rewrites: () => ({ beforeFiles: [], fallback: [{ destination: 'http://api:8000/x' }] }) }";
+        assert_eq!(
+            told("next.config.mjs", text),
+            ["1:88 rewrites[0].destination api:8000 [api:8000]"]
+        );
+        let text = "export default defineNuxtConfig({ routeRules: { '/api/**': { proxy: 'http://localhost:8000/**' }, '/b': { proxy: { to: 'http://localhost:8001' } }, '/c': { ssr: false } } })";
+        assert_eq!(
+            told("nuxt.config.ts", text),
+            [
+                "1:77 routeRules[\"/api/**\"].proxy localhost:8000 [localhost:8000]",
+                "1:128 routeRules[\"/b\"].proxy localhost:8001 [localhost:8001]"
+            ]
+        );
+    }
+
+    #[test]
+    fn package_json_has_one_too() {
+        let text = "{ \"name\": \"x\", \"proxy\": \"http://localhost:5000\" }";
+        assert_eq!(
+            told("web/package.json", text),
+            ["1:33 proxy localhost:5000 [localhost:5000]"]
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_known_leads_nowhere() {
+        for text in [
+            "export default { server: { proxy: getProxy() } }",
+            "export default { server: { proxy: { '/a': getTarget() } } }",
+            "export default { server: { proxy: { '/a': { target: api } } } }",
+            "export default { server: { proxy: { '/a': 'http://localhost:4000', ...more() } } }",
+        ] {
+            assert_eq!(told("vite.config.js", text), [""; 0], "{text}");
+        }
+    }
+}

@@ -1,0 +1,1 @@
+exports.web = 5001

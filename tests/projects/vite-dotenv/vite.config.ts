@@ -1,0 +1,4 @@
+import 'dotenv/config'
+import { defineConfig } from 'vite'
+
+export default defineConfig({ server: { port: Number(process.env.WEB_PORT) } })

@@ -1,0 +1,7 @@
+export default {
+  server: {
+    port: 4000,
+    strictPort: true,
+    host: true,
+  },
+}
