@@ -182,6 +182,4 @@ struct Candidate {
     by: SetBy,
     key: String,
     value: Word,
-    /// Whether it may be another where the environment is another.
-    varies: bool,
 }

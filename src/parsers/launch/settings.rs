@@ -127,7 +127,6 @@ impl<'a, 'b> Settings<'a, 'b> {
             by,
             key: name.to_owned(),
             value,
-            varies: false,
         };
         if let Some(value) = self.command.variable(name) {
             let mut value = value.clone();
@@ -312,7 +311,6 @@ impl Outcome {
                     certain = false;
                 }
                 for address in found.into_iter().filter(|found| found.port.is_some()) {
-                    let certain = certain && !candidate.varies;
                     let made = of(address, candidate.by, candidate.key.clone(), certain);
                     self.expects.push(made);
                 }
@@ -460,7 +458,6 @@ fn from_words(
         by: SetBy::Flag,
         key,
         value,
-        varies: false,
     };
     let mut tiers = Vec::new();
     if let Some((key, value)) = flags(words, names).pop() {
@@ -494,7 +491,6 @@ fn from_key(config: Option<&Value>, key: &str) -> Vec<Candidate> {
         by: SetBy::Config,
         key: key.to_owned(),
         value: word_of_value(value),
-        varies: value.varies(),
     };
     match value.plain() {
         Node::Null | Node::Flag(false) | Node::Table(_) => Vec::new(),

@@ -88,7 +88,6 @@ impl Settings<'_, '_> {
                 by: SetBy::Flag,
                 key,
                 value: value?,
-                varies: false,
             })
         });
         let own = self.command.variable("PORT").is_some();
@@ -109,7 +108,6 @@ impl Settings<'_, '_> {
                     by: SetBy::EnvFile,
                     key: port.name.clone(),
                     value: super::settings::word_of(port),
-                    varies: false,
                 }
             }
         };
