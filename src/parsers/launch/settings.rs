@@ -363,7 +363,6 @@ fn from_files(names: &[String], files: &[Variable]) -> Vec<Vec<Candidate>> {
             by: SetBy::EnvFile,
             key: name.clone(),
             value: word_of(variable),
-            varies: false,
         })
     });
     set.filter(|candidate| !candidate.value.text.is_empty())
