@@ -121,9 +121,6 @@ pub struct Framework {
     /// `{mode}` is its mode.
     #[serde(default)]
     pub env_files: Vec<String>,
-    /// Whether its configuration is stronger than its files of variables.
-    #[serde(default)]
-    pub config_is_stronger: bool,
     /// The mode that it runs in if nothing says otherwise: `development`.
     #[serde(default)]
     pub mode: Option<String>,
@@ -232,6 +229,9 @@ pub struct Keys {
     pub proxy: Vec<String>,
     /// Whether they hold against variables of the environment.
     pub over_variables: bool,
+    /// Whether they are stronger than the same variables in a file, though not than those
+    /// of the environment.
+    pub over_env_files: bool,
 }
 
 impl Framework {

@@ -435,7 +435,7 @@ servers! {
         program: Program::Listed("jupyter"),
         kit: Kit::Python,
         start: "make lab",
-        says: port(8888, "Makefile:2"),
+        says: port(8888, "Makefile:1"),
         changed: &[Change {
             name: "flag",
             edits: &[("Makefile", "--allow-root", "--allow-root --port 8920 --ip=127.0.0.1")],
@@ -478,7 +478,7 @@ servers! {
             Change {
                 name: "variable",
                 edits: &[("Makefile", "puma -C", "PORT=9410 puma -C")],
-                says: port(9410, "Makefile:2"),
+                says: port(9410, "config/puma.rb:2"),
                 taken: false,
             },
         ],
@@ -489,7 +489,7 @@ servers! {
         program: Program::Listed("hugo"),
         kit: Kit::Machine(&["hugo", "make"]),
         start: "make serve",
-        says: port(1313, "Makefile:2"),
+        says: port(1313, "Makefile:1"),
         changed: &[Change {
             name: "flag",
             edits: &[("Makefile", "hugo server", "hugo server --port=1420 --bind 0.0.0.0")],

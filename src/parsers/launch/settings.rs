@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::address::{Address, addresses};
 use super::{Candidate, Outcome};
 use crate::facts::{
-    Claims, Expectation, Flags, Framework, Origin, Proto, Recognised, SetBy, UnknownSetting,
+    Claims, Expectation, Flags, Framework, Keys, Origin, Proto, Recognised, SetBy, UnknownSetting,
 };
 use crate::parsers::command::{Command, Word};
 use crate::parsers::context::{folder, join};
@@ -97,14 +97,14 @@ impl<'a, 'b> Settings<'a, 'b> {
         let in_files = from_files(&row.port_variables, &files);
         let keys = row.keys.port.iter().chain(&row.keys.address);
         let keys = keys.map(|key| from_key(value, key)).collect();
-        ports.extend(in_order(row, variables, in_files, keys));
+        ports.extend(in_order(&row.keys, variables, in_files, keys));
         let unreadable = config.is_some() && value.is_none();
         let mut hosts = from_words(&words, after, &row.flags, &row.flags.host, EVERY);
         let variables = self.from_variables(&row.host_variables);
         let in_files = from_files(&row.host_variables, &files);
         let keys = row.keys.host.iter().chain(&row.keys.address);
         let keys = keys.map(|key| from_key(value, key)).collect();
-        hosts.extend(in_order(row, variables, in_files, keys));
+        hosts.extend(in_order(&row.keys, variables, in_files, keys));
 
         outcome.settle(row.port, &ports, &hosts, !unreadable);
         // The running process may have another environment than the one it is read in.
@@ -373,16 +373,17 @@ fn from_files(names: &[String], files: &[Variable]) -> Vec<Vec<Candidate>> {
         .collect()
 }
 
-/// What variables, files of variables and its configuration set, the strongest first.
+/// What the environment, files of variables and the configuration set, the strongest
+/// first.
 fn in_order(
-    row: &Framework,
+    row: &Keys,
     variables: Vec<Vec<Candidate>>,
     files: Vec<Vec<Candidate>>,
     keys: Vec<Vec<Candidate>>,
 ) -> impl Iterator<Item = Vec<Candidate>> {
-    let order = if row.keys.over_variables {
+    let order = if row.over_variables {
         [keys, variables, files]
-    } else if row.config_is_stronger {
+    } else if row.over_env_files {
         [variables, keys, files]
     } else {
         [variables, files, keys]
