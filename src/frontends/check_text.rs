@@ -12,7 +12,7 @@ const HEADINGS: [&str; 5] = ["PORT", "SERVICE", "STATE", "SAID AT", "WHO"];
 
 /// The columns that are narrowed where the terminal is too narrow, the first one first,
 /// and how narrow they may become.
-const NARROWED: [(usize, usize); 3] = [(4, 12), (3, 12), (1, 8)];
+const NARROWED: [(usize, usize); 3] = [(4, 12), (1, 16), (3, 16)];
 
 /// One line of the table, and how that port stands.
 struct Row {
