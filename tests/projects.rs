@@ -30,7 +30,12 @@ fn cases() -> Vec<PathBuf> {
 fn claimed(folder: &Path) -> String {
     let root = folder.to_str().unwrap();
     match projects::claims(root, Duration::from_secs(20)) {
-        Known::Seen(claims) => toml::to_string(&*claims).unwrap(),
+        Known::Seen(claims) => {
+            let mut claims = (*claims).clone();
+            // When a file was written is not what it says.
+            claims.changed_s.clear();
+            toml::to_string(&claims).unwrap()
+        }
         Known::Unseen(gap) => panic!("{root} cannot be read: {gap:?}"),
     }
 }

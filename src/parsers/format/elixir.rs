@@ -144,7 +144,7 @@ impl<'t> Reader<'_, 't> {
         }
         if matches!(node, Node::Unknown(_)) {
             let words = self.tokens.get(first..=last).unwrap_or_default();
-            if let Some(value) = self.from_environment(words) {
+            if let Some(value) = self.variable_of(words) {
                 return value;
             }
         }
@@ -215,7 +215,7 @@ impl<'t> Reader<'_, 't> {
     }
 
     /// `String.to_integer(System.get_env("PORT") || "4000")` and its like.
-    fn from_environment(&self, words: &[Token<'t>]) -> Option<Value> {
+    fn variable_of(&self, words: &[Token<'t>]) -> Option<Value> {
         let names = words.iter().filter(|token| token.kind == Kind::Name);
         let plain = names
             .clone()
@@ -394,7 +394,7 @@ mod tests {
         let value = read(DEV, &[]);
         let port = value.at("http.port").unwrap();
         assert_eq!(port.port(), Some(4005));
-        assert_eq!(port.origin.to_string(), "config/dev.exs:10:79");
+        assert_eq!(port.origin.to_string(), "config/dev.exs:10:80");
         assert_eq!(port.written, "\"4005\"");
         assert_eq!(value.at("http.ip").and_then(Value::text), Some("127.0.0.1"));
         assert_eq!(value.at("check_origin").and_then(Value::flag), Some(false));

@@ -122,7 +122,7 @@ fn dialled(variable: &Variable, all: &[Variable]) -> Vec<Pointer> {
         // Only the port stands here.
         let written = setting.written.trim_matches(['"', '\'', '`']);
         let plain = written.parse() == Ok(pointer.port);
-        pointer.written = plain.then(|| written.to_owned()).unwrap_or_default();
+        pointer.written = if plain { written } else { "" }.to_owned();
         let quoted = u32::from(plain && written.len() < setting.written.len());
         pointer.origin.clone_from(&variable.origin);
         pointer.origin.column += quoted;

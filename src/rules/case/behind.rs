@@ -81,7 +81,8 @@ impl<'a> Case<'a> {
             let watcher = departed.watcher.and_then(|id| self.process(id));
             let root = watcher.and_then(|watcher| watcher.project.as_deref());
             let own = self.project().map(|project| project.root.as_str());
-            let elsewhere = watcher.is_some_and(|one| known && !self.stands_where_expected(one));
+            let elsewhere = watcher
+                .is_some_and(|one| known && one.cwd.is_seen() && !self.stands_where_expected(one));
             departed.port.is_none() && !elsewhere && root.is_none_or(|root| Some(root) == own)
         };
         gone.iter()

@@ -18,7 +18,9 @@
 
 use crate::facts::catalogue;
 use crate::findings::{Confidence, Finding, Fix, Severity};
-use crate::rules::{Case, Rule, container, evidence, presence, process};
+use crate::rules::case::Expected;
+use crate::rules::evidence::service_name;
+use crate::rules::{Case, Rule, container, evidence, fixes, presence, process};
 
 /// DD201.
 pub static RULE: Rule = Rule {
@@ -45,6 +47,9 @@ pub static RULE: Rule = Rule {
     source: include_str!("nothing_listens.rs"),
 };
 
+/// So many services of other projects are told of.
+const MOST: usize = 2;
+
 fn check(case: &Case) -> Option<Finding> {
     let refused = presence::refused(case)?;
     let port = case.port();
@@ -57,6 +62,17 @@ fn check(case: &Case) -> Option<Finding> {
     let finding = Finding::new(confidence, format!("nobody listens on port {port}"))
         .because_all(case.probes_that(refused.outcome).map(evidence::probe))
         .because(evidence::nobody_listens(case));
+    // Files of other projects are read where their servers or containers were seen.
+    let mut elsewhere = case.expected_elsewhere();
+    elsewhere.retain(|one| one.service.is_on());
+    elsewhere.truncate(MOST);
+    let start = |one: &Expected| {
+        let of = format!("start {} of {}", service_name(one), one.project.root);
+        fixes::start_as(case, one, of)
+    };
+    let finding = finding
+        .because_all(elsewhere.iter().map(|one| evidence::expects(case, one)))
+        .fix_all(elsewhere.iter().filter_map(start));
     let finding = match catalogue().port(port) {
         // A service with a client of its own; the rest of the list are guesses.
         Some(known) if known.client.is_some() => finding.fix(Fix::read(

@@ -178,9 +178,9 @@ impl<'a, 'ast> Scope<'a, 'ast> {
     fn perhaps(&mut self, statements: &'ast [Stmt], whole: TextRange) {
         let (names, calls) = (self.assigned.len(), self.calls.len());
         self.run(statements);
-        for name in self.assigned[names..].to_vec() {
+        for at in names..self.assigned.len() {
             let value = self.unknown(whole, "it depends on a condition".to_owned());
-            self.values.insert(name, value);
+            self.values.insert(self.assigned[at].clone(), value);
         }
         // What is called there may not be called.
         self.calls.truncate(calls);
