@@ -2,9 +2,13 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::machine::{search_path, which};
 
@@ -25,17 +29,11 @@ pub enum Kit {
 impl Kit {
     /// Installs what is not there yet, or says why that is not possible.
     pub fn install(self) -> Result<(), String> {
+        static NODE: OnceLock<Result<(), String>> = OnceLock::new();
+        static PYTHON: OnceLock<Result<(), String>> = OnceLock::new();
         match self {
-            Kit::Node => once("node", &["package.json", "package-lock.json"], |folder| {
-                let flags = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
-                run("npm", &flags, folder)
-            }),
-            Kit::Python => once("python", &["requirements.txt"], |folder| {
-                run("python3", &["-m", "venv", "--clear", "venv"], folder)?;
-                let pip = folder.join("venv/bin/python3").display().to_string();
-                let flags = ["-m", "pip", "install", "-q", "-r", "requirements.txt"];
-                run(&pip, &flags, folder)
-            }),
+            Kit::Node => NODE.get_or_init(node).clone(),
+            Kit::Python => PYTHON.get_or_init(python).clone(),
             Kit::Machine(programs) => programs.iter().try_for_each(|program| {
                 let there = which(program).map(|_| ());
                 there.ok_or_else(|| format!("`{program}` is not installed"))
@@ -67,6 +65,22 @@ impl Kit {
     }
 }
 
+fn node() -> Result<(), String> {
+    unless_done("node", &["package.json", "package-lock.json"], |folder| {
+        let flags = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
+        run("npm", &flags, folder)
+    })
+}
+
+fn python() -> Result<(), String> {
+    unless_done("python", &["requirements.txt"], |folder| {
+        run("python3", &["-m", "venv", "--clear", "venv"], folder)?;
+        let python = folder.join("venv/bin/python3").display().to_string();
+        let flags = ["-m", "pip", "install", "-q", "-r", "requirements.txt"];
+        run(&python, &flags, folder)
+    })
+}
+
 /// Where things are installed: below the build folder, so that they outlast a run.
 fn installed() -> PathBuf {
     let build = Path::new(env!("CARGO_TARGET_TMPDIR")).parent();
@@ -74,14 +88,14 @@ fn installed() -> PathBuf {
 }
 
 /// Does this in a folder that holds these files, unless it was done for the same files.
-fn once(
+fn unless_done(
     name: &str,
     files: &[&str],
     install: impl FnOnce(&Path) -> Result<(), String>,
 ) -> Result<(), String> {
     let folder = installed().join(name);
     fs::create_dir_all(&folder).unwrap();
-    // Two tests at once: the second waits for the first.
+    // Two runs of the tests at once: the second waits for the first.
     let lock = File::create(installed().join(format!("{name}.lock"))).unwrap();
     lock.lock().unwrap();
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/servers");
@@ -111,6 +125,7 @@ fn run(program: &str, args: &[&str], folder: &Path) -> Result<(), String> {
         .stdin(Stdio::null())
         .stdout(out.try_clone().unwrap())
         .stderr(out)
+        .process_group(0)
         .spawn()
         .map_err(|error| format!("{program}: {error}"))?;
     let until = Instant::now() + PATIENCE;
@@ -124,7 +139,9 @@ fn run(program: &str, args: &[&str], folder: &Path) -> Result<(), String> {
             None => std::thread::sleep(Duration::from_millis(100)),
         }
     }
-    let _ = child.kill();
+    if let Some(group) = Pid::from_raw(child.id().cast_signed()) {
+        let _ = kill_process_group(group, Signal::KILL);
+    }
     let _ = child.wait();
     Err(format!("{program} {args:?} takes too long"))
 }

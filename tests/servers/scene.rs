@@ -138,6 +138,9 @@ impl<'a> Scene<'a> {
             .stdout(out.try_clone().unwrap())
             .stderr(out)
             .process_group(0);
+        if let Some(mark) = std::env::var_os("DEVDOCTOR_TEST_RUN") {
+            command.env("DEVDOCTOR_TEST_RUN", mark);
+        }
         for tool in ["ASTRO", "NEXT", "NUXT"] {
             command.env(format!("{tool}_TELEMETRY_DISABLED"), "1");
         }

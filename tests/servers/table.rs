@@ -130,7 +130,7 @@ servers! {
         project: "webpack",
         program: Program::Listed("webpack"),
         kit: Kit::Node,
-        start: "npm start",
+        start: "npm run start",
         says: port(8080, "package.json:6"),
         changed: &[
             Change {
@@ -274,7 +274,7 @@ servers! {
         project: "express",
         program: Program::Own("node app.js"),
         kit: Kit::Node,
-        start: "npm start",
+        start: "npm run start",
         says: Says {
             port: 3300,
             host: None,
@@ -298,7 +298,7 @@ servers! {
         project: "serve",
         program: Program::Listed("serve"),
         kit: Kit::Node,
-        start: "npm start",
+        start: "npm run start",
         says: port(5050, "package.json:5"),
         changed: &[Change {
             name: "flag",
@@ -312,7 +312,7 @@ servers! {
         project: "http-server",
         program: Program::Listed("http-server"),
         kit: Kit::Node,
-        start: "npm start",
+        start: "npm run start",
         says: port(8080, "package.json:5"),
         changed: &[Change {
             name: "flag",
@@ -326,7 +326,7 @@ servers! {
         project: "parcel",
         program: Program::Listed("parcel"),
         kit: Kit::Node,
-        start: "npm start",
+        start: "npm run start",
         says: port(1234, "package.json:5"),
         changed: &[Change {
             name: "flag",
@@ -340,7 +340,7 @@ servers! {
         project: "django",
         program: Program::Listed("django"),
         kit: Kit::Python,
-        start: "honcho -f Procfile.dev start",
+        start: "honcho start -f Procfile.dev",
         says: port(8000, "Procfile.dev:1"),
         changed: &[Change {
             name: "argument",
@@ -376,7 +376,7 @@ servers! {
         project: "uvicorn",
         program: Program::Listed("uvicorn"),
         kit: Kit::Python,
-        start: "honcho -f Procfile.dev start",
+        start: "honcho start -f Procfile.dev",
         says: port(8000, "Procfile.dev:1"),
         changed: &[Change {
             name: "flag",
@@ -403,6 +403,18 @@ servers! {
                 name: "flag",
                 edits: &[("Procfile", "gunicorn", "gunicorn -b 0.0.0.0:8110")],
                 says: on("0.0.0.0", "0.0.0.0", 8110, "Procfile:1"),
+                taken: false,
+            },
+            Change {
+                name: "variable",
+                edits: &[("gunicorn.conf.py", "bind =", "place =")],
+                // What runs a Procfile sets PORT, and that means every address.
+                says: Says {
+                    port: 5000,
+                    host: None,
+                    bind: Some("0.0.0.0"),
+                    at: "Procfile:1",
+                },
                 taken: false,
             },
         ],
@@ -436,12 +448,20 @@ servers! {
         kit: Kit::Python,
         start: "make lab",
         says: port(8888, "Makefile:1"),
-        changed: &[Change {
+        changed: &[
+            Change {
             name: "flag",
             edits: &[("Makefile", "--allow-root", "--allow-root --port 8920 --ip=127.0.0.1")],
             says: on("127.0.0.1", "127.0.0.1", 8920, "Makefile:2"),
             taken: false,
-        }],
+        },
+            Change {
+                name: "unread",
+                edits: &[("jupyter_server_config.py", "", "c.ServerApp.port = 8900\n")],
+                says: port(8888, "Makefile:1"),
+                taken: false,
+            },
+        ],
         besides: &[],
     };
     php => Server {
@@ -454,6 +474,30 @@ servers! {
             name: "argument",
             edits: &[("Makefile", "localhost:8300", "0.0.0.0:8310")],
             says: on("0.0.0.0", "0.0.0.0", 8310, "Makefile:2"),
+            taken: false,
+        }],
+        besides: &[],
+    };
+    java => Server {
+        project: "java",
+        program: Program::Own("java Server.java"),
+        kit: Kit::Machine(&["java", "make"]),
+        start: "make run",
+        says: Says {
+            port: 8400,
+            host: None,
+            bind: Some("[::]"),
+            at: "Makefile:2",
+        },
+        changed: &[Change {
+            name: "variable",
+            edits: &[("Makefile", "PORT=8400", "PORT=8410")],
+            says: Says {
+                port: 8410,
+                host: None,
+                bind: Some("[::]"),
+                at: "Makefile:2",
+            },
             taken: false,
         }],
         besides: &[],

@@ -155,6 +155,9 @@ fn is_claimed(scene: &Scene<'_>, says: &Says) {
         "{service:#?}"
     );
     assert_eq!(service.unknown, [], "{service:#?}");
+    // Procfiles are run by several programs that do the same.
+    let start = scene.server.start.replace("honcho", "foreman");
+    assert_eq!(service.start.join(" "), start);
     let file = std::fs::read_to_string(scene.folder.join(&expects.origin.file)).unwrap();
     let line = file.lines().nth(expects.origin.line as usize - 1).unwrap();
     let there: String = line

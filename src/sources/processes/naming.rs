@@ -169,7 +169,7 @@ fn interpreted(name: &str, rest: &[&str], telling: &[&str], with_value: &[&str])
 
 fn script(name: &str, path: &str, verb: Option<&str>) -> String {
     let file = base(path);
-    if name == "java" {
+    if name == "java" && !file.ends_with(".java") {
         // A class: only its own name, without the packages.
         return format!("java {}", file.rsplit('.').next().unwrap_or(file));
     }
@@ -253,6 +253,7 @@ mod tests {
                 "java -jar shop.jar",
             ),
             (&["java", "-cp", "a.jar:b", "com.acme.Main"], "java Main"),
+            (&["java", "src/Server.java"], "java Server.java"),
             (&["bun", "run", "dev"], "bun run dev"),
             (&["deno", "run", "-A", "src/main.ts"], "deno run main.ts"),
             (&["bun", "server.ts"], "bun server.ts"),
