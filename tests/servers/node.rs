@@ -177,6 +177,20 @@ servers! {
         ],
         besides: &[],
     };
+    storybook => Server {
+        project: "storybook",
+        program: Program::Listed("storybook"),
+        kit: Kit::Node,
+        start: "npm run storybook",
+        says: port(6006, "package.json:6"),
+        changed: &[Change {
+            name: "flag",
+            edits: &[("package.json", "-p 6006", "--port 6010 --host 0.0.0.0")],
+            says: on("0.0.0.0", "0.0.0.0", 6010, "package.json:6"),
+            taken: false,
+        }],
+        besides: &[],
+    };
     express => Server {
         project: "express",
         program: Program::Own("node app.js"),

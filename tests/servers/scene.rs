@@ -123,11 +123,21 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// Starts the server as its developer would.
+    /// Starts the server as its developer would, without a terminal.
     pub fn start(&self) -> Running {
+        let words: Vec<&str> = self.server.start.split(' ').collect();
+        self.run(&words, Stdio::null())
+    }
+
+    /// Starts the server on a terminal, at which nobody types.
+    pub fn start_on_terminal(&self) -> Running {
+        let words = ["script", "-qefc", self.server.start, "/dev/null"];
+        self.run(&words, Stdio::piped())
+    }
+
+    fn run(&self, words: &[&str], stdin: Stdio) -> Running {
         let log = self.folder.with_extension("log");
         let out = File::create(&log).unwrap();
-        let words: Vec<&str> = self.server.start.split(' ').collect();
         let mut command = Command::new(words[0]);
         command
             .args(&words[1..])
@@ -138,7 +148,7 @@ impl<'a> Scene<'a> {
             .env("BROWSER", "none")
             .env("NO_COLOR", "1")
             .current_dir(&self.folder)
-            .stdin(Stdio::null())
+            .stdin(stdin)
             .stdout(out.try_clone().unwrap())
             .stderr(out)
             .process_group(0);
@@ -208,6 +218,18 @@ impl<'a> Scene<'a> {
             std::thread::sleep(PAUSE);
         }
         Outcome::Deaf
+    }
+
+    /// Whether the server asks its developer something, and listens nowhere meanwhile.
+    pub fn asks(&self, running: &mut Running, but: Option<u32>) -> bool {
+        let until = Instant::now() + PATIENCE;
+        while Instant::now() < until && running.child.try_wait().unwrap().is_none() {
+            if running.said().contains('?') {
+                return self.ports(but).is_empty();
+            }
+            std::thread::sleep(PAUSE);
+        }
+        false
     }
 
     /// Waits until nothing listens here any more.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use devdoctor::facts::{Known, Proto, Service, Taken};
 use devdoctor::sources::projects;
 
+use crate::kit::Kit;
 use crate::machine::pass_over;
 use crate::scene::{Outcome, Port, Scene};
 use crate::stage::{self, Stage};
@@ -17,8 +18,9 @@ const NEXT: u16 = 20;
 /// Starts a server in one of the ways, in namespaces of its own.
 pub fn tell(server: &'static Server, module: &str, name: &str, way: fn(&'static Server, &Stage)) {
     // What is to be installed comes from outside.
+    let tools = Kit::Machine(&["python3", "script"]);
     if !stage::is_inside()
-        && let Err(why) = server.kit.install()
+        && let Err(why) = tools.install().and_then(|()| server.kit.install())
     {
         return pass_over(&format!("{module}::{name}"), &why);
     }
@@ -61,9 +63,15 @@ fn does_as_told(scene: &Scene<'_>, says: &Says) {
     };
     let somebody = scene.somebody(says.port);
     let mut running = scene.start();
-    let silent = matches!(told, Some(Taken::Stays | Taken::Asks));
+    let silent = told == Some(Taken::Stays);
     let outcome = scene.outcome(&mut running, Some(somebody.pid()), silent);
     let does = match &outcome {
+        Outcome::Ended(_) if told == Some(Taken::Asks) => {
+            let mut running = scene.start_on_terminal();
+            let asks = scene.asks(&mut running, Some(somebody.pid()));
+            assert!(asks, "{}", running.said());
+            Taken::Asks
+        }
         Outcome::Ended(_) => Taken::Stops,
         Outcome::Deaf => Taken::Stays,
         Outcome::Listens(ports) => {
