@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::context::name as file_name;
-use crate::facts::{Claims, Origin, Service};
+use crate::facts::{Claims, Origin, Runs, Service};
 
 /// Makes one of what several files say of the same service.
 pub fn merge(claims: &mut Claims) {
@@ -124,7 +124,8 @@ fn unique_names(services: &mut [Service]) {
         *count.entry(service.name.clone()).or_default() += 1;
     }
     for service in services.iter_mut() {
-        if count[&service.name] > 1 && !service.folder.is_empty() {
+        let process = service.runs == Runs::Process;
+        if process && count[&service.name] > 1 && !service.folder.is_empty() {
             // `web:storybook` in apps/web is `apps/web:storybook`.
             let last = file_name(&service.folder);
             service.name = match service.name.split_once(':') {
@@ -136,7 +137,8 @@ fn unique_names(services: &mut [Service]) {
     }
     let mut taken: HashSet<String> = HashSet::new();
     for service in services.iter_mut() {
-        if taken.insert(service.name.clone()) {
+        // A container's name is what compose calls it by.
+        if taken.insert(service.name.clone()) || service.runs == Runs::Container {
             continue;
         }
         // Two of one folder: by the script that starts them, by what they are, by where
