@@ -13,6 +13,12 @@ mod acts;
 mod kit;
 #[path = "support/machine.rs"]
 mod machine;
+#[path = "servers/node.rs"]
+mod node;
+#[path = "servers/others.rs"]
+mod others;
+#[path = "servers/python.rs"]
+mod python;
 #[path = "servers/scene.rs"]
 mod scene;
 #[allow(

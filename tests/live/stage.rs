@@ -38,6 +38,7 @@ pub(crate) use stories;
 const UNSET: &[&str] = &["HOST", "HOSTNAME", "NODE_ENV", "PORT"];
 
 /// Whether this process is inside of a story.
+#[allow(dead_code, reason = "not every test that tells stories asks")]
 pub fn is_inside() -> bool {
     std::env::var_os(INSIDE).is_some()
 }

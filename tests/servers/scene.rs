@@ -100,7 +100,11 @@ impl<'a> Scene<'a> {
             }
         }
         let row = match server.program {
-            Program::Listed(key) => Some(catalogue().framework(key).expect(key)),
+            Program::Listed(key) => {
+                let row = catalogue().framework(key).expect(key);
+                assert!(row.verified, "{key} is tried here: its row is verified");
+                Some(row)
+            }
             Program::Own(_) => None,
         };
         Scene {

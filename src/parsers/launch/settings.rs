@@ -93,14 +93,14 @@ impl<'a, 'b> Settings<'a, 'b> {
 
         let mut outcome = Outcome::default();
         let mut ports = from_words(&words, after, &row.flags, &row.flags.port, None);
-        let variables = self.from_variables(&row.port_variables);
+        let variables = self.in_environment(&row.port_variables);
         let in_files = from_files(&row.port_variables, &files);
         let keys = row.keys.port.iter().chain(&row.keys.address);
         let keys = keys.map(|key| from_key(value, key)).collect();
         ports.extend(in_order(&row.keys, variables, in_files, keys));
         let unreadable = config.is_some() && value.is_none();
         let mut hosts = from_words(&words, after, &row.flags, &row.flags.host, EVERY);
-        let variables = self.from_variables(&row.host_variables);
+        let variables = self.in_environment(&row.host_variables);
         let in_files = from_files(&row.host_variables, &files);
         let keys = row.keys.host.iter().chain(&row.keys.address);
         let keys = keys.map(|key| from_key(value, key)).collect();
@@ -142,7 +142,7 @@ impl<'a, 'b> Settings<'a, 'b> {
     }
 
     /// What the environment sets, the strongest first.
-    pub(super) fn from_variables(&self, names: &[String]) -> Vec<Vec<Candidate>> {
+    pub(super) fn in_environment(&self, names: &[String]) -> Vec<Vec<Candidate>> {
         let set = names.iter().filter_map(|name| self.variable(name));
         set.filter(|candidate| !candidate.value.text.is_empty())
             .map(|candidate| vec![candidate])
