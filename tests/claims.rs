@@ -284,7 +284,7 @@ proptest! {
     }
 }
 
-/// A file of every kind.
+/// A file of every kind, those that other files ask for among them.
 const NAMES: &[&str] = &[
     ".env",
     "package.json",
@@ -322,6 +322,7 @@ const NAMES: &[&str] = &[
 fn a_file_of_every_kind_is_taken() {
     for path in NAMES {
         let name = path.rsplit('/').next().unwrap_or(path);
-        assert!(parsers::takes(name) || *path == "vite.config.ts", "{path}");
+        let asked_for = ["vite.config.ts", "gunicorn.conf.py"].contains(path);
+        assert!(parsers::takes(name) || asked_for, "{path}");
     }
 }

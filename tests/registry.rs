@@ -64,6 +64,8 @@ const PROMISED: &[(&str, &str)] = &[
     ("DD509", "container-paused"),
     ("DD510", "container-not-ready"),
     ("DD511", "engine-down"),
+    ("DD518", "not-recreated"),
+    ("DD519", "profile-not-selected"),
     ("DD601", "tls-expected"),
     ("DD602", "tls-not-spoken"),
     ("DD605", "not-http"),
@@ -101,7 +103,12 @@ fn rule_files() -> Vec<(String, PathBuf)> {
         }
         for file in std::fs::read_dir(&family).unwrap() {
             let file = file.unwrap().path();
-            if file.file_name().unwrap() != "mod.rs" {
+            // Beside its rules a family has what they share.
+            let shared = file.file_name().unwrap() == "mod.rs"
+                || !std::fs::read_to_string(&file)
+                    .unwrap()
+                    .contains("pub static RULE: Rule");
+            if !shared {
                 files.push((name.clone(), file));
             }
         }

@@ -93,18 +93,18 @@ impl Style {
 mod tests {
     use super::*;
 
-    #[cfg(unix)]
     #[test]
     fn a_file_is_a_link_only_where_the_terminal_has_links() {
-        assert_eq!(Style::PLAIN.file("/a b", "a b:1"), "a b:1");
+        assert_eq!(Style::PLAIN.file("a b", "a b:1"), "a b:1");
         let style = Style {
             links: true,
             ..Style::PLAIN
         };
-        let link = style.file("/a\x1b]8;;http://evil b", "x");
-        assert_eq!(
-            link,
-            "\x1b]8;;file:///a%1B]8;;http:/evil%20b\x1b\\x\x1b]8;;\x1b\\"
+        let link = style.file("a\x1b]8;;evil b", "x");
+        assert!(link.starts_with("\x1b]8;;file:///"), "{link:?}");
+        assert!(
+            link.ends_with("/a%1B]8;;evil%20b\x1b\\x\x1b]8;;\x1b\\"),
+            "{link:?}"
         );
     }
 }

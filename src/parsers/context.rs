@@ -69,7 +69,11 @@ impl Context<'_> {
     /// The text of a file that must be there: where it cannot be read, the claims say so.
     pub fn text(&self, path: &str, claims: &mut Claims) -> Option<Arc<str>> {
         match self.files.text(path) {
-            Ok(text) => Some(text),
+            // A byte order mark is no part of the text.
+            Ok(text) => Some(match text.strip_prefix('\u{feff}') {
+                Some(rest) => rest.into(),
+                None => text,
+            }),
             Err(why) => {
                 let broken = BrokenFile {
                     origin: Origin {

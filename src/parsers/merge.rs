@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::context::name as file_name;
-use crate::facts::{Claims, Origin, Service};
+use super::context::{folder, name as file_name};
+use crate::facts::{Claims, Origin, Runs, Service};
 
 /// Makes one of what several files say of the same service.
 pub fn merge(claims: &mut Claims) {
@@ -45,6 +45,7 @@ pub fn merge(claims: &mut Claims) {
             pointer.service = name;
         }
     }
+    whose_pointers(claims);
     // What one service takes its port from is no setting without effect.
     let expects = claims.services.iter().flat_map(|service| &service.expects);
     let mut seen: HashSet<(Origin, String)> = expects
@@ -57,6 +58,23 @@ pub fn merge(claims: &mut Claims) {
     claims
         .pointers
         .retain(|pointer| seen.insert((pointer.origin.clone(), pointer.key.clone())));
+}
+
+/// A file that is not told whose it is belongs to the one service of its folder.
+fn whose_pointers(claims: &mut Claims) {
+    for pointer in &mut claims.pointers {
+        if !pointer.service.is_empty() {
+            continue;
+        }
+        let file = &pointer.origin.file;
+        let mut here = claims
+            .services
+            .iter()
+            .filter(|service| service.runs == Runs::Process && service.folder == folder(file));
+        if let (Some(service), None) = (here.next(), here.next()) {
+            pointer.service.clone_from(&service.name);
+        }
+    }
 }
 
 fn called(service: &Service) -> (String, String) {
@@ -117,14 +135,16 @@ impl Take for Service {
     }
 }
 
-/// Names that stand twice get their folders before them.
+/// Names that stand twice get their folders before them. A compose service keeps its
+/// name: it is the one that the compose tool knows.
 fn unique_names(services: &mut [Service]) {
+    let composed = |service: &Service| service.compose_project.is_some();
     let mut count: HashMap<String, usize> = HashMap::new();
     for service in services.iter() {
         *count.entry(service.name.clone()).or_default() += 1;
     }
     for service in services.iter_mut() {
-        if count[&service.name] > 1 && !service.folder.is_empty() {
+        if count[&service.name] > 1 && !service.folder.is_empty() && !composed(service) {
             // `web:storybook` in apps/web is `apps/web:storybook`.
             let last = file_name(&service.folder);
             service.name = match service.name.split_once(':') {
@@ -134,8 +154,9 @@ fn unique_names(services: &mut [Service]) {
             };
         }
     }
-    let mut taken: HashSet<String> = HashSet::new();
-    for service in services.iter_mut() {
+    let kept = services.iter().filter(|service| composed(service));
+    let mut taken: HashSet<String> = kept.map(|service| service.name.clone()).collect();
+    for service in services.iter_mut().filter(|service| !composed(service)) {
         if taken.insert(service.name.clone()) {
             continue;
         }
