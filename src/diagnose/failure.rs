@@ -49,6 +49,11 @@ impl Doctor<'_> {
             self.look_at_own_project();
         } else {
             self.compare_with_files();
+            if here && self.is_answered_by_a_stranger() {
+                self.look_at_own_project();
+            } else if here && self.is_answered_astray() {
+                self.look_at_other_ports();
+            }
         }
         if failed && here {
             self.look_at_failure(nobody, blocked, &covered);

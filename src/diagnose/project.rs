@@ -39,6 +39,7 @@ impl Doctor<'_> {
         let matters = case.on_this_machine()
             && (case.nobody_listens()
                 || another_project_listens(&case)
+                || case.stranger().is_some()
                 || self.holders().iter().any(|owner| was_told(&case, owner)));
         if matters {
             let root = own.root.clone();
@@ -48,7 +49,9 @@ impl Doctor<'_> {
 
     /// Begins to read the files of this project, unless that was begun before.
     fn read(&mut self, root: String) {
-        if self.reading.iter().any(|reading| reading.root == root) {
+        let under_way = self.reading.iter().any(|reading| reading.root == root);
+        let mut projects = self.facts.projects.items().iter();
+        if under_way || projects.any(|one| one.root == root && one.claims.is_seen()) {
             return;
         }
         let budget = self.budget(|of| of.projects);
@@ -99,6 +102,23 @@ impl Doctor<'_> {
     /// Whether the server of another project answers where the user stands in his own.
     pub(super) fn is_answered_by_another_project(&self) -> bool {
         another_project_listens(&Case::new(self.target, &self.facts))
+    }
+
+    /// Whether somebody answers who has nothing to do with the user's project, on a port
+    /// that its files give to a server of its own.
+    pub(super) fn is_answered_by_a_stranger(&self) -> bool {
+        let case = Case::new(self.target, &self.facts);
+        case.stranger().is_some() && case.expected().iter().any(|one| one.service.is_on())
+    }
+
+    /// Whether a server of the user's project answers on a port that its files do not
+    /// give to it: then it matters who has the one that they do.
+    pub(super) fn is_answered_astray(&self) -> bool {
+        let case = Case::new(self.target, &self.facts);
+        self.holders().iter().any(|owner| {
+            let said = !case.services_of(owner).is_empty();
+            said && case.told(owner, self.target.port).is_none()
+        })
     }
 
     /// Looks at everything that the user's own project may have to do with the port.
@@ -159,7 +179,7 @@ impl Doctor<'_> {
     }
 
     /// Names who has the other ports: the server that is asked for may be among them.
-    fn look_at_other_ports(&mut self) {
+    pub(super) fn look_at_other_ports(&mut self) {
         let Known::Seen(list) = &self.facts.listeners else {
             return;
         };
@@ -220,11 +240,18 @@ impl Doctor<'_> {
             .chain(labels)
             .filter(|folder| seen.insert(folder.clone()))
             .collect();
-        let roots = self.looks.at(
+        let mut roots = self.looks.at(
             "projects",
             || projects::roots(&folders),
             |roots| format!("{}", roots.len()),
         );
+        // What was read before stays read.
+        for known in self.facts.projects.items() {
+            let same = roots.iter_mut().find(|root| root.root == known.root);
+            if let Some(root) = same {
+                root.claims = known.claims.clone();
+            }
+        }
         for known in [&mut self.facts.processes, &mut self.facts.project_processes] {
             if let Known::Seen(list) = known {
                 let mut list = list.to_vec();

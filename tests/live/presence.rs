@@ -95,6 +95,24 @@ stories! {
         stage.ask(Ask::new("5173").in_folder(&project)).is_well();
     }
 
+    fn a_stranger_in_no_project_has_the_port(stage) {
+        if !stage.needs(&["python3"]) {
+            return;
+        }
+        stage.cover("/etc/hosts", "127.0.0.1 localhost\n");
+        let folder = stage.folder().join("downloads");
+        std::fs::create_dir_all(&folder).unwrap();
+        let words = ["python3", "-u", "-m", "http.server", "-b", "127.0.0.1", "3000"];
+        let _holder = stage.program(&words, &folder, "Serving HTTP");
+        let project = project_with(stage, "next dev", "next", "");
+        stage
+            .ask(Ask::new("3000").in_folder(&project))
+            .finds("DD409")
+            .first("says", "not by shop of this project");
+        // Nobody in particular should be there where no file says so.
+        stage.ask(Ask::new("3000").in_folder(&stage.work())).exits(0);
+    }
+
     fn moved_port(stage) {
         if !stage.needs(&["python3"]) {
             return;

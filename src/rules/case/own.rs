@@ -33,6 +33,20 @@ impl<'a> Case<'a> {
         Some(is_below(process.cwd.seen()?, root))
     }
 
+    /// Who listens on the asked port and has nothing to do with the user's project, as
+    /// far as its folder tells: no forwarder, and no service of the machine.
+    #[must_use]
+    pub fn stranger(&self) -> Option<(&'a Listener, &'a Process)> {
+        let own = &self.own_project()?.root;
+        self.listeners().find_map(|listener| {
+            let owner = self.owner(listener)?;
+            let place = owner.project.as_ref().or(owner.cwd.seen())?;
+            let service = self.framework(owner).is_some_and(|row| !row.dev_server);
+            let apart = !is_below(place, own) && !is_below(own, place);
+            (apart && !service && !self.is_forwarder(owner)).then_some((listener, owner))
+        })
+    }
+
     /// The development servers of the user's own project that listen on other ports:
     /// those that should have the asked port first, then those that are nearest to it.
     #[must_use]

@@ -98,12 +98,12 @@ fn another_project(case: &Case) -> Option<Finding> {
     let probe = case.probes().find(answers)?;
     let listener = case.listener_for(probe.to.ip())?;
     let owner = case.owner(listener)?;
-    let other = owner.project.as_deref()?;
+    let other = owner.project.as_ref().or(owner.cwd.seen())?.as_str();
     // A package of the same repository is no other project.
     if case.is_ours(owner) != Some(false) || is_below(own, other) {
         return None;
     }
-    case.dev_server(owner)?;
+    let project = owner.project.is_some() && case.dev_server(owner).is_some();
     // The user's own server is on this port too: then it is two servers on one port.
     let ours = |listener| {
         let owner = case.owner(listener);
@@ -114,6 +114,10 @@ fn another_project(case: &Case) -> Option<Finding> {
     }
     let mut expected = case.expected();
     expected.retain(|one| one.service.is_on());
+    // Whoever is in no project is a stranger only where a file says who should be here.
+    if !project && (expected.is_empty() || case.stranger().is_none()) {
+        return None;
+    }
     // Where it is known who should be here, nobody else is.
     let mut elsewhere = case.own_servers();
     elsewhere.retain(|one| expected.is_empty() || one.meant.is_some());

@@ -179,16 +179,16 @@ fn moved<'a>(
             let other = survey
                 .case
                 .owner(holder)
-                .map_or_else(|| "whoever has the port".to_owned(), process_words);
+                .map_or_else(|| format!("who listens on {}", holder.at), process_words);
             let because = match moves {
-                true => ", and it takes another one while that is taken",
-                false => "",
+                true => format!(", and {name} takes another one while that is taken"),
+                false => String::new(),
             };
             Fix::read(
                 format!("have {name} take its own port"),
                 format!(
-                    "{other} has the port of {name}{because}: if {other} is not needed, end it \
-                     in the terminal it was started in, then start {name} again"
+                    "{other} has the port of {name}{because}: if it is not needed, end it in the \
+                     terminal it was started in, then start {name} again"
                 ),
             )
         }
