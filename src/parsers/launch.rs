@@ -4,6 +4,8 @@
 //! One function makes every expectation of a process, whatever file names the command.
 
 pub mod address;
+mod candidates;
+mod outcome;
 mod settings;
 mod unlisted;
 

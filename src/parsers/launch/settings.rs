@@ -2,22 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use super::address::{Address, addresses};
-use super::{Candidate, Outcome};
-use crate::facts::{
-    Claims, Expectation, Flags, Framework, Keys, Origin, Proto, Recognised, SetBy, UnknownSetting,
+use super::candidates::{
+    EVERY, flags, from_files, from_key, from_words, in_order, word_of, word_of_value,
 };
+use super::{Candidate, Outcome};
+use crate::facts::{Claims, Expectation, Framework, Origin, Recognised, SetBy};
 use crate::parsers::command::{Command, Word};
 use crate::parsers::context::{folder, join};
 use crate::parsers::env_files::{self, Variable};
 use crate::parsers::format::js::Mode;
-use crate::parsers::{Context, Node, Value, format};
+use crate::parsers::{Context, Value, format};
 
 /// The files of variables that most tools read, the strongest first.
 const FAMILY: &[&str] = &[".env.{mode}.local", ".env.local", ".env.{mode}", ".env"];
-
-/// What a flag for the host means that has no value: every address.
-const EVERY: Option<&str> = Some("0.0.0.0");
 
 /// The endings of configuration files that are read, in the order in which tools look
 /// for them.
@@ -272,122 +269,6 @@ impl<'a, 'b> Settings<'a, 'b> {
     }
 }
 
-impl Outcome {
-    /// Takes the strongest known port, and says what stronger ones cannot be known.
-    pub(super) fn settle(
-        &mut self,
-        default: Option<u16>,
-        ports: &[Vec<Candidate>],
-        hosts: &[Vec<Candidate>],
-        mut certain: bool,
-    ) {
-        let host = self.host(hosts);
-        let of = |found: Address, by: SetBy, key: String, certain: bool| {
-            let own = found.host.map(|host| (host, found.origin.clone()));
-            let (host, host_origin) = own.or_else(|| host.clone()).unzip();
-            Expectation {
-                port: found.port.filter(|port| *port != 0),
-                host,
-                protocol: Proto::Tcp,
-                target: None,
-                origin: found.origin,
-                by,
-                key,
-                written: found.written,
-                host_origin,
-                certain,
-            }
-        };
-        for tier in ports {
-            for candidate in tier {
-                if let Some(why) = candidate.value.unknown() {
-                    self.unknown(candidate, why);
-                    certain = false;
-                    continue;
-                }
-                let found = addresses(&candidate.value);
-                if found.is_empty() && !candidate.value.text.starts_with(['/', 'u']) {
-                    self.unknown(candidate, "it is not a port".to_owned());
-                    certain = false;
-                }
-                for address in found.into_iter().filter(|found| found.port.is_some()) {
-                    let made = of(address, candidate.by, candidate.key.clone(), certain);
-                    self.expects.push(made);
-                }
-            }
-            if !self.expects.is_empty() {
-                return;
-            }
-        }
-        if let Some(port) = default {
-            let found = Address {
-                port: Some(port),
-                ..Address::default()
-            };
-            self.expects
-                .push(of(found, SetBy::Default, String::new(), certain));
-        }
-    }
-
-    fn unknown(&mut self, candidate: &Candidate, why: String) {
-        let unknown = UnknownSetting {
-            key: candidate.key.clone(),
-            origin: candidate.value.origin.clone(),
-            why,
-        };
-        if !self.unknown.contains(&unknown) {
-            self.unknown.push(unknown);
-        }
-    }
-
-    fn host(&mut self, tiers: &[Vec<Candidate>]) -> Option<(String, Origin)> {
-        for candidate in tiers.iter().flatten() {
-            if let Some(why) = candidate.value.unknown() {
-                self.unknown(candidate, why);
-                return None;
-            }
-            let host = addresses(&candidate.value).into_iter().find_map(|a| a.host);
-            if let Some(host) = host {
-                return Some((host, candidate.value.origin.clone()));
-            }
-        }
-        None
-    }
-}
-
-/// What files of variables set, the strongest first.
-fn from_files(names: &[String], files: &[Variable]) -> Vec<Vec<Candidate>> {
-    let set = names.iter().filter_map(|name| {
-        let variable = files.iter().find(|variable| variable.name == *name)?;
-        Some(Candidate {
-            by: SetBy::EnvFile,
-            key: name.clone(),
-            value: word_of(variable),
-        })
-    });
-    set.filter(|candidate| !candidate.value.text.is_empty())
-        .map(|candidate| vec![candidate])
-        .collect()
-}
-
-/// What the environment, files of variables and the configuration set, the strongest
-/// first.
-fn in_order(
-    row: &Keys,
-    variables: Vec<Vec<Candidate>>,
-    files: Vec<Vec<Candidate>>,
-    keys: Vec<Vec<Candidate>>,
-) -> impl Iterator<Item = Vec<Candidate>> {
-    let order = if row.over_variables {
-        [keys, variables, files]
-    } else if row.over_env_files {
-        [variables, keys, files]
-    } else {
-        [variables, files, keys]
-    };
-    order.into_iter().flatten()
-}
-
 /// Where something says that the server must not take another port.
 fn strict(
     row: &Framework,
@@ -414,105 +295,6 @@ fn strict(
     let mut keys = row.keys.strict.iter().filter_map(|key| config?.at(key));
     let key = keys.find(|value| value.flag() == Some(true));
     key.map(|value| value.origin.clone())
-}
-
-/// The values that these flags have, in the order of the command: each flag as it is
-/// written, and its value if it has one.
-pub(super) fn flags(words: &[Word], names: &[String]) -> Vec<(String, Option<Word>)> {
-    let mut found = Vec::new();
-    for (at, word) in words.iter().enumerate() {
-        let text = word.text.as_str();
-        for name in names {
-            let Some(rest) = text.strip_prefix(name.as_str()) else {
-                continue;
-            };
-            let short = name.len() == 2 && name.starts_with('-') && name != "--";
-            let value = if rest.is_empty() {
-                let next = words.get(at + 1);
-                next.filter(|next| !next.text.starts_with('-')).cloned()
-            } else if rest.starts_with('=') {
-                Some(word.after(name.len() + 1))
-            } else if short && rest.starts_with(|c: char| c.is_ascii_digit() || ":$[".contains(c)) {
-                Some(word.after(name.len()))
-            } else {
-                continue;
-            };
-            found.push((name.clone(), value));
-            break;
-        }
-    }
-    found
-}
-
-/// What of a command sets this, the strongest first: the last of these flags, every
-/// flag with an address, and the argument. `bare` is what a flag alone means.
-fn from_words(
-    words: &[Word],
-    after: usize,
-    row: &Flags,
-    names: &[String],
-    bare: Option<&str>,
-) -> Vec<Vec<Candidate>> {
-    let by_flag = |key: String, value| Candidate {
-        by: SetBy::Flag,
-        key,
-        value,
-    };
-    let mut tiers = Vec::new();
-    if let Some((key, value)) = flags(words, names).pop() {
-        let value = value.or_else(|| {
-            let flag = words.iter().rev().find(|word| word.text == key)?;
-            Some(Word::plain(bare?, flag.origin.clone(), key.clone()))
-        });
-        tiers.extend(value.map(|value| vec![by_flag(key, value)]));
-    }
-    let addresses_of = flags(words, &row.address).into_iter();
-    let all = addresses_of.filter_map(|(key, value)| Some(by_flag(key, value?)));
-    tiers.push(all.collect());
-    if row.argument {
-        let rest = words.get(after..).unwrap_or_default().iter();
-        let mut plain = rest.filter(|word| !word.text.starts_with('-'));
-        let argument = plain.find(|word| {
-            let found = addresses(word);
-            word.unknown().is_some() || found.iter().any(|found| found.port.is_some())
-        });
-        let candidate = |word: &Word| by_flag("argument".to_owned(), word.clone());
-        tiers.push(argument.map(candidate).into_iter().collect());
-    }
-    tiers
-}
-
-fn from_key(config: Option<&Value>, key: &str) -> Vec<Candidate> {
-    let Some(value) = config.and_then(|config| config.at(key)) else {
-        return Vec::new();
-    };
-    let candidate = |value: &Value| Candidate {
-        by: SetBy::Config,
-        key: key.to_owned(),
-        value: word_of_value(value),
-    };
-    match value.plain() {
-        Node::Null | Node::Flag(false) | Node::Table(_) => Vec::new(),
-        Node::List(items) => items.iter().map(candidate).collect(),
-        _ => vec![candidate(value)],
-    }
-}
-
-fn word_of_value(value: &Value) -> Word {
-    let (origin, written) = (value.origin.clone(), value.written.clone());
-    match value.plain() {
-        Node::Unknown(why) => Word::unseen(why, origin, written),
-        // `host: true` is every address.
-        Node::Flag(true) => Word::plain(EVERY.unwrap_or_default(), origin, written),
-        Node::Text(text) => Word::plain(text.as_str(), origin, written),
-        Node::Number(number) => Word::plain(number.to_string(), origin, written),
-        _ => Word::plain("", origin, written),
-    }
-}
-
-pub(super) fn word_of(variable: &Variable) -> Word {
-    let (value, origin) = (variable.value.as_str(), variable.origin.clone());
-    Word::plain(value, origin, variable.written.as_str())
 }
 
 /// Whether this is how variables are called, and no key of a configuration.

@@ -1,7 +1,8 @@
 //! Servers without a row in the catalogue: programs of the project's own, where a
 //! variable or a flag says that they listen.
 
-use super::settings::{Settings, flags};
+use super::candidates::{flags, word_of};
+use super::settings::Settings;
 use super::{Candidate, Outcome};
 use crate::facts::SetBy;
 use crate::parsers::env_files;
@@ -107,7 +108,7 @@ impl Settings<'_, '_> {
                 Candidate {
                     by: SetBy::EnvFile,
                     key: port.name.clone(),
-                    value: super::settings::word_of(port),
+                    value: word_of(port),
                 }
             }
         };
