@@ -13,8 +13,8 @@
 //!
 //! ## What to do
 //!
-//! Start it with the command that is given. It reads its first lines to you: if it
-//! takes another port, it says so there.
+//! Start it with the command that is given, and read its first lines: if it takes
+//! another port, it says so there.
 
 use crate::facts::{Process, Runs};
 use crate::findings::{Confidence, Evidence, Finding, Fix, Seen, Severity};
