@@ -78,8 +78,8 @@ fn check(case: &Case) -> Option<Finding> {
     let log = read_log(container);
     if young {
         let again = Fix::safe(
-            "wait a little and ask again",
-            ["devdoctor", "why", &case.target.input],
+            "wait until it answers",
+            ["devdoctor", "wait", &case.target.input],
         );
         return Some(finding.fix(again).fix(log));
     }
