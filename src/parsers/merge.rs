@@ -62,17 +62,19 @@ pub fn merge(claims: &mut Claims) {
 
 /// A file that is not told whose it is belongs to the one service of its folder.
 fn whose_pointers(claims: &mut Claims) {
+    let mut alone: HashMap<&str, Option<&str>> = HashMap::new();
+    let processes = claims.services.iter().filter(|s| s.runs == Runs::Process);
+    for service in processes {
+        alone
+            .entry(&service.folder)
+            .and_modify(|one| *one = None)
+            .or_insert(Some(&service.name));
+    }
     for pointer in &mut claims.pointers {
-        if !pointer.service.is_empty() {
-            continue;
-        }
-        let file = &pointer.origin.file;
-        let mut here = claims
-            .services
-            .iter()
-            .filter(|service| service.runs == Runs::Process && service.folder == folder(file));
-        if let (Some(service), None) = (here.next(), here.next()) {
-            pointer.service.clone_from(&service.name);
+        if pointer.service.is_empty()
+            && let Some(Some(name)) = alone.get(folder(&pointer.origin.file))
+        {
+            (*name).clone_into(&mut pointer.service);
         }
     }
 }

@@ -124,18 +124,15 @@ pub(super) fn add_target(key: &str, target: &Value, claims: &mut Claims) {
         && (is_here(host) || is_one_word(host))
     {
         let scheme = target.get("protocol").and_then(Value::text);
-        add(
-            Pointer {
-                key: key.to_owned(),
-                scheme: scheme.map(|scheme| scheme.trim_end_matches(':').to_owned()),
-                host: host.to_owned(),
-                port: number,
-                origin: port.origin.clone(),
-                written: port.written.clone(),
-                ..Pointer::default()
-            },
-            claims,
-        );
+        claims.pointers.push(Pointer {
+            key: key.to_owned(),
+            scheme: scheme.map(|scheme| scheme.trim_end_matches(':').to_owned()),
+            host: host.to_owned(),
+            port: number,
+            origin: port.origin.clone(),
+            written: port.written.clone(),
+            ..Pointer::default()
+        });
     }
 }
 
@@ -151,16 +148,7 @@ pub(super) fn add_url(key: &str, text: &str, value: &Value, claims: &mut Claims)
     };
     let whole = text.contains("://");
     let wanted = |host: &str| is_here(host) || (whole && is_one_word(host));
-    for pointer in pointers::of(&setting, &wanted) {
-        add(pointer, claims);
-    }
-}
-
-/// Adds a pointer that is not there yet.
-pub(super) fn add(pointer: Pointer, claims: &mut Claims) {
-    if !claims.pointers.contains(&pointer) {
-        claims.pointers.push(pointer);
-    }
+    claims.pointers.extend(pointers::of(&setting, &wanted));
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use crate::facts::{Claims, Pointer};
 use crate::parsers::{Context, Value, format};
 
-use super::js_proxies::{add, add_url};
+use super::js_proxies::add_url;
 
 /// The endings of files that are code.
 const CODE: &[&str] = &["js", "mjs", "cjs", "ts", "mts", "cts"];
@@ -60,7 +60,7 @@ fn add_port(key: &str, value: Option<&Value>, claims: &mut Claims) {
             written: value.written.clone(),
             ..Pointer::default()
         };
-        add(pointer, claims);
+        claims.pointers.push(pointer);
     }
 }
 

@@ -1,9 +1,10 @@
 //! The files of one project on the disk.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::parsers::{Files, Unreadable};
@@ -22,6 +23,20 @@ pub(super) struct OnDisk {
     root: PathBuf,
     /// What was read before: several parsers ask for the same file.
     read: RefCell<HashMap<String, Text>>,
+    /// The folders that were looked into: of the files that parsers ask for, most are
+    /// not there.
+    folders: RefCell<HashMap<String, Rc<Listed>>>,
+}
+
+/// What a folder of the project holds.
+#[derive(Debug)]
+enum Listed {
+    /// These names; the folder is here, without links.
+    Names(PathBuf, BTreeSet<String>),
+    /// It may be searched, and not listed.
+    Hidden(PathBuf),
+    /// There is no such folder in the project, and why.
+    None(Unreadable),
 }
 
 impl OnDisk {
@@ -30,6 +45,7 @@ impl OnDisk {
         Ok(OnDisk {
             root: root.canonicalize()?,
             read: RefCell::default(),
+            folders: RefCell::default(),
         })
     }
 
@@ -46,15 +62,23 @@ impl OnDisk {
         {
             return Err(Unreadable::Outside);
         }
-        let whole = match self.root.join(path).canonicalize() {
-            Ok(whole) => whole,
-            // A link in a circle, or one that points to nothing, is there.
-            Err(_) if self.root.join(path).is_symlink() => return Err(Unreadable::NotAFile),
-            Err(error) => return Err(unreadable(&error)),
+        let (above, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let folder = self.folder(above);
+        let whole = match &*folder {
+            Listed::Names(_, names) if !names.contains(name) => return Err(Unreadable::Missing),
+            Listed::Names(whole, _) | Listed::Hidden(whole) => whole.join(name),
+            Listed::None(why) => return Err(why.clone()),
         };
-        if !whole.starts_with(&self.root) {
-            return Err(Unreadable::Outside);
-        }
+        let whole = if whole.is_symlink() {
+            // One in a circle, or one that points to nothing, is there.
+            let target = whole.canonicalize().map_err(|_| Unreadable::NotAFile)?;
+            if !target.starts_with(&self.root) {
+                return Err(Unreadable::Outside);
+            }
+            target
+        } else {
+            whole
+        };
         let meta = whole.symlink_metadata().map_err(|e| unreadable(&e))?;
         if !meta.is_file() {
             return Err(Unreadable::NotAFile);
@@ -71,6 +95,30 @@ impl OnDisk {
         }
         let text = String::from_utf8(bytes).map_err(|_| Unreadable::NotText)?;
         Ok(text.into())
+    }
+
+    /// What this folder holds, looked at once.
+    fn folder(&self, path: &str) -> Rc<Listed> {
+        if let Some(known) = self.folders.borrow().get(path) {
+            return Rc::clone(known);
+        }
+        let listed = match self.root.join(path).canonicalize() {
+            Err(error) => Listed::None(unreadable(&error)),
+            Ok(whole) if !whole.starts_with(&self.root) => Listed::None(Unreadable::Outside),
+            Ok(whole) => match std::fs::read_dir(&whole) {
+                Ok(entries) => {
+                    let names = entries.flatten().map(|entry| entry.file_name());
+                    let names = names.filter_map(|name| name.into_string().ok());
+                    Listed::Names(whole, names.collect())
+                }
+                Err(error) if error.kind() == ErrorKind::PermissionDenied => Listed::Hidden(whole),
+                Err(error) => Listed::None(unreadable(&error)),
+            },
+        };
+        let listed = Rc::new(listed);
+        let mut folders = self.folders.borrow_mut();
+        folders.insert(path.to_owned(), Rc::clone(&listed));
+        listed
     }
 }
 
@@ -94,18 +142,10 @@ impl Files for OnDisk {
     }
 
     fn names(&self, folder: &str) -> Vec<String> {
-        let Ok(whole) = self.root.join(folder).canonicalize() else {
-            return Vec::new();
-        };
-        if !whole.starts_with(&self.root) {
-            return Vec::new();
+        match &*self.folder(folder) {
+            Listed::Names(_, names) => names.iter().cloned().collect(),
+            Listed::Hidden(_) | Listed::None(_) => Vec::new(),
         }
-        let entries = std::fs::read_dir(whole).into_iter().flatten().flatten();
-        let mut names: Vec<String> = entries
-            .filter_map(|entry| entry.file_name().into_string().ok())
-            .collect();
-        names.sort_unstable();
-        names
     }
 
     fn root(&self) -> Option<&str> {
