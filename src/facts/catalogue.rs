@@ -357,10 +357,7 @@ impl Catalogue {
         // quotation mark is left open because the kernel may have cut the name.
         let quoted: Vec<_> = command.names().map(|name| format!("\"{name}")).collect();
         self.frameworks
-            .whose_text(|text| {
-                let ways = text.find("]\n").map_or(text, |end| &text[..end]);
-                quoted.iter().any(|name| ways.contains(name))
-            })
+            .whose_head(|ways| quoted.iter().any(|name| ways.contains(name)))
             .find_map(|framework| {
                 let at = framework
                     .recognise

@@ -171,16 +171,16 @@ pub fn takes(name: &str) -> bool {
 #[must_use]
 pub fn read<S: AsRef<str>>(cx: &Context<'_>, paths: &[S]) -> Claims {
     let mut claims = Claims::default();
+    let named = |path| (context::name(path), path);
+    let named: Vec<(&str, &str)> = paths.iter().map(AsRef::as_ref).map(named).collect();
     for parser in TOGETHER {
-        let paths = paths.iter().map(AsRef::as_ref);
-        let taken = paths.filter(|path| (parser.takes)(context::name(path)));
-        (parser.read)(cx, &taken.collect::<Vec<_>>(), &mut claims);
+        let taken = named.iter().filter(|(name, _)| (parser.takes)(name));
+        let taken: Vec<&str> = taken.map(|(_, path)| *path).collect();
+        (parser.read)(cx, &taken, &mut claims);
     }
     for parser in PARSERS {
-        for path in paths.iter().map(AsRef::as_ref) {
-            if (parser.takes)(context::name(path)) {
-                (parser.read)(cx, path, &mut claims);
-            }
+        for (_, path) in named.iter().filter(|(name, _)| (parser.takes)(name)) {
+            (parser.read)(cx, path, &mut claims);
         }
     }
     merge::merge(&mut claims);

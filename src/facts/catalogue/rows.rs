@@ -15,6 +15,8 @@ pub(super) struct Rows<T> {
 #[derive(Debug)]
 struct Row<T> {
     text: &'static str,
+    /// The text as far as the end of its first list.
+    head: &'static str,
     parsed: OnceLock<T>,
 }
 
@@ -36,6 +38,7 @@ impl<T: DeserializeOwned> Rows<T> {
                 .skip(1)
                 .map(|text| Row {
                     text,
+                    head: text.find("]\n").map_or(text, |end| &text[..end]),
                     parsed: OnceLock::new(),
                 })
                 .collect()
@@ -52,6 +55,15 @@ impl<T: DeserializeOwned> Rows<T> {
         self.rows()
             .iter()
             .filter(move |row| may_be(row.text))
+            .map(Row::get)
+    }
+
+    /// The rows whose text as far as the end of its first list may be the one that is
+    /// looked for.
+    pub(super) fn whose_head(&self, may_be: impl Fn(&str) -> bool) -> impl Iterator<Item = &T> {
+        self.rows()
+            .iter()
+            .filter(move |row| may_be(row.head))
             .map(Row::get)
     }
 }
