@@ -148,7 +148,7 @@ fn a_port_that_is_only_connected_to_has_no_listener() {
     let client = TcpStream::connect(at).unwrap();
     drop(socket);
     // A child that another test starts just now holds a copy until its program begins.
-    let began = std::time::Instant::now();
+    let began = Instant::now();
     while !seen_on(at.port()).is_empty() && began.elapsed().as_secs() < 5 {
         std::thread::yield_now();
     }

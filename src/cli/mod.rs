@@ -114,6 +114,7 @@ fn settings(color: Option<When>, folder: Option<&Path>) -> Result<Settings, Fail
     let cwd = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"));
     let folder = folder.map_or_else(|| cwd.clone(), |folder| cwd.join(folder));
     let mut settings = Settings::load(&folder, |name| std::env::var_os(name))?;
+    Settings::own_frameworks(|name| std::env::var_os(name), crate::facts::add_frameworks)?;
     settings.check_allowed(
         crate::rules::RULES
             .iter()

@@ -8,6 +8,8 @@
 mod recognise;
 mod rows;
 
+use std::sync::OnceLock;
+
 use serde::{Deserialize, Serialize};
 
 use recognise::Command;
@@ -295,10 +297,42 @@ pub fn catalogue() -> &'static Catalogue {
     &CATALOGUE
 }
 
+/// The rows of the user's own file.
+static OWN: OnceLock<Vec<Framework>> = OnceLock::new();
+
+/// Adds the frameworks of the user's own file, in the shape of
+/// `config/frameworks.toml`. They are tried before those that devdoctor brings, and a
+/// row with the key of one of these takes its place. A second call adds nothing.
+///
+/// # Errors
+///
+/// What is wrong with the text, and where.
+pub fn add_frameworks(text: &str) -> Result<(), toml::de::Error> {
+    let own = own_rows(text)?;
+    // Whoever was first has added them.
+    let _ = OWN.set(own);
+    Ok(())
+}
+
+fn own_rows(text: &str) -> Result<Vec<Framework>, toml::de::Error> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct File {
+        #[serde(default)]
+        framework: Vec<Framework>,
+    }
+    toml::from_str(text).map(|file: File| file.framework)
+}
+
 impl Catalogue {
+    /// The user's own frameworks.
+    fn own(&self) -> &'static [Framework] {
+        OWN.get().map_or(&[], Vec::as_slice)
+    }
+
     /// Every framework, in the order in which they are tried.
     pub fn frameworks(&self) -> impl Iterator<Item = &Framework> {
-        self.frameworks.all()
+        self.own().iter().chain(self.frameworks.all())
     }
 
     /// Every well-known port.
@@ -310,9 +344,9 @@ impl Catalogue {
     #[must_use]
     pub fn framework(&self, key: &str) -> Option<&Framework> {
         let quoted = format!("\"{key}\"");
-        self.frameworks
-            .whose_text(|text| text.contains(&quoted))
-            .find(|row| row.key == key)
+        let brought = self.frameworks.whose_text(|text| text.contains(&quoted));
+        let mut rows = self.own().iter().chain(brought);
+        rows.find(|row| row.key == key)
     }
 
     /// What usually runs on this port.
@@ -334,8 +368,9 @@ impl Catalogue {
         match self.port(port) {
             Some(row) => row.greet,
             None => self
-                .frameworks
-                .whose_text(|text| text.contains(&line))
+                .own()
+                .iter()
+                .chain(self.frameworks.whose_text(|text| text.contains(&line)))
                 .any(|row| row.dev_server && row.port == Some(port))
                 .then_some(Protocol::Http),
         }
@@ -356,19 +391,19 @@ impl Catalogue {
         // holds it to that), so one of the two stands in the list of its ways. The
         // quotation mark is left open because the kernel may have cut the name.
         let quoted: Vec<_> = command.names().map(|name| format!("\"{name}")).collect();
-        self.frameworks
-            .whose_head(|ways| quoted.iter().any(|name| ways.contains(name)))
-            .find_map(|framework| {
-                let at = framework
-                    .recognise
-                    .iter()
-                    .find_map(|how| how.at(&command))?;
-                Some(Recognised {
-                    framework,
-                    program: at.program,
-                    arguments: at.arguments,
-                })
+        let may_be = |ways: &str| quoted.iter().any(|name| ways.contains(name));
+        let brought = self.frameworks.whose_head(may_be);
+        self.own().iter().chain(brought).find_map(|framework| {
+            let at = framework
+                .recognise
+                .iter()
+                .find_map(|how| how.at(&command))?;
+            Some(Recognised {
+                framework,
+                program: at.program,
+                arguments: at.arguments,
             })
+        })
     }
 }
 

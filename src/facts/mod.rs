@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 
 pub use catalogue::{
     Catalogue, Flags, Framework, Keys, Protocol, Recognise, Recognised, Taken, WellKnownPort,
-    catalogue,
+    add_frameworks, catalogue,
 };
 pub use claims::{
     BrokenFile, Claims, Expectation, IgnoredSetting, Origin, Pointer, Runs, Service, SetBy,

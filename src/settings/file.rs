@@ -15,14 +15,27 @@ const LARGEST: u64 = 256 * 1024;
 
 /// Lays a file over the settings. One that is not there changes nothing.
 pub(super) fn apply_if_there(path: &Path, settings: &mut Settings) -> Result<(), SettingsError> {
-    match read(path) {
-        Ok(Some(text)) => apply(path, &text, settings),
-        Ok(None) => Ok(()),
-        Err(what) => Err(SettingsError {
-            place: Place::WholeFile(path.to_owned()),
-            what,
-            help: "mend it, or take it away: devdoctor needs no settings file".to_owned(),
-        }),
+    match text_if_there(path)? {
+        Some(text) => apply(path, &text, settings),
+        None => Ok(()),
+    }
+}
+
+/// The text of a file, if there is one.
+pub(super) fn text_if_there(path: &Path) -> Result<Option<String>, SettingsError> {
+    read(path).map_err(|what| SettingsError {
+        place: Place::WholeFile(path.to_owned()),
+        what,
+        help: "mend it, or take it away: devdoctor needs no settings file".to_owned(),
+    })
+}
+
+/// What the TOML of a file is wrong in.
+pub(super) fn mistake(path: &Path, text: &str, error: &toml::de::Error) -> SettingsError {
+    SettingsError {
+        place: place(path, text, error.span().map_or(0, |span| span.start)),
+        what: printable(error.message()),
+        help: "mend the TOML here".to_owned(),
     }
 }
 

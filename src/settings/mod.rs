@@ -126,6 +126,25 @@ impl Settings {
         Ok(settings)
     }
 
+    /// Hands over the text of the user's own `frameworks.toml`, which stands beside the
+    /// user's settings file, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be read, or what is wrong with it and where.
+    pub fn own_frameworks(
+        env: impl Fn(&str) -> Option<OsString>,
+        add: impl FnOnce(&str) -> Result<(), toml::de::Error>,
+    ) -> Result<(), SettingsError> {
+        let Some(path) = places::frameworks_file(&env) else {
+            return Ok(());
+        };
+        match file::text_if_there(&path)? {
+            Some(text) => add(&text).map_err(|error| file::mistake(&path, &text, &error)),
+            None => Ok(()),
+        }
+    }
+
     /// Whether findings of this rule are never to be reported.
     #[must_use]
     pub fn allows(&self, code: &str, name: &str) -> bool {

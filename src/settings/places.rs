@@ -27,6 +27,11 @@ pub(super) fn user_file(env: &impl Fn(&str) -> Option<OsString>) -> Option<PathB
         .map(|config| config.join("devdoctor").join("devdoctor.toml"))
 }
 
+/// The user's own frameworks, beside the user's file, whether they exist or not.
+pub(super) fn frameworks_file(env: &impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    Some(user_file(env)?.with_file_name("frameworks.toml"))
+}
+
 /// The project's file: the nearest one, from this folder up to the root of its
 /// repository or to the home folder.
 pub(super) fn project_file(cwd: &Path, env: &impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
