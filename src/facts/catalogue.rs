@@ -389,8 +389,14 @@ impl Catalogue {
         let command = Command::new(comm, argv);
         // A row recognises by the short name or by the program's file name (a test
         // holds it to that), so one of the two stands in the list of its ways. The
-        // quotation mark is left open because the kernel may have cut the name.
-        let quoted: Vec<_> = command.names().map(|name| format!("\"{name}")).collect();
+        // quotation mark is left open where the kernel may have cut the name.
+        let quoted: Vec<_> = command
+            .names()
+            .map(|name| match name.len() {
+                15 => format!("\"{name}"),
+                _ => format!("\"{name}\""),
+            })
+            .collect();
         let may_be = |ways: &str| quoted.iter().any(|name| ways.contains(name));
         let brought = self.frameworks.whose_head(may_be);
         self.own().iter().chain(brought).find_map(|framework| {
