@@ -314,6 +314,11 @@ pub fn add_frameworks(text: &str) -> Result<(), toml::de::Error> {
     Ok(())
 }
 
+/// The user's own frameworks.
+fn own() -> &'static [Framework] {
+    OWN.get().map_or(&[], Vec::as_slice)
+}
+
 fn own_rows(text: &str) -> Result<Vec<Framework>, toml::de::Error> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -325,14 +330,9 @@ fn own_rows(text: &str) -> Result<Vec<Framework>, toml::de::Error> {
 }
 
 impl Catalogue {
-    /// The user's own frameworks.
-    fn own(&self) -> &'static [Framework] {
-        OWN.get().map_or(&[], Vec::as_slice)
-    }
-
     /// Every framework, in the order in which they are tried.
     pub fn frameworks(&self) -> impl Iterator<Item = &Framework> {
-        self.own().iter().chain(self.frameworks.all())
+        own().iter().chain(self.frameworks.all())
     }
 
     /// Every well-known port.
@@ -345,7 +345,7 @@ impl Catalogue {
     pub fn framework(&self, key: &str) -> Option<&Framework> {
         let quoted = format!("\"{key}\"");
         let brought = self.frameworks.whose_text(|text| text.contains(&quoted));
-        let mut rows = self.own().iter().chain(brought);
+        let mut rows = own().iter().chain(brought);
         rows.find(|row| row.key == key)
     }
 
@@ -367,8 +367,7 @@ impl Catalogue {
         let line = format!("port = {port}\n");
         match self.port(port) {
             Some(row) => row.greet,
-            None => self
-                .own()
+            None => own()
                 .iter()
                 .chain(self.frameworks.whose_text(|text| text.contains(&line)))
                 .any(|row| row.dev_server && row.port == Some(port))
@@ -399,7 +398,7 @@ impl Catalogue {
             .collect();
         let may_be = |ways: &str| quoted.iter().any(|name| ways.contains(name));
         let brought = self.frameworks.whose_head(may_be);
-        self.own().iter().chain(brought).find_map(|framework| {
+        own().iter().chain(brought).find_map(|framework| {
             let at = framework
                 .recognise
                 .iter()

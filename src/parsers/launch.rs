@@ -64,9 +64,19 @@ pub fn services(
     launch: &Launch<'_>,
     claims: &mut Claims,
 ) -> Vec<Launched> {
-    let runs = wrappers::runs(packages, launch.command, &launch.folder);
+    let (runs, _) = wrappers::unwrapped(packages, launch.command, &launch.folder);
+    services_of(packages, launch, &runs, claims)
+}
+
+/// The same where it is known already what the command comes to.
+pub fn services_of(
+    packages: &Packages<'_>,
+    launch: &Launch<'_>,
+    runs: &[Run],
+    claims: &mut Claims,
+) -> Vec<Launched> {
     let mut servers: Vec<Launched> = Vec::new();
-    for run in &runs {
+    for run in runs {
         servers.extend(started(packages.cx, launch, run, claims));
     }
     // What is started together tells its parts apart by the names they have there.

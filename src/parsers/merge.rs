@@ -9,13 +9,10 @@ use crate::facts::{Claims, Origin, Runs, Service};
 pub fn merge(claims: &mut Claims) {
     let before: Vec<(String, String)> = claims.services.iter().map(called).collect();
     let told = std::mem::take(&mut claims.services);
-    let (kept, mut went) = without_repeats(told);
+    let (kept, went) = without_repeats(told);
     claims.services = kept;
     unique_names(&mut claims.services);
     // What each of the services that were told is called now.
-    for place in &mut went {
-        *place = (*place).min(claims.services.len().saturating_sub(1));
-    }
     let mut now: HashMap<&str, Vec<(&str, &str)>> = HashMap::new();
     for ((name, folder), &place) in before.iter().zip(&went) {
         let Some(service) = claims.services.get(place) else {
@@ -95,7 +92,7 @@ fn without_repeats(told: Vec<Service>) -> (Vec<Service>, Vec<usize>) {
             .or_default();
         let found = same.iter().find(|&&at| is_same(&kept[at], &service));
         if let Some(&at) = found {
-            kept[at].take_from(service);
+            take_from(&mut kept[at], service);
             went.push(at);
         } else {
             same.push(kept.len());
@@ -122,19 +119,13 @@ fn names_well(service: &Service) -> bool {
     file_name(&service.origin.file).starts_with("Procfile")
 }
 
-trait Take {
-    fn take_from(&mut self, other: Service);
-}
-
-impl Take for Service {
-    /// What another file says of the same service and this one does not.
-    fn take_from(&mut self, other: Service) {
-        if names_well(&other) && !names_well(self) {
-            self.name.clone_from(&other.name);
-        }
-        self.group = self.group.take().or(other.group);
-        self.strict = self.strict.take().or(other.strict);
+/// Adds what another file says of the same service and this one does not.
+fn take_from(service: &mut Service, other: Service) {
+    if names_well(&other) && !names_well(service) {
+        service.name.clone_from(&other.name);
     }
+    service.group = service.group.take().or(other.group);
+    service.strict = service.strict.take().or(other.strict);
 }
 
 /// Names that stand twice get their folders before them. A compose service keeps its

@@ -44,9 +44,19 @@ pub struct Everywhere {
     pub only: Vec<String>,
 }
 
-/// The commands that this one comes to, in its order.
-pub fn runs(packages: &Packages<'_>, command: &Command, folder: &str) -> Vec<Run> {
-    let mut unwrap = Unwrap::new(packages);
+/// The commands that this one comes to, in its order, and the scripts that it runs in
+/// many packages at once.
+pub fn unwrapped(
+    packages: &Packages<'_>,
+    command: &Command,
+    folder: &str,
+) -> (Vec<Run>, Vec<Everywhere>) {
+    let mut unwrap = Unwrap {
+        packages,
+        runs: Vec::new(),
+        everywhere: Vec::new(),
+        following: HashSet::new(),
+    };
     unwrap.command(
         Run {
             command: command.clone(),
@@ -55,21 +65,7 @@ pub fn runs(packages: &Packages<'_>, command: &Command, folder: &str) -> Vec<Run
         },
         0,
     );
-    unwrap.runs
-}
-
-/// The scripts that this command runs in many packages at once.
-pub fn everywhere(packages: &Packages<'_>, command: &Command, folder: &str) -> Vec<Everywhere> {
-    let mut unwrap = Unwrap::new(packages);
-    unwrap.command(
-        Run {
-            command: command.clone(),
-            folder: folder.to_owned(),
-            ..Run::default()
-        },
-        0,
-    );
-    unwrap.everywhere
+    (unwrap.runs, unwrap.everywhere)
 }
 
 struct Unwrap<'a, 'b> {
@@ -80,16 +76,7 @@ struct Unwrap<'a, 'b> {
     following: HashSet<(String, String)>,
 }
 
-impl<'a, 'b> Unwrap<'a, 'b> {
-    fn new(packages: &'a Packages<'b>) -> Self {
-        Unwrap {
-            packages,
-            runs: Vec::new(),
-            everywhere: Vec::new(),
-            following: HashSet::new(),
-        }
-    }
-
+impl Unwrap<'_, '_> {
     /// The folder that a command of this run runs in.
     fn folder(run: &Run) -> Option<String> {
         match &run.command.folder {

@@ -31,6 +31,14 @@ fn cut_into_rows_it_is_the_same_as_whole() {
     let whole: Whole = toml::from_str(include_str!("../../../config/frameworks.toml")).unwrap();
     let rows: Vec<_> = catalogue().frameworks().cloned().collect();
     assert_eq!(rows, whole.framework);
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Ports {
+        port: Vec<WellKnownPort>,
+    }
+    let whole: Ports = toml::from_str(include_str!("../../../config/ports.toml")).unwrap();
+    let rows: Vec<_> = catalogue().ports().cloned().collect();
+    assert_eq!(rows, whole.port);
 }
 
 #[test]

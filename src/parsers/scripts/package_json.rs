@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use crate::facts::{BrokenFile, Claims};
 use crate::parsers::command::commands;
 use crate::parsers::format::json;
-use crate::parsers::launch::{Launch, Launched, services};
+use crate::parsers::launch::{Launch, Launched, services_of};
 use crate::parsers::packages::{Package, Packages};
 use crate::parsers::places::Places;
-use crate::parsers::wrappers::{Everywhere, everywhere};
+use crate::parsers::wrappers::{Everywhere, unwrapped};
 use crate::parsers::{Context, Value};
 
 /// The scripts that people start a project with, the first of which that starts a
@@ -123,7 +123,7 @@ fn script(
     let mut found = Vec::new();
     let all = commands(text, &at);
     for command in &all {
-        let many = everywhere(packages, command, &package.folder);
+        let (runs, many) = unwrapped(packages, command, &package.folder);
         groups.extend(many.into_iter().map(|one| (one, group.clone())));
         let launch = Launch {
             name: String::new(),
@@ -133,7 +133,7 @@ fn script(
             group: Some(group.clone()),
             command,
         };
-        found.extend(services(packages, &launch, claims));
+        found.extend(services_of(packages, &launch, &runs, claims));
     }
     // One service alone is started together with nothing.
     if let [only] = found.as_mut_slice() {
