@@ -191,6 +191,18 @@ impl Damage {
     }
 }
 
+/// Whether this is written at this place of a text.
+fn stands_at(text: &str, origin: &Origin, written: &str) -> bool {
+    let line = origin.line as usize - 1;
+    if line > text.matches('\n').count() {
+        return false;
+    }
+    let rest: String = text.split('\n').skip(line).collect::<Vec<_>>().join("\n");
+    let column = (origin.column as usize).saturating_sub(1);
+    let there: String = rest.chars().skip(column).collect();
+    there.starts_with(written)
+}
+
 /// Fails if a claim stands where nothing is, or where something else is.
 fn places_are_right(held: &Held, claims: &Claims) -> Result<(), TestCaseError> {
     let stands = |origin: &Origin, written: &str| {
@@ -201,32 +213,29 @@ fn places_are_right(held: &Held, claims: &Claims) -> Result<(), TestCaseError> {
             return false;
         };
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let line = origin.line as usize - 1;
-        let rest: String = text.split('\n').skip(line).collect::<Vec<_>>().join("\n");
-        if line > text.matches('\n').count() {
-            return false;
-        }
-        let column = (origin.column as usize).saturating_sub(1);
-        let there: String = rest.chars().skip(column).collect();
-        there.starts_with(written)
+        // To `dotenv`, as to editors, a lone carriage return ends a line, too.
+        let lone = text.replace("\r\n", "\n").replace('\r', "\n");
+        stands_at(text, origin, written) || stands_at(&lone, origin, written)
     };
     for service in &claims.services {
         prop_assert!(stands(&service.origin, ""), "{service:?}");
         for wants in &service.expects {
             prop_assert!(
                 stands(&wants.origin, &wants.written),
-                "{} does not stand at {}: {wants:?}",
+                "{} does not stand at {}: {wants:?} in {:?}",
                 wants.written,
-                wants.origin
+                wants.origin,
+                held.0.get(&wants.origin.file)
             );
         }
     }
     for pointer in &claims.pointers {
         prop_assert!(
             stands(&pointer.origin, &pointer.written),
-            "{} does not stand at {}: {pointer:?}",
+            "{} does not stand at {}: {pointer:?} in {:?}",
             pointer.written,
-            pointer.origin
+            pointer.origin,
+            held.0.get(&pointer.origin.file)
         );
     }
     for ignored in &claims.ignored {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::terminal::{Failure, print, style};
+use super::why::{target, worse};
 use crate::diagnose::{self, Waited};
 use crate::facts::{Target, human_micros};
 use crate::findings::Report;
@@ -17,11 +18,11 @@ use crate::settings::{Settings, parse_duration};
     protocol it is an accepted connection. In a script: devdoctor wait 3000 5432 && npm test"
 )]
 pub struct Args {
-    /// A port, host:port or URL.
+    /// A port, host:port, URL or name of a service of this project.
     #[arg(required = true, value_name = "TARGET")]
     targets: Vec<String>,
     /// How long to wait for all of them: `30s`, `2m`.
-    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "60s")]
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "60s")]
     timeout: Duration,
     /// Print what came of it as JSON; with several targets one object a line.
     #[arg(long)]
@@ -29,10 +30,6 @@ pub struct Args {
     /// With the reason, show what was looked at and what was ruled out.
     #[arg(short, long)]
     verbose: bool,
-}
-
-fn duration(text: &str) -> Result<Duration, String> {
-    parse_duration(text).map_err(|error| error.to_string())
 }
 
 /// What waiting came to, as JSON.
@@ -51,7 +48,7 @@ pub fn run(args: &Args, settings: &Settings) -> Result<u8, Failure> {
     let targets = args
         .targets
         .iter()
-        .map(|words| words.parse::<Target>().map_err(Failure::new))
+        .map(|words| target(words, None, settings))
         .collect::<Result<Vec<_>, _>>()?;
     let until = Instant::now() + args.timeout;
     let style = style(settings, args.verbose);
@@ -62,7 +59,7 @@ pub fn run(args: &Args, settings: &Settings) -> Result<u8, Failure> {
         let waited = diagnose::wait(target, settings, left);
         if let Waited::InVain(report) = &waited {
             // Whoever came a moment too late, and was met by the report, has come.
-            code = code.max(report.exit_code());
+            code = worse(code, report.exit_code());
         }
         if args.json {
             let (answers, report) = match waited {

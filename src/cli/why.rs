@@ -25,7 +25,7 @@ pub struct Args {
     #[arg(long)]
     json: bool,
     /// How long one diagnosis may take: `5s`, `800ms`.
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     timeout: Option<Duration>,
     /// Diagnose a recorded snapshot instead of this machine.
     #[arg(long, value_name = "FILE")]
@@ -33,10 +33,6 @@ pub struct Args {
     /// Show what was looked at, how long each look took, and what was ruled out.
     #[arg(short, long)]
     verbose: bool,
-}
-
-fn duration(text: &str) -> Result<Duration, String> {
-    parse_duration(text).map_err(|error| error.to_string())
 }
 
 pub fn run(args: &Args, mut settings: Settings) -> Result<u8, Failure> {
@@ -128,7 +124,7 @@ pub(super) fn target(
 }
 
 /// A found problem outweighs a blind spot, which outweighs nothing wrong.
-fn worse(one: u8, other: u8) -> u8 {
+pub(super) fn worse(one: u8, other: u8) -> u8 {
     let weight = |code| match code {
         1 => 2,
         3 => 1,

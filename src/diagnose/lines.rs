@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::facts::{
     Container, Greeting, Listener, Probe, Process, Proto, Protocol, Queue, Scope, Snapshot,
-    catalogue,
 };
 use crate::findings::{ListenerLine, ProbeLine};
 
@@ -62,11 +61,7 @@ fn name(process: &Process) -> String {
 /// owner is the container's own process (`network_mode: host`).
 fn container<'a>(facts: &'a Snapshot, listener: &Listener) -> Option<(&'a Container, u16)> {
     let owner = owner(facts, listener);
-    let forwards = owner.is_none_or(|process| {
-        let row = process.framework.as_deref();
-        row.and_then(|key| catalogue().framework(key))
-            .is_some_and(|row| row.forwarder)
-    });
+    let forwards = owner.is_none_or(|process| process.row().is_some_and(|row| row.forwarder));
     let running = facts.containers.items().iter().filter(|c| c.is_up());
     for container in running {
         if container.network_mode == "host"

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::looks::{Looks, count};
-use crate::facts::{Gap, Known, Listener, ProcId, Process, Project, Snapshot, catalogue, is_below};
+use crate::facts::{Gap, Known, Listener, ProcId, Process, Project, Snapshot, is_below};
 use crate::settings::Settings;
 use crate::sources::{Pending, containers, owners, projects, sockets};
 
@@ -85,7 +85,7 @@ pub(super) fn is_forwarder(processes: &[Process], id: ProcId) -> bool {
     processes
         .iter()
         .find(|process| process.id == id)
-        .and_then(|process| catalogue().framework(process.framework.as_deref()?))
+        .and_then(Process::row)
         .is_some_and(|row| row.forwarder)
 }
 

@@ -36,23 +36,17 @@ pub enum Waited {
 #[must_use]
 pub fn wait(target: &Target, settings: &Settings, patience: Duration) -> Waited {
     let began = Instant::now();
-    let own = match host::look().addresses {
-        Known::Seen(list) => list.iter().map(|address| address.ip).collect(),
-        Known::Unseen(_) => Vec::new(),
-    };
+    let own = host::look().addresses;
     let mut pause = PAUSES.0;
     loop {
         let left = |of: Duration| of.min(patience.saturating_sub(began.elapsed()));
         let timeouts = &settings.timeouts;
-        let ask = probes::Ask {
-            protocol: target.protocol(),
-            web: target.scheme.is_none_or(crate::facts::Scheme::is_web),
-            host: target.host.clone(),
-            path: target.path.clone().unwrap_or_else(|| "/".to_owned()),
-            connect_local: left(timeouts.connect_local),
-            connect_remote: left(timeouts.connect_remote),
-            own_addresses: own.clone(),
-        };
+        let ask = probes::Ask::of(
+            target,
+            own.items(),
+            left(timeouts.connect_local),
+            left(timeouts.connect_remote),
+        );
         let addresses = match target.ip() {
             Some(ip) => vec![ip],
             None => match names::resolve(&target.host, left(timeouts.names)).addresses {

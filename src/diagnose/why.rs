@@ -207,15 +207,14 @@ impl<'a> Doctor<'a> {
     }
 
     pub(super) fn ask(&self) -> probes::Ask {
-        let own = self.facts.host.addresses.items();
         probes::Ask {
             protocol: self.protocol,
-            web: self.target.scheme.is_none_or(crate::facts::Scheme::is_web),
-            host: self.target.host.clone(),
-            path: self.target.path.clone().unwrap_or_else(|| "/".to_owned()),
-            connect_local: self.budget(|of| of.connect_local),
-            connect_remote: self.budget(|of| of.connect_remote),
-            own_addresses: own.iter().map(|address| address.ip).collect(),
+            ..probes::Ask::of(
+                self.target,
+                self.facts.host.addresses.items(),
+                self.budget(|of| of.connect_local),
+                self.budget(|of| of.connect_remote),
+            )
         }
     }
 

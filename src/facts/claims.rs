@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Proto;
+use super::{Framework, Proto, catalogue};
 
 /// A place in a file of a project.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -233,6 +233,12 @@ impl Service {
     #[must_use]
     pub fn is_on(&self) -> bool {
         self.profiles.is_empty() || self.profile_on
+    }
+
+    /// The catalogue's row of its framework.
+    #[must_use]
+    pub fn row(&self) -> Option<&'static Framework> {
+        catalogue().framework(self.framework.as_deref()?)
     }
 
     /// The first TCP port that it should have on this machine.

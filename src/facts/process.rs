@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Known;
+use super::{Framework, Known, catalogue};
 
 /// Who a process is: a pid alone lies once it is reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -84,6 +84,14 @@ pub struct Process {
     /// Its children's count and the age of the oldest, in seconds, where that was looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oldest_child_s: Option<u64>,
+}
+
+impl Process {
+    /// The catalogue's row of its framework.
+    #[must_use]
+    pub fn row(&self) -> Option<&'static Framework> {
+        catalogue().framework(self.framework.as_deref()?)
+    }
 }
 
 /// What a process is doing.

@@ -1,8 +1,7 @@
 //! Facts in the words in which every rule tells them.
 
 use crate::facts::{
-    Gap, Known, Listener, Origin, Outcome, Probe, Process, Project, SetBy, catalogue, human_age,
-    human_micros,
+    Gap, Known, Listener, Origin, Outcome, Probe, Process, Project, SetBy, human_age, human_micros,
 };
 use crate::findings::{Evidence, Seen};
 
@@ -171,8 +170,7 @@ pub(super) fn expects(case: &Case, of: &Expected) -> Evidence {
             },
         );
     }
-    let row = of.service.framework.as_deref();
-    let says = match (by.by, row.and_then(|key| catalogue().framework(key))) {
+    let says = match (by.by, of.service.row()) {
         (SetBy::Default, Some(row)) => format!(
             "starts {name} with {}, which takes port {port} if nothing says otherwise",
             row.server
@@ -221,8 +219,7 @@ pub(super) fn sets_port(process: &Process, port: u16) -> Option<(String, Evidenc
 
 /// The variable of its environment by which a process was given this port.
 pub(super) fn variable_for(process: &Process, port: u16) -> Option<&str> {
-    let key = process.framework.as_deref();
-    let row = key.and_then(|key| catalogue().framework(key));
+    let row = process.row();
     let reads = |name: &String| match row {
         Some(row) => row.port_variables.contains(name),
         None => name == "PORT",

@@ -3,7 +3,8 @@
 use std::net::{IpAddr, SocketAddr};
 
 use crate::facts::{
-    Container, Framework, Listener, ProcId, Process, Runs, Scheme, Scope, SetBy, catalogue, clean,
+    Container, Framework, Listener, Origin, ProcId, Process, Project, Runs, Scheme, Scope, SetBy,
+    clean,
 };
 use crate::findings::{Edit, Fix, Safety};
 
@@ -177,20 +178,11 @@ fn folder_of(case: &Case, of: &Expected) -> Option<String> {
 pub(super) fn set_port(case: &Case, of: &Expected, port: u16) -> Fix {
     let name = service_name(of);
     let title = format!("give {name} port {port}");
-    let (by, row) = (of.by, framework_of(of));
+    let (by, row) = (of.by, of.service.row());
     let old = by.port.map(|port| port.to_string()).unwrap_or_default();
     let new = replace_number(&by.written, &old, &port.to_string());
     if let Some(new) = new.filter(|_| by.origin.line > 0 && !by.origin.file.is_empty()) {
-        return Fix::edit(
-            title,
-            Edit {
-                file: file_of(case, of.project, &by.origin.file),
-                line: by.origin.line,
-                column: (by.origin.column > 0).then_some(by.origin.column),
-                from: by.written.clone(),
-                to: new,
-            },
-        );
+        return Fix::edit(title, edit(case, of.project, &by.origin, &by.written, new));
     }
     let flag = row.and_then(|row| row.take_port(port));
     if let Some(flag) = flag
@@ -211,6 +203,23 @@ pub(super) fn set_port(case: &Case, of: &Expected, port: u16) -> Fix {
     match by.key.as_str() {
         "" => Fix::read(title, format!("start {name} with another port, at {place}")),
         key => Fix::read(title, format!("set {key} to {port} at {place}")),
+    }
+}
+
+/// The change of what stands at a place in a project's files.
+pub(super) fn edit(
+    case: &Case,
+    project: &Project,
+    origin: &Origin,
+    from: &str,
+    to: String,
+) -> Edit {
+    Edit {
+        file: file_of(case, project, &origin.file),
+        line: origin.line,
+        column: (origin.column > 0).then_some(origin.column),
+        from: from.to_owned(),
+        to,
     }
 }
 
@@ -240,11 +249,6 @@ fn replace_number(text: &str, old: &str, new: &str) -> Option<String> {
         !before.ends_with(digit) && !after.starts_with(digit)
     })?;
     Some(format!("{}{new}{}", &text[..at], &text[at + old.len()..]))
-}
-
-/// The catalogue's row of a service's framework.
-pub(super) fn framework_of(of: &Expected) -> Option<&'static Framework> {
-    catalogue().framework(of.service.framework.as_deref()?)
 }
 
 /// A command about processes, with `sudo` where they are another user's.

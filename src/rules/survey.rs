@@ -4,13 +4,13 @@ mod stand;
 pub(super) mod taken;
 
 use crate::facts::{
-    Claims, Container, Expectation, Framework, Listener, Origin, Process, Project, Proto, Runs,
-    Service, Snapshot, Target, catalogue, is_below,
+    Claims, Container, Expectation, Listener, Origin, Process, Project, Proto, Runs, Service,
+    Snapshot, Target, is_below,
 };
 use crate::findings::{Edit, Evidence, Seen, ServiceState};
 
 use super::case::{Expected, join, service_folder};
-use super::{Case, evidence};
+use super::{Case, evidence, fixes};
 
 /// What the files of the user's own project say, beside everything that was seen.
 #[derive(Debug, Clone, Copy)]
@@ -105,13 +105,7 @@ impl<'a> Survey<'a> {
 
     /// The change of what stands at a place.
     pub(super) fn edit(&self, origin: &Origin, from: &str, to: String) -> Edit {
-        Edit {
-            file: evidence::file_of(&self.case, self.project, &origin.file),
-            line: origin.line,
-            column: (origin.column > 0).then_some(origin.column),
-            from: from.to_owned(),
-            to,
-        }
+        fixes::edit(&self.case, self.project, origin, from, to)
     }
 
     /// Who listens there.
@@ -192,18 +186,6 @@ impl<'a> Survey<'a> {
         let known = |service: &Service| service.unknown.is_empty();
         !self.claims.cut && self.claims.broken.is_empty() && self.claims.services.iter().all(known)
     }
-}
-
-/// The row of a service's framework.
-#[must_use]
-pub fn row(service: &Service) -> Option<&'static Framework> {
-    catalogue().framework(service.framework.as_deref()?)
-}
-
-/// The row of a process's framework.
-#[must_use]
-pub fn row_of(process: &Process) -> Option<&'static Framework> {
-    catalogue().framework(process.framework.as_deref()?)
 }
 
 /// Whether the service runs the same framework as the process; nothing where one of

@@ -67,21 +67,18 @@ fn read(path: &Path) -> Result<Option<String>, String> {
     if bytes.len() as u64 > LARGEST {
         return Err(format!("is longer than {} KiB", LARGEST / 1024));
     }
-    String::from_utf8(bytes)
-        .map(Some)
-        .map_err(|_| "is not UTF-8 text".to_owned())
+    let text = String::from_utf8(bytes).map_err(|_| "is not UTF-8 text".to_owned())?;
+    // A byte order mark is no part of the text.
+    Ok(Some(match text.strip_prefix('\u{feff}') {
+        Some(rest) => rest.to_owned(),
+        None => text,
+    }))
 }
 
 /// Lays the text of a file over the settings.
 pub(super) fn apply(path: &Path, text: &str, settings: &mut Settings) -> Result<(), SettingsError> {
-    // A byte order mark is no part of the text.
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let at = |span: Range<usize>| place(path, text, span.start);
-    let table = DeTable::parse(text).map_err(|error| SettingsError {
-        place: at(error.span().unwrap_or(0..0)),
-        what: printable(error.message()),
-        help: "mend the TOML here".to_owned(),
-    })?;
+    let table = DeTable::parse(text).map_err(|error| mistake(path, text, &error))?;
     apply_table("", table.get_ref(), &at, settings)
 }
 

@@ -173,11 +173,8 @@ pub fn is_run_by(container: &Container, project: &Project, service: &Service) ->
     let folder = service_folder(project, service);
     let name = service.compose_project.as_deref();
     let place = compose.working_dir.as_deref();
-    // One that shares its name with a process of the project goes by a longer one here;
-    // the last word of its command is what compose calls it.
-    let called = compose.service == service.name || service.start.last() == Some(&compose.service);
     service.runs == Runs::Container
-        && called
+        && compose.service == service.name
         && (place == Some(&folder)
             || name == Some(&compose.project)
                 && place.is_none_or(|place| is_below(place, &project.root)))

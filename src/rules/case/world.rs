@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::Case;
-use crate::facts::{Framework, Listener, Outcome, Probe, ProcId, Process, Proto, catalogue};
+use crate::facts::{Framework, Listener, Outcome, Probe, ProcId, Process, Proto};
 
 impl<'a> Case<'a> {
     /// The TCP listeners on the asked port in our own network namespace.
@@ -90,7 +90,7 @@ impl<'a> Case<'a> {
     /// The framework that a process runs.
     #[must_use]
     pub fn framework(&self, process: &Process) -> Option<&'static Framework> {
-        catalogue().framework(process.framework.as_deref()?)
+        process.row()
     }
 
     /// Whether the process only carries connections to somewhere else.

@@ -6,7 +6,7 @@ use crate::facts::{Container, Expectation, Project, Proto, Publish, Service, is_
 use crate::findings::{Edit, Evidence};
 use crate::rules::case::{is_run_by, join};
 use crate::rules::evidence::{file_of, in_file};
-use crate::rules::{Case, container};
+use crate::rules::{Case, container, fixes};
 
 /// The service of a compose file that a container was made for.
 #[derive(Debug, Clone, Copy)]
@@ -130,13 +130,7 @@ impl<'a> Plan<'a> {
             None => return None,
         };
         let usable = by.origin.line > 0 && !by.written.is_empty();
-        usable.then(|| Edit {
-            file: file_of(case, self.project, &by.origin.file),
-            line: by.origin.line,
-            column: (by.origin.column > 0).then_some(by.origin.column),
-            from: by.written.clone(),
-            to,
-        })
+        usable.then(|| fixes::edit(case, self.project, &by.origin, &by.written, to))
     }
 
     /// The variable that sets the port of this machine.

@@ -20,7 +20,6 @@ use crate::facts::{Container, Listener, Origin, Scope, Taken, human_age};
 use crate::findings::{Confidence, Evidence, Finding, Fix, Seen, ServiceState, Severity};
 use crate::rules::case::join;
 use crate::rules::evidence::{self, process_words};
-use crate::rules::survey::row;
 use crate::rules::{Case, PortStanding, Rule, Standing, Survey, container, presence, process};
 
 use super::survey;
@@ -164,7 +163,7 @@ fn moved<'a>(
         );
         finding = finding.because(survey.in_file(&whole(origin), &says));
     }
-    let moves = row(service).is_some_and(|row| {
+    let moves = service.row().is_some_and(|row| {
         matches!(
             row.taken,
             Some(Taken::NextPort | Taken::RandomPort | Taken::Asks)

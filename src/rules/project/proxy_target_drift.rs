@@ -20,7 +20,6 @@
 
 use crate::facts::{Expectation, Pointer, Proto, Runs, Service, catalogue};
 use crate::findings::{Confidence, Evidence, Finding, Fix, Severity, Verdict};
-use crate::rules::survey::row;
 use crate::rules::{Case, Rule, Survey, evidence};
 
 use super::{fails, survey};
@@ -312,7 +311,8 @@ fn near<'a>(survey: &Survey<'a>, pointer: &Pointer) -> Option<Near<'a>> {
 fn protocol_of(service: &Service) -> Option<crate::facts::Protocol> {
     let by_port = |port: u16| catalogue().port(port)?.greet;
     let inside = service.expects.iter().find_map(|wants| wants.target);
-    row(service)
+    service
+        .row()
         .and_then(|row| row.speaks())
         .or_else(|| by_port(inside.or_else(|| service.port())?))
 }

@@ -19,7 +19,6 @@
 
 use crate::facts::{IgnoredSetting, Service};
 use crate::findings::{Confidence, Finding, Fix, Severity};
-use crate::rules::survey::row;
 use crate::rules::{Case, Rule, Survey, fixes};
 
 use super::survey;
@@ -65,7 +64,9 @@ fn of(survey: &Survey, setting: &IgnoredSetting) -> Finding {
         ),
         None => (format!("{key} is set"), format!("sets {key}")),
     };
-    let verified = service.and_then(row).is_some_and(|row| row.verified);
+    let verified = service
+        .and_then(Service::row)
+        .is_some_and(|row| row.verified);
     let confidence = match verified {
         true => Confidence::Certain,
         false => Confidence::Likely,

@@ -21,7 +21,6 @@ use std::net::IpAddr;
 
 use crate::facts::{Expectation, Proto, Runs, Service};
 use crate::findings::{Confidence, Finding, Severity};
-use crate::rules::survey::row;
 use crate::rules::{Case, Rule, Survey, fixes};
 
 use super::{join, survey};
@@ -139,7 +138,7 @@ fn overlap(one: Wanted, other: Wanted) -> bool {
 
 /// The address that a service would be bound to; nothing for a name, or for all.
 fn address((service, wants): Wanted) -> Option<IpAddr> {
-    let bind = || row(service).and_then(|row| row.bind.as_deref());
+    let bind = || service.row().and_then(|row| row.bind.as_deref());
     let host = match (&wants.host, service.runs) {
         (Some(host), _) => Some(host.as_str()),
         (None, Runs::Process) => bind(),

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{PortStanding, Standing, Survey, is_kind, row, row_of};
+use super::{PortStanding, Standing, Survey, is_kind};
 use crate::facts::{Container, Expectation, Listener, Proto, Publish, Runs, Scope, Service, Taken};
 use crate::findings::ServiceState;
 use crate::rules::case::is_debuggers;
@@ -185,7 +185,7 @@ impl<'a> Survey<'a> {
                 None => Holder::Hidden("somebody who could not be seen".to_owned()),
             };
         };
-        if row_of(process).is_some_and(|row| row.forwarder) {
+        if self.case.is_forwarder(process) {
             return match self.behind(listener) {
                 Some(container) => self.containers_holder(container),
                 None if self.case.containers_settled() => Holder::Other(process_words(process)),
@@ -247,7 +247,9 @@ impl<'a> Survey<'a> {
     /// The socket of the service's own server on a port that no file says, the nearest
     /// to the wanted one.
     fn own_socket(&self, service: &'a Service, wanted: u16) -> Option<&'a Listener> {
-        let random = row(service).is_some_and(|row| row.taken == Some(Taken::RandomPort));
+        let random = service
+            .row()
+            .is_some_and(|row| row.taken == Some(Taken::RandomPort));
         let said = |port: u16| {
             let mut services = self.claims.services.iter();
             services.any(|other| {

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use crate::facts::{Gap, Greeting, Known, Outcome, Probe, Protocol};
+use crate::facts::{Address, Gap, Greeting, Known, Outcome, Probe, Protocol, Scheme, Target};
 
 /// How to probe.
 #[derive(Debug, Clone)]
@@ -36,6 +36,25 @@ pub struct Ask {
 }
 
 impl Ask {
+    /// What a client of this target asks, with these budgets for its connections.
+    #[must_use]
+    pub fn of(
+        target: &Target,
+        own: &[Address],
+        connect_local: Duration,
+        connect_remote: Duration,
+    ) -> Self {
+        Ask {
+            protocol: target.protocol(),
+            web: target.scheme.is_none_or(Scheme::is_web),
+            host: target.host.clone(),
+            path: target.path.clone().unwrap_or_else(|| "/".to_owned()),
+            connect_local,
+            connect_remote,
+            own_addresses: own.iter().map(|address| address.ip).collect(),
+        }
+    }
+
     fn is_local(&self, to: SocketAddr) -> bool {
         let ip = to.ip();
         ip.is_loopback() || ip.is_unspecified() || self.own_addresses.contains(&ip)

@@ -64,22 +64,20 @@ impl OnDisk {
         }
         let (above, name) = path.rsplit_once('/').unwrap_or(("", path));
         let folder = self.folder(above);
-        let whole = match &*folder {
+        let mut whole = match &*folder {
             Listed::Names(_, names) if !names.contains(name) => return Err(Unreadable::Missing),
             Listed::Names(whole, _) | Listed::Hidden(whole) => whole.join(name),
             Listed::None(why) => return Err(why.clone()),
         };
-        let whole = if whole.is_symlink() {
+        let mut meta = whole.symlink_metadata().map_err(|e| unreadable(&e))?;
+        if meta.is_symlink() {
             // One in a circle, or one that points to nothing, is there.
-            let target = whole.canonicalize().map_err(|_| Unreadable::NotAFile)?;
-            if !target.starts_with(&self.root) {
+            whole = whole.canonicalize().map_err(|_| Unreadable::NotAFile)?;
+            if !whole.starts_with(&self.root) {
                 return Err(Unreadable::Outside);
             }
-            target
-        } else {
-            whole
-        };
-        let meta = whole.symlink_metadata().map_err(|e| unreadable(&e))?;
+            meta = whole.symlink_metadata().map_err(|e| unreadable(&e))?;
+        }
         if !meta.is_file() {
             return Err(Unreadable::NotAFile);
         }

@@ -22,7 +22,6 @@ pub(super) fn documents(file: &str, text: &str) -> Result<Vec<Yaml>, BrokenFile>
     // The parser takes a carriage return alone for the end of a line; places do not.
     let alone = text.replace("\r\n", "  ").contains('\r');
     let unified = alone.then(|| text.replace("\r\n", " \n").replace('\r', " "));
-    let text = unified.as_deref().unwrap_or(text);
     let mut builder = Builder {
         place: Place::new(file, text),
         stack: Vec::new(),
@@ -30,7 +29,7 @@ pub(super) fn documents(file: &str, text: &str) -> Result<Vec<Yaml>, BrokenFile>
         copies: 0,
         done: Vec::new(),
     };
-    let mut parser = Parser::new_from_str(text);
+    let mut parser = Parser::new_from_str(unified.as_deref().unwrap_or(text));
     while let Some(next) = parser.next_event() {
         let (event, span) = next.map_err(|error| {
             builder
@@ -228,7 +227,7 @@ impl<'a> Place<'a> {
     fn written(&self, span: Span) -> String {
         let written = self.lines.slice(self.byte(span.start), self.byte(span.end));
         let written = written.trim_end();
-        if written.contains('\n') {
+        if written.contains(['\n', '\r']) {
             String::new()
         } else {
             written.to_owned()

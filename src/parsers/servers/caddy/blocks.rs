@@ -114,23 +114,22 @@ fn push(lines: &mut Vec<Vec<Token>>, token: &Token) {
 fn sites(tokens: &[Token]) -> Vec<Token> {
     let mut names = Vec::new();
     for token in tokens {
+        // In quotation marks, or with a variable, a name's place is that of its word.
+        let plain = token.text == token.written;
         let mut before = 0;
         for text in token.text.split(',') {
             if !text.is_empty() {
-                let whole = text.len() == token.text.trim_end_matches(',').len();
-                let mut origin = token.origin.clone();
-                origin.column += u32::try_from(before).unwrap_or(0);
-                let written = if whole {
-                    token.written.trim_end_matches(',')
-                } else {
-                    text
-                };
-                names.push(Token {
+                let mut name = Token {
                     text: text.to_owned(),
-                    written: written.to_owned(),
-                    origin,
                     ..token.clone()
-                });
+                };
+                if plain {
+                    text.clone_into(&mut name.written);
+                    name.origin.column += u32::try_from(before).unwrap_or(0);
+                } else {
+                    name.written = token.written.trim_end_matches(',').to_owned();
+                }
+                names.push(name);
             }
             before += text.chars().count() + 1;
         }
