@@ -1,8 +1,8 @@
 //! `devdoctor ports [FILTER]`
 
 use super::terminal::{Failure, print, style};
-use crate::diagnose::{self, Extent, PortLine};
-use crate::findings::Unseen;
+use crate::diagnose::{self, Extent};
+use crate::findings::{PortLine, PortsReport, Unseen};
 use crate::frontends::{json, table};
 use crate::settings::Settings;
 
@@ -16,13 +16,6 @@ pub struct Args {
     /// Print the list as JSON.
     #[arg(long)]
     json: bool,
-}
-
-#[derive(serde::Serialize)]
-struct Answer {
-    schema: &'static str,
-    ports: Vec<PortLine>,
-    unseen: Vec<Unseen>,
 }
 
 pub fn run(args: &Args, settings: &Settings) -> Result<u8, Failure> {
@@ -47,8 +40,8 @@ pub fn run(args: &Args, settings: &Settings) -> Result<u8, Failure> {
         .collect();
     let blind = facts.listeners.gap().is_some();
     if args.json {
-        print(&json::object(&Answer {
-            schema: "devdoctor.ports/1",
+        print(&json::object(&PortsReport {
+            schema: "devdoctor.ports/1".to_owned(),
             ports,
             unseen,
         })?)?;

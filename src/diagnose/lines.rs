@@ -1,13 +1,7 @@
 //! Facts as the lines that reports and `devdoctor ports` show.
 
-use std::net::SocketAddr;
-
-use serde::{Deserialize, Serialize};
-
-use crate::facts::{
-    Container, Greeting, Listener, Probe, Process, Proto, Protocol, Queue, Scope, Snapshot,
-};
-use crate::findings::{ListenerLine, ProbeLine};
+use crate::facts::{Container, Greeting, Listener, Probe, Process, Protocol, Snapshot};
+use crate::findings::{ContainerPort, ListenerLine, PortLine, ProbeLine};
 
 pub(super) fn probe(probe: &Probe) -> ProbeLine {
     ProbeLine {
@@ -82,52 +76,6 @@ fn container<'a>(facts: &'a Snapshot, listener: &Listener) -> Option<(&'a Contai
         }
     }
     None
-}
-
-/// One row of `devdoctor ports`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct PortLine {
-    /// The address.
-    pub at: SocketAddr,
-    /// TCP or UDP.
-    pub proto: Proto,
-    /// From where it can be reached.
-    pub scope: Scope,
-    /// `IPV6_V6ONLY` of an IPv6 wildcard; null where it does not matter or is not known.
-    pub v6only: Option<bool>,
-    /// The owner's pid, if it could be seen.
-    pub pid: Option<u32>,
-    /// The owner's name, as a person would say it.
-    pub name: Option<String>,
-    /// The user that made the socket.
-    pub uid: Option<u32>,
-    /// The user's name, or the number where it has none.
-    pub user: Option<String>,
-    /// The owner's project folder.
-    pub project: Option<String>,
-    /// The owner's working folder.
-    pub cwd: Option<String>,
-    /// The owner's age in seconds.
-    pub age_s: Option<u64>,
-    /// Connections that wait to be accepted, and the room for them.
-    pub queue: Option<Queue>,
-    /// The container that the port leads into.
-    pub container: Option<ContainerPort>,
-    /// The cgroup, where the owner itself could not be seen.
-    pub cgroup: Option<String>,
-    /// Why the owner could not be seen.
-    pub owner_unseen: Option<String>,
-}
-
-/// A container and the port inside it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ContainerPort {
-    /// The container's name.
-    pub name: String,
-    /// The compose service, if it is one.
-    pub service: Option<String>,
-    /// The port inside.
-    pub port: u16,
 }
 
 /// The rows of `devdoctor ports` for these listeners, sorted by port.

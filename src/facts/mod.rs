@@ -11,6 +11,7 @@ mod claims;
 mod container;
 mod host;
 mod known;
+mod past;
 mod probe;
 mod process;
 mod project;
@@ -39,6 +40,7 @@ pub use host::{
     ResolveError, User, Vantage, same_network,
 };
 pub use known::{Gap, Known};
+pub use past::{Ended, PastOwner, Refusal};
 pub use probe::{Greeting, Http, Outcome, Probe};
 pub use process::{CpuUse, Departed, FdUse, ProcId, ProcState, Process};
 pub use project::{Project, is_below};

@@ -5,19 +5,25 @@
 
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod alert;
 mod check;
 mod evidence;
 mod fix;
+mod ports;
 mod report;
+mod status;
 
 use serde::{Deserialize, Serialize};
 
 use crate::facts::Origin;
 
+pub use alert::{Alert, Phase, Trigger};
 pub use check::{ExpectationLine, PROJECT_FILES, ProjectReport, ServiceLine, ServiceState};
 pub use evidence::{Evidence, Seen};
 pub use fix::{Edit, Fix, Safety};
+pub use ports::{ContainerPort, PortLine, PortsReport};
 pub use report::{ListenerLine, LookLine, ProbeLine, Report, RuledOut, Unseen, Verdict};
+pub use status::{DaemonStatus, Level, Status};
 
 /// One cause, with what proves it and what mends it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -3,9 +3,8 @@
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::style::Style;
-use crate::diagnose::PortLine;
 use crate::facts::{Proto, Scope, User, clean, human_age};
-use crate::findings::Unseen;
+use crate::findings::{PortLine, Unseen};
 
 const HEADINGS: [&str; 8] = [
     "PORT", "ADDRESS", "SCOPE", "OWNER", "PID", "USER", "AGE", "PROJECT",

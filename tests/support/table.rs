@@ -12,10 +12,17 @@ pub const LAYERS: &[(&str, &[&str])] = &[
         "diagnose",
         &["facts", "settings", "findings", "rules", "sources"],
     ),
+    ("ipc", &["facts", "findings"]),
+    (
+        "daemon",
+        &[
+            "facts", "settings", "findings", "rules", "sources", "ipc", "diagnose",
+        ],
+    ),
     (
         "frontends",
         &[
-            "facts", "settings", "findings", "rules", "sources", "diagnose",
+            "facts", "settings", "findings", "rules", "sources", "ipc", "diagnose", "daemon",
         ],
     ),
     (
@@ -26,7 +33,9 @@ pub const LAYERS: &[(&str, &[&str])] = &[
             "findings",
             "rules",
             "sources",
+            "ipc",
             "diagnose",
+            "daemon",
             "frontends",
         ],
     ),

@@ -1,0 +1,11 @@
+//! Facts kept fresh: one loop over one closed set of events.
+//!
+//! What is behind a [`Handle`] is the only state there is. `state` and `alerts` are pure
+//! machines that are handed the time; everything that waits or reads the world comes in
+//! as an [`Event`]. The socket and the notifications stand in front, in `frontends`.
+
+mod event;
+mod handle;
+
+pub use event::{Event, Moment, Part};
+pub use handle::{Asked, Handle, News};

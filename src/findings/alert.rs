@@ -1,0 +1,60 @@
+//! Problems over time: what the daemon watches and tells of unasked.
+
+use serde::{Deserialize, Serialize};
+
+use super::Finding;
+
+/// One problem, from the moment it is first seen until it is gone: one per cause.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Alert {
+    /// Its number. It is kept across restarts of the daemon, and never given again.
+    pub id: u64,
+    /// Where it is in its life.
+    pub phase: Phase,
+    /// What brought it up.
+    pub trigger: Trigger,
+    /// The port it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
+    /// The root of the project it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
+    /// The cause, its evidence and what mends it, as it was found last.
+    pub finding: Finding,
+    /// When it was first seen, in milliseconds since the Unix epoch.
+    pub since: u64,
+    /// When it began to fire, likewise; null while it is pending.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fired: Option<u64>,
+    /// When it was gone, likewise; null until then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolved: Option<u64>,
+    /// How many refused connections were noticed since it was first seen.
+    #[serde(default)]
+    pub refusals: u64,
+    /// Whether the user does not want to be told of it.
+    #[serde(default)]
+    pub muted: bool,
+}
+
+/// Where an alert is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Phase {
+    /// Seen, and not yet for as long as its rule wants: a restart may be under way.
+    Pending,
+    /// It holds.
+    Firing,
+    /// It is gone.
+    Resolved,
+}
+
+/// What brought an alert up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Trigger {
+    /// A connection was refused.
+    Refused,
+    /// What a project's files say and what runs have parted.
+    Drift,
+}

@@ -1,0 +1,13 @@
+//! What crosses the local socket: the protocol's types, where the socket stands, and
+//! the client.
+//!
+//! The socket is a stream of lines, each a JSON text. The daemon speaks first, a
+//! [`Hello`]; then the client sends JSON-RPC 2.0 requests, and gets responses and, once
+//! it has subscribed, notifications: `nc -U` is enough to write a status bar.
+
+mod protocol;
+
+pub use protocol::{
+    AlertList, BadCall, Call, Facts, FactsParams, FolderParams, Hello, History, HistoryParams,
+    MuteParams, PROTOCOL, PortsParams, Push, Reply, WhyParams,
+};
