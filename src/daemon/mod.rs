@@ -6,6 +6,10 @@
 
 mod event;
 mod handle;
+mod known_projects;
+mod looks;
+mod refusals;
 
 pub use event::{Event, Moment, Part};
 pub use handle::{Asked, Handle, News};
+pub use looks::Unasked;
