@@ -6,6 +6,7 @@
 
 mod event;
 mod handle;
+pub mod state;
 
 pub use event::{Event, Moment, Part};
 pub use handle::{Asked, Handle, News};
