@@ -6,6 +6,7 @@ mod explain;
 mod fix;
 mod history;
 mod man;
+mod memory;
 mod ports;
 mod snapshot;
 mod status;
