@@ -9,6 +9,7 @@ mod handle;
 mod known_projects;
 mod looks;
 mod refusals;
+pub mod state;
 
 pub use event::{Event, Moment, Part};
 pub use handle::{Asked, Handle, News};

@@ -7,6 +7,7 @@
 
 pub mod containers;
 pub mod firewall;
+mod folders;
 pub mod host;
 pub mod names;
 pub mod own;
