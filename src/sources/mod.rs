@@ -16,6 +16,7 @@ mod pending;
 pub mod probes;
 pub mod processes;
 pub mod projects;
+pub mod radar;
 pub mod sockets;
 
 pub use pending::Pending;
