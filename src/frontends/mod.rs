@@ -4,6 +4,7 @@ pub mod check_text;
 pub mod github;
 pub mod json;
 pub mod sarif;
+pub mod server;
 pub mod status;
 pub mod style;
 pub mod table;
