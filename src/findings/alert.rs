@@ -58,3 +58,23 @@ pub enum Trigger {
     /// What a project's files say and what runs have parted.
     Drift,
 }
+
+impl Alert {
+    /// A problem of a project that was seen just now, by nobody who remembers.
+    #[must_use]
+    pub fn seen(finding: Finding, project: &str) -> Self {
+        Alert {
+            id: 0,
+            phase: Phase::Firing,
+            trigger: Trigger::Drift,
+            port: None,
+            project: Some(project.to_owned()),
+            finding,
+            since: 0,
+            fired: None,
+            resolved: None,
+            refusals: 0,
+            muted: false,
+        }
+    }
+}

@@ -2,7 +2,9 @@
 
 pub mod check_text;
 pub mod github;
+pub mod history;
 pub mod json;
+pub mod news;
 pub mod sarif;
 pub mod server;
 pub mod status;

@@ -7,8 +7,10 @@
 
 pub mod containers;
 pub mod firewall;
+mod folders;
 pub mod host;
 pub mod names;
+pub mod own;
 pub mod owners;
 mod pending;
 pub mod probes;
