@@ -6,6 +6,7 @@ pub mod history;
 pub mod json;
 pub mod news;
 pub mod sarif;
+pub mod server;
 pub mod status;
 pub mod style;
 pub mod table;
