@@ -3,6 +3,7 @@
 pub mod check_text;
 pub mod github;
 pub mod json;
+pub mod notifications;
 pub mod sarif;
 pub mod style;
 pub mod table;
