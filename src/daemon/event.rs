@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::handle::Asked;
+use super::looks::Unasked;
 use crate::facts::{
     Container, Ended, Engine, Host, Known, Listener, ProcId, Process, Project, Refusal,
 };
+use crate::findings::Report;
 
 /// A moment, by two clocks that are read at once.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -65,6 +67,12 @@ pub enum Event {
     Project(Box<Project>),
     /// The machine.
     Host(Box<Host>),
+    /// The root of the project that each of these folders belongs to.
+    Roots(Vec<(String, String)>),
+    /// What was found of connections that were refused.
+    Diagnosed(Box<Unasked>, Box<Report>),
+    /// A call that took its time is answered.
+    Answered,
     /// Somebody asks something.
     Asked(Asked),
     /// The daemon is to end.

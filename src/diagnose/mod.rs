@@ -20,7 +20,7 @@ pub use lines::ports;
 pub use named::{Named, claims_here, named};
 pub use record::{Extent, record};
 pub use wait::{Waited, wait};
-pub use why::{Recording, why};
+pub use why::{Given, Recording, why, why_given};
 
 use crate::facts::{Snapshot, Target};
 use crate::findings::{Finding, Report, Unseen};

@@ -5,8 +5,13 @@
 //! [`Hello`]; then the client sends JSON-RPC 2.0 requests, and gets responses and, once
 //! it has subscribed, notifications: `nc -U` is enough to write a status bar.
 
+mod client;
+pub mod codes;
+mod place;
 mod protocol;
 
+pub use client::{CallError, Client, NoDaemon};
+pub use place::{BadPlace, Place, SOCKET_VARIABLE, netns};
 pub use protocol::{
     AlertList, BadCall, Call, Facts, FactsParams, FolderParams, Hello, History, HistoryParams,
     MuteParams, PROTOCOL, PortsParams, Push, Reply, WhyParams,

@@ -9,6 +9,7 @@ pub mod containers;
 pub mod firewall;
 pub mod host;
 pub mod names;
+pub mod own;
 pub mod owners;
 mod pending;
 pub mod probes;
