@@ -82,6 +82,8 @@ impl Alert {
             resolved: None,
             refusals: 0,
             muted: false,
+            flapping: false,
+            service: None,
         }
     }
 }
