@@ -1,7 +1,7 @@
 //! The protocol as a JSON Schema, made from the types that it is made of.
 //!
-//! `config/protocol.schema.json` is this document; `tests/socket_schema.rs` keeps it so,
-//! and holds real answers against it.
+//! `config/protocol.schema.json` is this document; `tests/protocol.rs` keeps it so, and
+//! holds answers against it.
 
 use schemars::generate::{SchemaGenerator, SchemaSettings};
 use schemars::{JsonSchema, Schema};
