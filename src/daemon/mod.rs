@@ -4,6 +4,7 @@
 //! machines that are handed the time; everything that waits or reads the world comes in
 //! as an [`Event`]. The socket and the notifications stand in front, in `frontends`.
 
+pub mod alerts;
 mod event;
 mod handle;
 mod known_projects;

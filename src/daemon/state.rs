@@ -11,7 +11,6 @@ mod holders;
 mod leaving;
 mod past;
 
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
