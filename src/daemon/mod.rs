@@ -11,6 +11,7 @@ mod known_projects;
 mod looks;
 mod refusals;
 pub mod state;
+pub mod store;
 
 pub use event::{Event, Moment, Part};
 pub use handle::{Asked, Handle, News};
