@@ -8,8 +8,8 @@ use super::terminal::{Failure, print, style};
 use crate::diagnose;
 use crate::facts::clean;
 use crate::findings::{Alert, Level, Severity, Status};
-use crate::frontends::status::{self, Bar};
 use crate::frontends::json;
+use crate::frontends::status::{self, Bar};
 use crate::ipc::{Call, Client, FolderParams, NoDaemon};
 use crate::settings::Settings;
 
@@ -90,7 +90,7 @@ fn known(folder: Option<String>) -> Result<Option<Status>, Failure> {
         Err(error) => return Err(Failure::new(error)),
     };
     let call = Call::Status(FolderParams { folder });
-    let value = client.call(&call, PATIENCE).map_err(Failure::new)?;
+    let value = client.call(call, PATIENCE).map_err(Failure::new)?;
     let status = serde_json::from_value(value)
         .map_err(|error| Failure::new(format!("the daemon's answer cannot be read: {error}")))?;
     Ok(Some(status))

@@ -84,6 +84,8 @@ impl Alert {
             refusals: 0,
             flapping: false,
             muted: false,
+            flapping: false,
+            service: None,
         }
     }
 }
