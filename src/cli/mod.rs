@@ -4,11 +4,15 @@ mod check;
 mod completions;
 mod explain;
 mod fix;
+mod history;
 mod man;
+mod memory;
 mod ports;
 mod snapshot;
+mod status;
 mod terminal;
 mod wait;
+mod watch;
 mod why;
 
 use std::path::{Path, PathBuf};
@@ -60,6 +64,12 @@ enum Command {
     Check(check::Args),
     /// Wait until a target really answers, and say why if it does not.
     Wait(wait::Args),
+    /// Say in a line how things stand here: for a person or for a status bar.
+    Status(status::Args),
+    /// Tell the daemon's news as they come.
+    Watch(watch::Args),
+    /// List who had which port before, and how each ended.
+    History(history::Args),
     /// Make the fix for a target: shows it, asks, looks once more, changes, looks again.
     Fix(fix::Args),
     /// Show the manual page of a cause.
@@ -101,6 +111,9 @@ fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Ports(args) => ports::run(&args, &settings),
         Command::Check(args) => check::run(&args, &settings),
         Command::Wait(args) => wait::run(&args, &settings),
+        Command::Status(args) => status::run(&args, &settings),
+        Command::Watch(args) => watch::run(&args, &settings),
+        Command::History(args) => history::run(&args, &settings),
         Command::Fix(args) => fix::run(&args, &settings),
         Command::Explain(args) => explain::run(&args, &settings),
         Command::Snapshot(args) => snapshot::run(&args, &settings),

@@ -6,6 +6,11 @@
 
 mod event;
 mod handle;
+mod known_projects;
+mod looks;
+mod refusals;
+pub mod state;
 
 pub use event::{Event, Moment, Part};
 pub use handle::{Asked, Handle, News};
+pub use looks::Unasked;

@@ -51,6 +51,20 @@ pub enum Outcome {
     Failed,
 }
 
+impl Probe {
+    /// A probe of which only the outcome is known.
+    #[must_use]
+    pub fn bare(to: SocketAddr, outcome: Outcome) -> Self {
+        Probe {
+            to,
+            outcome,
+            errno: None,
+            took_us: 0,
+            greeting: Known::default(),
+        }
+    }
+}
+
 impl Outcome {
     /// Whether the kernel completed the handshake: somebody, or something, holds the port.
     #[must_use]

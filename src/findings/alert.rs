@@ -19,6 +19,9 @@ pub struct Alert {
     /// The root of the project it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project: Option<String>,
+    /// The service of the project that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
     /// The cause, its evidence and what mends it, as it was found last.
     pub finding: Finding,
     /// When it was first seen, in milliseconds since the Unix epoch.
@@ -32,6 +35,10 @@ pub struct Alert {
     /// How many refused connections were noticed since it was first seen.
     #[serde(default)]
     pub refusals: u64,
+    /// Whether it has come and gone so often of late that its coming and going is told no
+    /// more, until it stays one or the other.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub flapping: bool,
     /// Whether the user does not want to be told of it.
     #[serde(default)]
     pub muted: bool,
@@ -57,4 +64,26 @@ pub enum Trigger {
     Refused,
     /// What a project's files say and what runs have parted.
     Drift,
+}
+
+impl Alert {
+    /// A problem of a project that was seen just now, by nobody who remembers.
+    #[must_use]
+    pub fn seen(finding: Finding, project: &str) -> Self {
+        Alert {
+            id: 0,
+            phase: Phase::Firing,
+            trigger: Trigger::Drift,
+            port: None,
+            project: Some(project.to_owned()),
+            finding,
+            since: 0,
+            fired: None,
+            resolved: None,
+            refusals: 0,
+            muted: false,
+            flapping: false,
+            service: None,
+        }
+    }
 }

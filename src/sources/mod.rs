@@ -8,13 +8,16 @@
 pub mod containers;
 pub mod desktop;
 pub mod firewall;
+mod folders;
 pub mod host;
 pub mod names;
+pub mod own;
 pub mod owners;
 mod pending;
 pub mod probes;
 pub mod processes;
 pub mod projects;
+pub mod radar;
 pub mod sockets;
 
 pub use pending::Pending;
