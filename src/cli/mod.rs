@@ -2,6 +2,7 @@
 
 mod check;
 mod completions;
+mod daemon;
 mod explain;
 mod fix;
 mod history;
@@ -70,6 +71,8 @@ enum Command {
     Watch(watch::Args),
     /// List who had which port before, and how each ended.
     History(history::Args),
+    /// Run, start, end and look at the daemon, which keeps watch.
+    Daemon(daemon::Args),
     /// Make the fix for a target: shows it, asks, looks once more, changes, looks again.
     Fix(fix::Args),
     /// Show the manual page of a cause.
@@ -114,6 +117,7 @@ fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Status(args) => status::run(&args, &settings),
         Command::Watch(args) => watch::run(&args, &settings),
         Command::History(args) => history::run(&args, &settings),
+        Command::Daemon(args) => daemon::run(&args, settings),
         Command::Fix(args) => fix::run(&args, &settings),
         Command::Explain(args) => explain::run(&args, &settings),
         Command::Snapshot(args) => snapshot::run(&args, &settings),
