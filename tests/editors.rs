@@ -6,6 +6,8 @@
 #[path = "live/acts.rs"]
 #[allow(dead_code, reason = "other stories play the parts")]
 mod acts;
+#[path = "editors/bars.rs"]
+mod bars;
 #[path = "editors/bring.rs"]
 mod bring;
 #[path = "daemon/keeper.rs"]
