@@ -13,7 +13,10 @@ use crate::stage::{Stage, is_inside, stories, tell};
 fn play(stage: &Stage, neovim: &Path, part: &str) {
     let plugin = bring::repository().join("editors/nvim");
     let script = bring::repository().join("tests/editors/neovim.lua");
-    let output = Command::new(neovim)
+    // A script that cannot be loaded leaves it waiting for keys.
+    let output = Command::new("timeout")
+        .arg("180")
+        .arg(neovim)
         .args(["--headless", "--clean", "--cmd"])
         .arg(format!("set runtimepath^={}", plugin.display()))
         .arg("-c")
