@@ -4,12 +4,14 @@
 //! machines that are handed the time; everything that waits or reads the world comes in
 //! as an [`Event`]. The socket and the notifications stand in front, in `frontends`.
 
+pub mod alerts;
 mod event;
 mod handle;
 mod known_projects;
 mod looks;
 mod refusals;
 pub mod state;
+pub mod store;
 
 pub use event::{Event, Moment, Part};
 pub use handle::{Asked, Handle, News};

@@ -10,6 +10,7 @@ mod rows;
 
 use std::sync::OnceLock;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use recognise::Command;
@@ -17,7 +18,7 @@ pub use recognise::Recognise;
 use rows::Rows;
 
 /// A protocol that devdoctor recognises by its first bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Protocol {
     /// HTTP/1.x.

@@ -7,12 +7,16 @@
 
 mod client;
 pub mod codes;
+mod lock;
 mod place;
 mod protocol;
+mod schema;
 
 pub use client::{CallError, Client, NoDaemon};
-pub use place::{BadPlace, Place, SOCKET_VARIABLE, netns};
+pub use lock::{CannotOpen, Lock, Opened, open};
+pub use place::{Accepting, BadPlace, Connection, Listener, Peer, Place, SOCKET_VARIABLE, netns};
 pub use protocol::{
     AlertList, BadCall, Call, Facts, FactsParams, FolderParams, Hello, History, HistoryParams,
     MuteParams, PROTOCOL, PortsParams, Push, Reply, WhyParams,
 };
+pub use schema::schema;

@@ -6,6 +6,7 @@
 //! other, which sees nothing and says so where there is no way to look.
 
 pub mod containers;
+pub mod desktop;
 pub mod firewall;
 mod folders;
 pub mod host;

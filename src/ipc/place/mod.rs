@@ -21,7 +21,8 @@ use std::path::{Path, PathBuf};
 #[cfg_attr(not(unix), path = "windows.rs")]
 mod os;
 
-pub(super) use os::Stream;
+pub use os::{Accepting, Connection, Listener};
+pub(super) use os::{Bound, Stream, bind, open_lock};
 
 /// The variable that names another socket.
 pub const SOCKET_VARIABLE: &str = "DEVDOCTOR_SOCKET";
@@ -40,6 +41,15 @@ pub struct Place {
     /// The folder of the socket, if that is ours alone: it must be private. None where
     /// the user has named the socket, or where sockets are in no folder.
     pub private: Option<PathBuf>,
+}
+
+/// Who has connected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Peer {
+    /// This user.
+    Us,
+    /// Another user, by number.
+    Other(u32),
 }
 
 /// Why there is no place for the daemon's socket.

@@ -1,14 +1,15 @@
 //! Unix: a socket in a private folder.
 
 use std::ffi::OsString;
-use std::fs::{DirBuilder, Metadata};
+use std::fs::{DirBuilder, File, Metadata, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt};
-use std::os::unix::net::{SocketAddr, UnixStream};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::{BadPlace, Place, failed, folder};
+use super::{BadPlace, Peer, Place, failed, folder};
+use crate::ipc::CannotOpen;
 
 /// The most bytes of a socket's path: `sun_path` without the zero at its end.
 const MOST: usize = if cfg!(any(target_os = "linux", target_os = "android")) {
@@ -151,6 +152,130 @@ pub(super) fn netns() -> Option<u64> {
         Some(std::fs::metadata("/proc/self/ns/net").ok()?.ino())
     } else {
         None
+    }
+}
+
+/// How long a daemon that may be there has to take a connection.
+const ALIVE: Duration = Duration::from_secs(2);
+
+/// The file of the lock, made if it is not there.
+pub(in crate::ipc) fn open_lock(place: &Place) -> io::Result<File> {
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        // Not through a link that somebody else has laid.
+        .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed())
+        .open(&place.lock)
+}
+
+/// Where clients come in.
+#[derive(Debug)]
+pub struct Listener(UnixListener);
+
+/// The socket's file, if we have made it. It goes with this.
+#[derive(Debug)]
+pub(in crate::ipc) struct Bound(Option<(PathBuf, u64, u64)>);
+
+/// The daemon's end of a connection.
+pub type Connection = tokio::net::UnixStream;
+
+/// Makes the socket, or takes the one that the service manager has passed.
+pub(in crate::ipc) fn bind(socket: &Path) -> Result<(Listener, Bound), CannotOpen> {
+    let failed = |what, error| CannotOpen::Failed {
+        what,
+        path: socket.to_owned(),
+        error,
+    };
+    if let Some(passed) = passed().map_err(|error| failed("take the passed socket", error))? {
+        return Ok((Listener(passed), Bound(None)));
+    }
+    match socket.symlink_metadata() {
+        Ok(found) if !found.file_type().is_socket() => {
+            return Err(CannotOpen::InTheWay(socket.to_owned()));
+        }
+        Ok(_) => match Stream::connect(socket, ALIVE) {
+            // It holds no lock, or that of a file that is gone; but it lives.
+            Ok(_) => return Err(CannotOpen::AlreadyRuns { pid: None }),
+            Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
+                std::fs::remove_file(socket)
+                    .map_err(|error| failed("remove the stale socket", error))?;
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                return Err(CannotOpen::AlreadyRuns { pid: None });
+            }
+            Err(error) => return Err(failed("ask who is behind the socket", error)),
+        },
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => return Err(failed("look for a socket", error)),
+    }
+    let listener = UnixListener::bind(socket).map_err(|error| failed("bind the socket", error))?;
+    // Where others can reach it meanwhile, they are turned away by who they are.
+    std::fs::set_permissions(socket, Permissions::from_mode(0o600))
+        .map_err(|error| failed("close the socket to others", error))?;
+    let made = socket
+        .symlink_metadata()
+        .map_err(|error| failed("look at the socket", error))?;
+    let bound = Bound(Some((socket.to_owned(), made.dev(), made.ino())));
+    Ok((Listener(listener), bound))
+}
+
+/// The socket that the service manager has opened for us.
+#[cfg(target_os = "linux")]
+fn passed() -> io::Result<Option<UnixListener>> {
+    listenfd::ListenFd::from_env().take_unix_listener(0)
+}
+
+#[cfg(not(target_os = "linux"))]
+#[allow(clippy::unnecessary_wraps)]
+fn passed() -> io::Result<Option<UnixListener>> {
+    Ok(None)
+}
+
+impl Drop for Bound {
+    fn drop(&mut self) {
+        // Only our own: somebody may have removed it, and a later daemon made another.
+        if let Some((path, dev, ino)) = self.0.take()
+            && let Ok(found) = path.symlink_metadata()
+            && (found.dev(), found.ino()) == (dev, ino)
+        {
+            // What cannot be removed is stale, and the next daemon replaces it.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
+/// A listener at work.
+#[derive(Debug)]
+pub struct Accepting(tokio::net::UnixListener);
+
+impl Listener {
+    /// Begins to take connections, inside a runtime.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn start(self) -> io::Result<Accepting> {
+        self.0.set_nonblocking(true)?;
+        tokio::net::UnixListener::from_std(self.0).map(Accepting)
+    }
+}
+
+impl Accepting {
+    /// The next connection, and whose it is. Nothing is lost where this is given up.
+    ///
+    /// # Errors
+    ///
+    /// The system's; the next call may do better.
+    pub async fn accept(&mut self) -> io::Result<(Connection, Peer)> {
+        let (connection, _) = self.0.accept().await?;
+        let peer = match connection.peer_cred()?.uid() {
+            uid if uid == rustix::process::geteuid().as_raw() => Peer::Us,
+            uid => Peer::Other(uid),
+        };
+        Ok((connection, peer))
     }
 }
 

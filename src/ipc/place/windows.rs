@@ -9,7 +9,10 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::time::{Duration, Instant};
 
-use super::{BadPlace, Place, failed, folder};
+use tokio::net::windows::named_pipe::{NamedPipeServer, ServerOptions};
+
+use super::{BadPlace, Peer, Place, failed, folder};
+use crate::ipc::CannotOpen;
 
 /// Where every pipe is.
 const PIPES: &str = r"\\.\pipe\";
@@ -86,6 +89,74 @@ pub(super) fn check_owner(_socket: &Path) -> Result<(), BadPlace> {
 
 pub(super) fn netns() -> Option<u64> {
     None
+}
+
+/// The file of the lock, made if it is not there.
+pub(in crate::ipc) fn open_lock(place: &Place) -> io::Result<File> {
+    if let Some(folder) = place.lock.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&place.lock)
+}
+
+/// Where clients come in.
+#[derive(Debug)]
+pub struct Listener(PathBuf);
+
+/// A pipe goes with its last end; there is nothing to remove.
+#[derive(Debug)]
+pub(in crate::ipc) struct Bound;
+
+/// The daemon's end of a connection.
+pub type Connection = NamedPipeServer;
+
+/// Whoever holds the lock makes the pipe.
+pub(in crate::ipc) fn bind(socket: &Path) -> Result<(Listener, Bound), CannotOpen> {
+    Ok((Listener(socket.to_owned()), Bound))
+}
+
+/// A listener at work: an instance of the pipe that waits for a client.
+#[derive(Debug)]
+pub struct Accepting {
+    name: PathBuf,
+    waiting: NamedPipeServer,
+}
+
+impl Listener {
+    /// Begins to take connections, inside a runtime.
+    ///
+    /// # Errors
+    ///
+    /// The system's: somebody else has a pipe of this name, too.
+    pub fn start(self) -> io::Result<Accepting> {
+        let waiting = ServerOptions::new()
+            .first_pipe_instance(true)
+            .create(&self.0)?;
+        Ok(Accepting {
+            name: self.0,
+            waiting,
+        })
+    }
+}
+
+impl Accepting {
+    /// The next connection, and whose it is. Nothing is lost where this is given up.
+    ///
+    /// # Errors
+    ///
+    /// The system's; the next call may do better.
+    pub async fn accept(&mut self) -> io::Result<(Connection, Peer)> {
+        self.waiting.connect().await?;
+        let next = ServerOptions::new().create(&self.name)?;
+        let connection = std::mem::replace(&mut self.waiting, next);
+        // Whom the system lets write to a pipe of ours, it takes for us.
+        Ok((connection, Peer::Us))
+    }
 }
 
 /// What a worker thread is to do with the pipe.

@@ -29,10 +29,16 @@ const OF_A_PARENT: usize = 1024;
 const GENERATIONS: usize = 32;
 
 pub(super) fn find(listeners: &mut [Listener]) {
+    find_holders(listeners, DEADLINE);
+    sockets::name_cgroups(listeners);
+}
+
+/// Fills in the owners in one pass over the processes, and nothing else.
+pub(in crate::sources) fn find_holders(listeners: &mut [Listener], budget: Duration) {
     if listeners.iter().all(|listener| listener.owners.is_seen()) {
         return;
     }
-    let mut search = Search::new(listeners, Instant::now() + DEADLINE);
+    let mut search = Search::new(listeners, Instant::now() + budget);
     let newest = newest().unwrap_or_default();
     search.begin(&newest);
     if !search.over() {
@@ -46,7 +52,6 @@ pub(super) fn find(listeners: &mut [Listener]) {
         }
     }
     search.tell(listeners);
-    sockets::name_cgroups(listeners);
 }
 
 /// The same among these processes only, in this order.

@@ -190,6 +190,18 @@ pub(in crate::sources) fn count_descriptors(pid: u32) -> io::Result<u64> {
     Ok(count)
 }
 
+/// Whether a process has descriptors, where that can be told at once; whether it is there,
+/// where it cannot.
+pub(in crate::sources) fn has_descriptors(pid: u32) -> bool {
+    let count = |pid: &dyn std::fmt::Display| stat(format!("/proc/{pid}/fd"));
+    match count(&pid) {
+        Ok(folder) if folder.st_size > 0 => true,
+        // Before Linux 6.2 the folder has no size, not even ours.
+        Ok(_) => count(&"self").is_ok_and(|ours| ours.st_size == 0),
+        Err(error) => !matches!(error, Errno::NOENT | Errno::SRCH),
+    }
+}
+
 /// The numbers of the sockets behind the first so many descriptors of a process.
 pub(in crate::sources) fn sockets(pid: u32, most: usize) -> io::Result<Vec<u64>> {
     let folder = folder(&format!("/proc/{pid}/fd"))?;
