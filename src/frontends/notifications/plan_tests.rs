@@ -27,6 +27,8 @@ fn alert(id: u64) -> Alert {
         resolved: None,
         refusals: 1,
         muted: false,
+        service: None,
+        flapping: false,
     }
 }
 
