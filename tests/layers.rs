@@ -53,6 +53,7 @@ const PURE_CRATES: &[&str] = &[
     "ruff_python_parser",
     "ruff_text_size",
     "saphyr_parser",
+    "schemars",
     "serde",
     "serde_json",
     "shlex",

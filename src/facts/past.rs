@@ -2,12 +2,13 @@
 
 use std::net::SocketAddr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Departed, Known, ProcId};
 
 /// Somebody who owned a port, from when to when.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PastOwner {
     /// The port.
     pub port: u16,
@@ -46,7 +47,7 @@ pub struct PastOwner {
 }
 
 /// How a former owner of a port ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ended {
     /// It lives, and closed the port.
@@ -62,7 +63,7 @@ pub enum Ended {
 }
 
 /// A connection to a port of this machine that was refused just now.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Refusal {
     /// Where it was to go.
     pub to: SocketAddr,

@@ -1,11 +1,12 @@
 //! Problems over time: what the daemon watches and tells of unasked.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Finding;
 
 /// One problem, from the moment it is first seen until it is gone: one per cause.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Alert {
     /// Its number. It is kept across restarts of the daemon, and never given again.
     pub id: u64,
@@ -45,7 +46,9 @@ pub struct Alert {
 }
 
 /// Where an alert is in its life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Phase {
     /// Seen, and not yet for as long as its rule wants: a restart may be under way.
@@ -57,7 +60,9 @@ pub enum Phase {
 }
 
 /// What brought an alert up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Trigger {
     /// A connection was refused.
@@ -76,14 +81,14 @@ impl Alert {
             trigger: Trigger::Drift,
             port: None,
             project: Some(project.to_owned()),
+            service: None,
             finding,
             since: 0,
             fired: None,
             resolved: None,
             refusals: 0,
-            muted: false,
             flapping: false,
-            service: None,
+            muted: false,
         }
     }
 }

@@ -10,6 +10,7 @@ pub mod codes;
 mod lock;
 mod place;
 mod protocol;
+mod schema;
 
 pub use client::{CallError, Client, NoDaemon};
 pub use lock::{CannotOpen, Lock, Opened, open};
@@ -18,3 +19,4 @@ pub use protocol::{
     AlertList, BadCall, Call, Facts, FactsParams, FolderParams, Hello, History, HistoryParams,
     MuteParams, PROTOCOL, PortsParams, Push, Reply, WhyParams,
 };
+pub use schema::schema;

@@ -20,7 +20,7 @@ use crate::facts::clean;
 use crate::findings::{Alert, Phase};
 use crate::ipc::{Call, FolderParams, MuteParams, Reply};
 use crate::settings::{Notify, Settings};
-use crate::sources::desktop::{Desktop, Heard};
+use crate::sources::desktop::{DEFAULT, Desktop, Heard};
 
 /// How long the daemon may take for an answer.
 const ANSWER: Duration = Duration::from_secs(5);
@@ -180,7 +180,7 @@ impl Front {
                     words.command.clone(),
                 )),
             },
-            words::OPEN => match &words.address {
+            words::OPEN | DEFAULT => match &words.address {
                 Some(address) => match self.desktop.open(address, token).await {
                     Ok(()) => None,
                     Err(why) => Some((

@@ -163,6 +163,8 @@ impl Planner {
             && matches!(item.stand, Stand::Shown { .. })
         {
             item.stand = Stand::Waiting;
+            // Nobody was disturbed by it.
+            self.shown.pop_back();
         }
     }
 

@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use zbus::connection::Builder;
 use zbus::{Address, Connection, Message, MessageStream, OwnedObjectPath, OwnedVariant, Variant};
 
-use super::super::{Notification, Urgency};
+use super::super::{DEFAULT, Notification, Urgency};
 use crate::facts::clean;
 
 /// The service's name on the bus, which is its interface's, too.
@@ -240,14 +240,16 @@ pub(super) async fn notify(
     notification: Notification,
     replaces: u32,
 ) -> Result<u32, String> {
-    let actions: Vec<&str> = match able.actions {
-        true => notification
-            .buttons
-            .iter()
-            .flat_map(|button| [button.key, button.label.as_str()])
-            .collect(),
-        false => Vec::new(),
-    };
+    let mut actions = Vec::new();
+    if able.actions {
+        // What a click on the notification itself does.
+        if notification.link.is_some() {
+            actions.extend([DEFAULT, "Open"]);
+        }
+        for button in &notification.buttons {
+            actions.extend([button.key, button.label.as_str()]);
+        }
+    }
     let (urgency, icon) = match notification.urgency {
         Urgency::Low => (0_u8, "dialog-warning"),
         Urgency::Normal => (1_u8, "dialog-error"),

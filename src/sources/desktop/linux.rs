@@ -90,6 +90,9 @@ struct Session<'a> {
     /// Signals of notifications whose number is not known yet.
     early: VecDeque<Signal>,
     todo: VecDeque<Todo>,
+    job: Option<Job>,
+    /// What the job under way shows.
+    showing: Option<Slot>,
     /// When it is worth another try.
     retry: Option<Instant>,
 }
@@ -106,6 +109,8 @@ impl<'a> Session<'a> {
             token: None,
             early: VecDeque::new(),
             todo: VecDeque::new(),
+            job: None,
+            showing: None,
             retry: None,
         }
     }
@@ -113,29 +118,32 @@ impl<'a> Session<'a> {
     /// Runs until the bus goes, which it gives the reason of, or nobody wants anything.
     async fn run(mut self) -> Option<String> {
         self.meet().await;
-        let mut job: Option<Job> = None;
         let mut slow: Option<Instant> = None;
         loop {
-            if job.is_none() {
-                job = self.next_job();
-                slow = job.as_ref().map(|_| Instant::now() + SLOW);
+            if self.job.is_none() {
+                self.job = self.next_job();
+                slow = self.job.as_ref().map(|_| Instant::now() + SLOW);
             }
             tokio::select! {
                 signal = bus::signal(&mut self.bus.signals, self.bus.owner.as_deref()) => {
                     match signal {
-                        Some(signal) => self.heard(signal, job.is_some()).await,
-                        None => return Some("the session bus has gone".to_owned()),
+                        Some(signal) => self.heard(signal).await,
+                        None => {
+                            self.hand_back().await;
+                            return Some("the session bus has gone".to_owned());
+                        }
                     }
                 }
                 wish = self.ends.wanted.recv() => match wish {
                     Some(wish) => self.take(wish),
                     None => {
-                        self.finish(job).await;
+                        self.finish().await;
                         return None;
                     }
                 },
-                done = of(&mut job) => {
-                    job = None;
+                done = of(&mut self.job) => {
+                    self.job = None;
+                    self.showing = None;
                     self.done(done).await;
                 }
                 () = at(slow) => {
@@ -224,6 +232,7 @@ impl<'a> Session<'a> {
                         continue;
                     };
                     self.early.clear();
+                    self.showing = Some(slot);
                     let replaces = self.ids.get(&slot).copied().unwrap_or(0);
                     return Some(Box::pin(async move {
                         let shown = bus::notify(connection, able, notification, replaces).await;
@@ -261,7 +270,7 @@ impl<'a> Session<'a> {
             Done::Shown(slot, Ok(id)) => {
                 self.ids.insert(slot, id);
                 for signal in std::mem::take(&mut self.early) {
-                    self.heard(signal, false).await;
+                    Box::pin(self.heard(signal)).await;
                 }
                 // It was slow, and is not gone.
                 if let Some(able) = self.able.as_ref().filter(|_| !self.ready) {
@@ -285,22 +294,33 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Nothing can be shown for now: what was to be is handed back.
+    /// Nothing can be shown for now.
     async fn give_up(&mut self, why: &str) {
         self.able = None;
-        for todo in std::mem::take(&mut self.todo) {
-            match todo {
-                Todo::Show(slot, _) => self.ends.tell(Heard::Unshown(slot)).await,
-                // A new service may have come meanwhile.
-                Todo::Greet | Todo::Withdraw(_) => self.todo.push_back(todo),
-                Todo::AskQuiet => {}
-            }
-        }
+        self.hand_back().await;
         self.retry = Some(Instant::now() + self.surroundings.retry);
         self.fails(why).await;
     }
 
-    async fn heard(&mut self, signal: Signal, busy: bool) {
+    /// Hands back what was to be shown and is not, before it is said that what is shown is
+    /// lost: the one is still to be told, the other was.
+    async fn hand_back(&mut self) {
+        let showing = self.showing.take();
+        if showing.is_some() {
+            self.job = None;
+        }
+        let queued = std::mem::take(&mut self.todo);
+        let queued = queued.into_iter().filter_map(|todo| match todo {
+            Todo::Show(slot, _) => Some(slot),
+            // All of these are about what a service shows, which has gone.
+            Todo::Greet | Todo::AskQuiet | Todo::Withdraw(_) => None,
+        });
+        for slot in showing.into_iter().chain(queued) {
+            self.ends.tell(Heard::Unshown(slot)).await;
+        }
+    }
+
+    async fn heard(&mut self, signal: Signal) {
         let id = match &signal {
             Signal::Owner(owner) => {
                 if self.bus.owner != *owner {
@@ -308,6 +328,8 @@ impl<'a> Session<'a> {
                     self.ids.clear();
                     self.early.clear();
                     self.retry = None;
+                    self.hand_back().await;
+                    self.job = None;
                     self.ends.tell(Heard::Lost).await;
                     self.meet().await;
                 }
@@ -327,7 +349,7 @@ impl<'a> Session<'a> {
         let slot = self.ids.iter().find(|(_, known)| **known == id);
         let Some(slot) = slot.map(|(slot, _)| *slot) else {
             // It may be the one that is just being shown; most are of other programs.
-            if busy {
+            if self.showing.is_some() {
                 self.early.push_back(signal);
                 self.early.truncate(MOST_EARLY);
             }
@@ -357,20 +379,20 @@ impl<'a> Session<'a> {
     }
 
     /// The program ends: what it wanted last is still done, if that can be done soon.
-    async fn finish(&mut self, mut job: Option<Job>) {
+    async fn finish(&mut self) {
         let rest = async {
             loop {
-                if job.is_none() {
+                if self.job.is_none() {
                     self.todo.retain(|todo| matches!(todo, Todo::Withdraw(_)));
-                    job = self.next_job();
+                    self.job = self.next_job();
                 }
-                if job.is_none() {
+                if self.job.is_none() {
                     return;
                 }
-                if let Done::Shown(slot, Ok(id)) = of(&mut job).await {
+                if let Done::Shown(slot, Ok(id)) = of(&mut self.job).await {
                     self.ids.insert(slot, id);
                 }
-                job = None;
+                self.job = None;
             }
         };
         // Whatever is left then stays on the screen.

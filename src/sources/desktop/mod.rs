@@ -21,6 +21,9 @@ const RETRY: Duration = Duration::from_secs(120);
 /// How long an address may take to be taken by whatever opens it.
 const OPENING: Duration = Duration::from_secs(10);
 
+/// The key that comes back when a notification with an address is clicked beside its buttons.
+pub const DEFAULT: &str = "default";
+
 /// The caller's own number of a notification: one with the same number takes its place.
 pub type Slot = u64;
 
