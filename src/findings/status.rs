@@ -1,12 +1,13 @@
 //! How things stand, in a line: what a status bar shows.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Alert, Phase, ServiceLine, ServiceState, Severity, Trigger, Unseen};
 use crate::facts::clean;
 
 /// How things stand here: the answer to `devdoctor status`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Status {
     /// `devdoctor.status/1`.
     pub schema: String,
@@ -29,7 +30,9 @@ pub struct Status {
 }
 
 /// What a status bar's colour says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// Nothing is wrong that could be seen.
@@ -43,7 +46,7 @@ pub enum Level {
 }
 
 /// How the daemon is.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DaemonStatus {
     /// Its version.
     pub version: String,
@@ -171,11 +174,13 @@ mod tests {
             trigger: Trigger::Refused,
             port: Some(3000),
             project: None,
+            service: None,
             finding: Finding::new(Confidence::Certain, says).severity(severity),
             since: 0,
             fired: Some(0),
             resolved: None,
             refusals: 1,
+            flapping: false,
             muted: false,
         }
     }

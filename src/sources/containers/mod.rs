@@ -13,11 +13,14 @@ mod logs;
 mod os;
 mod shape;
 mod timestamp;
+mod watch;
 
 use std::time::{Duration, Instant};
 
 use crate::facts::{Container, Engine, Gap, Known};
 use crate::sources::Pending;
+
+pub use watch::Watch;
 
 /// What the engines of this machine said.
 #[derive(Debug, Clone)]

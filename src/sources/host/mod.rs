@@ -4,10 +4,13 @@ mod hosts_file;
 #[cfg_attr(target_os = "linux", path = "linux.rs")]
 mod os;
 mod proxies;
+mod watch;
 
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
+
+pub use watch::Watch;
 
 use crate::facts::{Address, Gap, Host, HostsEntry, Known, User, Vantage, clean};
 

@@ -54,6 +54,39 @@ impl OnDisk {
         &self.root
     }
 
+    /// The folders that files were looked for in, without links.
+    pub(super) fn looked_into(&self) -> Vec<PathBuf> {
+        let folders = self.folders.borrow();
+        let whole = folders.values().filter_map(|listed| match &**listed {
+            Listed::Names(whole, _) | Listed::Hidden(whole) => Some(whole.clone()),
+            Listed::None(_) => None,
+        });
+        whole.collect()
+    }
+
+    /// The files that are there and were asked for, readable or not, without links.
+    pub(super) fn places(&self) -> Vec<PathBuf> {
+        let read = self.read.borrow();
+        let there = read
+            .iter()
+            .filter(|(_, text)| !matches!(text, Err(Unreadable::Missing | Unreadable::Outside)));
+        let mut places = Vec::new();
+        for (path, _) in there {
+            let (above, name) = path.rsplit_once('/').unwrap_or(("", path));
+            if let Listed::Names(whole, _) | Listed::Hidden(whole) = &*self.folder(above) {
+                let seen = whole.join(name);
+                // Where it is a link, what it points to may change, and so may the link.
+                if seen.is_symlink()
+                    && let Ok(target) = seen.canonicalize()
+                {
+                    places.push(target);
+                }
+                places.push(seen);
+            }
+        }
+        places
+    }
+
     fn look(&self, path: &str) -> Text {
         let parts = Path::new(path).components();
         if !parts

@@ -18,7 +18,7 @@ const MOST_ENTRIES: usize = 100_000;
 const MOST_FILES: usize = 10_000;
 
 /// Folders that hold what others wrote, whatever the ignore files say.
-const OTHERS: &[&str] = &[
+pub(super) const OTHERS: &[&str] = &[
     ".git",
     "node_modules",
     "bower_components",

@@ -3,6 +3,7 @@
 mod files;
 mod find;
 mod read;
+mod watch;
 mod write;
 
 use std::collections::HashSet;
@@ -11,7 +12,8 @@ use std::path::{Path, PathBuf};
 
 use crate::facts::{Known, Project, clean};
 
-pub use read::claims;
+pub use read::{Read, claims, read};
+pub use watch::Watch;
 pub use write::replace;
 
 /// Files that make a folder somebody's project.

@@ -6,29 +6,51 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::files::OnDisk;
-use super::find;
+use super::{find, watch};
 use crate::facts::{Claims, Gap, Known};
 use crate::parsers::{self, Context};
 use crate::sources::Pending;
 
+/// What the files of a project say, and where that was read.
+#[derive(Debug, Clone)]
+pub struct Read {
+    /// What they say.
+    pub claims: Known<Arc<Claims>>,
+    /// What a [`super::Watch`] has to watch to hear of a change: the folders that files were
+    /// looked for in, the root first, and the files that were read there and have names
+    /// that tell nothing.
+    pub folders: Vec<String>,
+}
+
 /// What the files of the project with this root say, within the budget.
 #[must_use]
 pub fn claims(root: &str, budget: Duration) -> Known<Arc<Claims>> {
-    let root = PathBuf::from(root);
+    read(root, budget).claims
+}
+
+/// What the files of the project with this root say, within the budget, and where that
+/// was read.
+#[must_use]
+pub fn read(root: &str, budget: Duration) -> Read {
+    let place = PathBuf::from(root);
     let until = Instant::now() + budget;
     // On a thread of its own: a network file system may hang for minutes.
-    let pending = Pending::begin("projects", move || read(&root, until));
+    let pending = Pending::begin("projects", move || look(&place, until));
+    let unseen = |gap| Read {
+        claims: Known::Unseen(gap),
+        folders: vec![root.to_owned()],
+    };
     match pending.wait(budget) {
-        Known::Seen(claims) => claims.map(Arc::new),
-        Known::Unseen(gap) => Known::Unseen(gap),
+        Known::Seen(Ok((claims, folders))) => Read {
+            claims: Known::Seen(Arc::new(claims)),
+            folders,
+        },
+        Known::Seen(Err(gap)) | Known::Unseen(gap) => unseen(gap),
     }
 }
 
-fn read(root: &Path, until: Instant) -> Known<Claims> {
-    let files = match OnDisk::new(root) {
-        Ok(files) => files,
-        Err(error) => return Known::Unseen(Gap::of(&error)),
-    };
+fn look(root: &Path, until: Instant) -> Result<(Claims, Vec<String>), Gap> {
+    let files = OnDisk::new(root).map_err(|error| Gap::of(&error))?;
     let found = find::files(files.root(), until);
     let environment: BTreeMap<String, String> = std::env::vars_os()
         .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
@@ -40,7 +62,8 @@ fn read(root: &Path, until: Instant) -> Known<Claims> {
     let mut claims = parsers::read(&cx, &found.paths);
     claims.cut |= found.cut;
     claims.changed_s = ages(files.root(), &claims);
-    Known::Seen(claims)
+    let folders = watch::folders(files.root(), &files.looked_into(), &files.places());
+    Ok((claims, folders))
 }
 
 /// How many seconds ago each file was changed that says where a service listens.
