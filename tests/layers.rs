@@ -18,7 +18,7 @@ use table::LAYERS;
 const PURE: &[&str] = &["src/facts/", "src/findings/", "src/parsers/", "src/rules/"];
 
 /// Where code for one operating system may stand.
-const SYSTEM: &[&str] = &["src/sources/"];
+const SYSTEM: &[&str] = &["src/sources/", "src/ipc/place/"];
 
 /// What pure code must not touch.
 const IMPURE: &[&str] = &[
@@ -53,6 +53,7 @@ const PURE_CRATES: &[&str] = &[
     "ruff_python_parser",
     "ruff_text_size",
     "saphyr_parser",
+    "schemars",
     "serde",
     "serde_json",
     "shlex",

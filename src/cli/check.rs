@@ -55,7 +55,7 @@ pub fn run(args: &Args, settings: &Settings) -> Result<u8, Failure> {
             diagnose::forgive_all(&mut report.findings, settings);
             report
         }
-        None => diagnose::check(&root(args.path.as_deref())?, settings),
+        None => diagnose::check(&project_root(args.path.as_deref())?, settings),
     };
     let format = if args.json { Format::Json } else { args.format };
     print(&match format {
@@ -67,8 +67,8 @@ pub fn run(args: &Args, settings: &Settings) -> Result<u8, Failure> {
     Ok(report.exit_code())
 }
 
-/// The folder to check.
-fn root(path: Option<&Path>) -> Result<String, Failure> {
+/// The folder itself, or without one the project that we stand in.
+pub(super) fn project_root(path: Option<&Path>) -> Result<String, Failure> {
     match path {
         Some(path) => folder(path),
         None => Ok(diagnose::project_of(&folder(Path::new("."))?)),

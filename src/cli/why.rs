@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::memory;
 use super::terminal::{Failure, print, style};
 use crate::diagnose::{self, Named};
 use crate::facts::{Known, Snapshot, Target};
@@ -54,7 +55,10 @@ pub fn run(args: &Args, mut settings: Settings) -> Result<u8, Failure> {
                 diagnose::forgive(&mut report, &settings);
                 report
             }
-            None => diagnose::why(target, &settings).report,
+            None => {
+                let given = memory::of(target);
+                diagnose::why_given(target, &settings, &given).report
+            }
         };
         worst = worse(worst, report.exit_code());
         if args.json {

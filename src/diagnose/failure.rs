@@ -8,7 +8,7 @@ use super::looks::count;
 use super::parts::ask_engines;
 use super::replay;
 use super::why::Doctor;
-use crate::facts::{Known, Listener, Outcome, ProcId, is_below};
+use crate::facts::{Departed, Known, Listener, Outcome, ProcId, is_below};
 use crate::findings::{Confidence, Severity};
 use crate::rules::Case;
 use crate::sources::{firewall, owners, probes, processes, projects, sockets};
@@ -87,7 +87,7 @@ impl Doctor<'_> {
                 .map(|project| project.root.clone());
             let began = Instant::now();
             // A sure answer is not kept waiting for a server that may come and go.
-            let watch = match self.is_sure() {
+            let watch = match self.is_sure() || self.is_passive() {
                 true => Duration::ZERO,
                 false => self.budget(|_| processes::WATCH),
             };
@@ -97,7 +97,7 @@ impl Doctor<'_> {
                 flap.join(&mut list);
                 departed = Known::Seen(list);
             }
-            self.facts.departed = departed.map(Into::into);
+            self.facts.departed = self.remember(departed).map(Into::into);
             let saw = count(&self.facts.departed, |list| list.len(), "ended server");
             self.looks.note("departed", saw, began);
             self.add_watchers(root.as_deref());
@@ -112,7 +112,11 @@ impl Doctor<'_> {
                 ..self.ask()
             };
             let budget = self.budget(|of| of.firewall);
+            let passive = self.is_passive();
             let again = || {
+                if passive {
+                    return;
+                }
                 let mut dialling = probes::dial(&[to], &ask);
                 dialling.wait(Duration::from_millis(300));
             };
@@ -122,6 +126,20 @@ impl Doctor<'_> {
                 |seen| count(seen, |firewall| firewall.rules.len(), "rule"),
             );
         }
+    }
+
+    /// Who ended, with those whom a memory has had on the port: what it saw end tells
+    /// more than what is missing now.
+    fn remember(&self, departed: Known<Vec<Departed>>) -> Known<Vec<Departed>> {
+        let mut list = self.given.departed.clone();
+        if list.is_empty() {
+            return departed;
+        }
+        let fresh = departed.seen().cloned().unwrap_or_default();
+        let known = |one: &Departed| list.iter().all(|old| old.port != one.port);
+        let fresh: Vec<Departed> = fresh.into_iter().filter(known).collect();
+        list.extend(fresh);
+        Known::Seen(list)
     }
 
     fn look_at_projects(&mut self) {

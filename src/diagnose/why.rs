@@ -7,7 +7,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use crate::facts::{Known, Protocol, Resolution, Snapshot, Target};
+use crate::facts::{Departed, Known, Outcome, Probe, Protocol, Resolution, Snapshot, Target};
 use crate::findings::Report;
 use crate::rules::Case;
 use crate::settings::{Settings, Timeouts};
@@ -32,12 +32,34 @@ pub struct Recording {
     pub report: Report,
 }
 
+/// What is known before the first look, and how the question is meant.
+#[derive(Debug, Clone, Default)]
+pub struct Given {
+    /// The folder in which it is asked; by default the one devdoctor was started in.
+    pub folder: Option<String>,
+    /// Who had the port before, as a memory has it.
+    pub departed: Vec<Departed>,
+    /// Where a connection was refused just now. Nothing is connected to then: that a
+    /// client was refused is known, and a daemon never connects to anybody's server.
+    pub refused: Vec<SocketAddr>,
+}
+
 /// Diagnoses a target: facts, probes, rules, report.
 #[must_use]
 pub fn why(target: &Target, settings: &Settings) -> Recording {
-    let mut doctor = Doctor::new(target, settings);
+    why_given(target, settings, &Given::default())
+}
+
+/// The same where something is known already.
+#[must_use]
+pub fn why_given(target: &Target, settings: &Settings, given: &Given) -> Recording {
+    let mut doctor = Doctor::new(target, settings, given);
     doctor.first_look();
-    doctor.dial();
+    if given.refused.is_empty() {
+        doctor.dial();
+    } else {
+        doctor.take_as_refused();
+    }
     doctor.second_look();
     doctor.report()
 }
@@ -46,6 +68,7 @@ pub fn why(target: &Target, settings: &Settings) -> Recording {
 pub(super) struct Doctor<'a> {
     pub(super) target: &'a Target,
     pub(super) settings: &'a Settings,
+    pub(super) given: &'a Given,
     pub(super) began: Instant,
     pub(super) looks: Looks,
     pub(super) facts: Snapshot,
@@ -61,11 +84,12 @@ pub(super) struct Doctor<'a> {
 }
 
 impl<'a> Doctor<'a> {
-    fn new(target: &'a Target, settings: &'a Settings) -> Self {
+    fn new(target: &'a Target, settings: &'a Settings, given: &'a Given) -> Self {
         let engines = ask_if_enabled(Some(target.port), settings);
         Doctor {
             target,
             settings,
+            given,
             began: Instant::now(),
             looks: Looks::default(),
             facts: Snapshot {
@@ -101,6 +125,9 @@ impl<'a> Doctor<'a> {
         self.facts.host = self.looks.at("host", host::look, |host| {
             count(&host.addresses, |list| list.len(), "address")
         });
+        if let Some(folder) = &self.given.folder {
+            self.facts.host.cwd = Some(folder.clone());
+        }
         let (tcp, by) = listeners(&mut self.looks, None);
         self.facts.host.sockets_by = Some(by);
         self.facts.listeners = tcp.map(Into::into);
@@ -183,6 +210,23 @@ impl<'a> Doctor<'a> {
             let reachable = pending.wait(self.budget(|of| of.connect_remote));
             self.facts.host.proxies[at].reachable = reachable.seen().copied().flatten();
         }
+    }
+
+    /// Looks who owns the port where a client was refused, and connects to nobody.
+    fn take_as_refused(&mut self) {
+        // They are the daemon's own, and say nothing of the client's.
+        self.facts.host.proxies.clear();
+        self.look_at_owners();
+        self.begin_reading();
+        let refused = self.given.refused.iter();
+        self.facts.probes = refused
+            .map(|to| Probe::bare(*to, Outcome::Refused))
+            .collect();
+    }
+
+    /// Whether nobody may be connected to.
+    pub(super) fn is_passive(&self) -> bool {
+        !self.given.refused.is_empty()
     }
 
     /// Begins to connect to the proxies of the environment: those of this machine, and

@@ -5,12 +5,15 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Framework, Proto, catalogue};
 
 /// A place in a file of a project.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(deny_unknown_fields)]
 pub struct Origin {
     /// The file, seen from the project's root, with `/` on every system.
@@ -24,7 +27,7 @@ pub struct Origin {
 }
 
 /// Everything that the files of one project say.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Claims {
     /// What should run, in the order of the files.
@@ -43,7 +46,7 @@ pub struct Claims {
 }
 
 /// Something that the files of a project say should run.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Service {
     /// Its name: a compose service's, a Procfile entry's, or its package's or folder's.
@@ -76,7 +79,7 @@ pub struct Service {
 }
 
 /// What a service runs as.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Runs {
     /// A process of this machine.
@@ -87,7 +90,7 @@ pub enum Runs {
 }
 
 /// One port that a service should have.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Expectation {
     /// The port on this machine; nothing where the engine or the system chooses one.
@@ -115,7 +118,18 @@ pub struct Expectation {
 
 /// By what a setting is set. A stronger one comes first.
 #[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum SetBy {
@@ -133,7 +147,7 @@ pub enum SetBy {
 }
 
 /// A setting that cannot be known without running code.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct UnknownSetting {
     /// The setting: `server.port`.
@@ -145,7 +159,7 @@ pub struct UnknownSetting {
 }
 
 /// A setting that stands in a file and has no effect.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct IgnoredSetting {
     /// The service that ignores it.
@@ -163,7 +177,7 @@ pub struct IgnoredSetting {
 }
 
 /// The address of another server that a file names.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Pointer {
     /// The service whose setting it is; empty where it is the project's.
@@ -185,7 +199,7 @@ pub struct Pointer {
 }
 
 /// A file of the project that could not be read.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct BrokenFile {
     /// Where: the file, and the line and column where its reading ended.

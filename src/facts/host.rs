@@ -3,12 +3,13 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Gap, Known};
 
 /// What is known of the machine and of our own place on it.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Host {
     /// The operating system: `linux`, `macos`, `windows`.
@@ -40,7 +41,7 @@ pub struct Host {
 }
 
 /// Where devdoctor itself stands. What it sees of `localhost` is seen from there.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Vantage {
     /// On the machine itself.
@@ -74,7 +75,7 @@ impl Vantage {
 }
 
 /// The user devdoctor runs as.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct User {
     /// The user id.
@@ -92,7 +93,7 @@ impl User {
 }
 
 /// One address of this machine.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Address {
     /// The address.
@@ -131,7 +132,7 @@ pub fn same_network(one: IpAddr, other: IpAddr, prefix: u8) -> bool {
 }
 
 /// One line of the hosts file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HostsEntry {
     /// The line's number, from 1.
@@ -143,7 +144,7 @@ pub struct HostsEntry {
 }
 
 /// A proxy variable of the environment. The password of its URL is never kept.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProxyVariable {
     /// The variable, as it is spelt: `http_proxy`, `HTTPS_PROXY`.
@@ -160,7 +161,7 @@ pub struct ProxyVariable {
 }
 
 /// The firewall rules that name the asked port, and how much of the whole was read.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Firewall {
     /// The rules that may take a packet to the asked port, in the order they are met.
@@ -170,7 +171,7 @@ pub struct Firewall {
 }
 
 /// One rule of a firewall.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FirewallRule {
     /// The table: `inet filter`.
@@ -193,7 +194,7 @@ pub struct FirewallRule {
 }
 
 /// What a firewall rule does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum FirewallVerdict {
     /// Lets the packet pass.
@@ -207,7 +208,7 @@ pub enum FirewallVerdict {
 }
 
 /// What a name resolves to.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Resolution {
     /// The name that was asked.
@@ -226,7 +227,7 @@ pub struct Resolution {
 }
 
 /// How resolving a name failed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ResolveError {
     /// There is no such name (`EAI_NONAME`).

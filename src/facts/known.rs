@@ -1,5 +1,6 @@
 //! Facts that may be out of sight.
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A fact that was seen, or the reason why it could not be.
@@ -16,7 +17,7 @@ pub enum Known<T> {
 }
 
 /// Why a fact could not be seen.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Gap {
     /// Nobody needed to look.
@@ -165,5 +166,33 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Known<T> {
             None => T::deserialize(tree).map(Known::Seen),
         };
         read.map_err(serde::de::Error::custom)
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Known<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        format!("Known_{}", T::schema_name()).into()
+    }
+
+    fn schema_id() -> std::borrow::Cow<'static, str> {
+        format!("{}::Known<{}>", module_path!(), T::schema_id()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "anyOf": [
+                generator.subschema_for::<T>(),
+                {
+                    "type": "object",
+                    "properties": { "unseen": generator.subschema_for::<Gap>() },
+                    "required": ["unseen"],
+                    "additionalProperties": false,
+                },
+            ],
+        })
     }
 }

@@ -22,6 +22,7 @@ mod text;
 
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use catalogue::{
@@ -53,7 +54,7 @@ pub use text::{clean, human_age, human_micros, shell_line};
 ///
 /// Each part is [`Known`]: a part that could not be looked at says why and is
 /// never mistaken for a part that is empty.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Snapshot {
     /// When this was taken, in milliseconds since the Unix epoch; 0 where it does not matter.

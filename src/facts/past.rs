@@ -2,18 +2,19 @@
 
 use std::net::SocketAddr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Departed, Known, ProcId};
 
 /// Somebody who owned a port, from when to when.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PastOwner {
     /// The port.
     pub port: u16,
     /// The addresses it listened on.
     pub at: Vec<SocketAddr>,
-    /// Who it was.
+    /// Who it was; pid 0 where only the container behind the port could be seen.
     pub id: ProcId,
     /// The name a person would use.
     pub name: String,
@@ -37,13 +38,16 @@ pub struct PastOwner {
     /// When it was seen to listen no more, likewise; null while it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<u64>,
+    /// Whether it went while nobody watched: `until` is only when it was found gone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub missed: bool,
     /// How it ended; unseen where that could not be learnt, `NotAsked` while it listens.
     #[serde(default)]
     pub ended: Known<Ended>,
 }
 
 /// How a former owner of a port ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ended {
     /// It lives, and closed the port.
@@ -59,7 +63,7 @@ pub enum Ended {
 }
 
 /// A connection to a port of this machine that was refused just now.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Refusal {
     /// Where it was to go.
     pub to: SocketAddr,
@@ -105,19 +109,28 @@ fn signal_name(signal: i32) -> String {
 
 impl PastOwner {
     /// The same as a fact of a diagnosis at this moment (milliseconds since the Unix
-    /// epoch), if it has left the port; `restarts` is how often its like came and went.
+    /// epoch), if it has left the port and it is known whether it has ended; `restarts`
+    /// is how often its like fell and came back.
     #[must_use]
     pub fn departed(&self, now: u64, restarts: u32) -> Option<Departed> {
         let until = self.until?;
+        if self.ended.is_not_asked() {
+            return None;
+        }
         let ended = self.ended.seen().unwrap_or(&Ended::Gone);
+        let ago = now.saturating_sub(until) / 1000;
+        let seen_in = match (&self.container, self.id.pid) {
+            (Some(container), _) => format!("the daemon's memory of container {container}"),
+            (None, pid) => format!("the daemon's memory of pid {pid}"),
+        };
         Some(Departed {
             port: Some(self.port),
             name: self.name.clone(),
             ended: ended.words(),
-            ago_s: Some(now.saturating_sub(until) / 1000),
+            ago_s: (!self.missed).then_some(ago),
             watcher: self.watcher,
             restarts,
-            seen_in: "the daemon's memory".to_owned(),
+            seen_in,
         })
     }
 }

@@ -2,12 +2,13 @@
 
 use std::net::SocketAddr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Known, Protocol};
 
 /// One attempt to connect to one address.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Probe {
     /// The address that was dialled.
@@ -26,7 +27,7 @@ pub struct Probe {
 }
 
 /// What came of an attempt to connect, and of asking for a first byte where that was done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// The connection was made and, where bytes were asked for, bytes came.
@@ -49,6 +50,20 @@ pub enum Outcome {
     Denied,
     /// The attempt failed in another way; the error number says which.
     Failed,
+}
+
+impl Probe {
+    /// A probe of which only the outcome is known.
+    #[must_use]
+    pub fn bare(to: SocketAddr, outcome: Outcome) -> Self {
+        Probe {
+            to,
+            outcome,
+            errno: None,
+            took_us: 0,
+            greeting: Known::default(),
+        }
+    }
 }
 
 impl Outcome {
@@ -90,7 +105,7 @@ impl Outcome {
 }
 
 /// What the other end said.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Greeting {
     /// The protocol that was asked for: the one the target's scheme names.
@@ -107,7 +122,7 @@ pub struct Greeting {
 }
 
 /// The head of an HTTP response, and a little of its body.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Http {
     /// The status code.

@@ -4,6 +4,7 @@ mod parse;
 
 use std::net::{IpAddr, Ipv6Addr};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use parse::TargetError;
@@ -11,7 +12,7 @@ pub use parse::TargetError;
 use super::{Protocol, catalogue};
 
 /// What the user asks about: `3000`, `localhost:3000`, `https://app.test/path`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Target {
     /// The words the user used, without the password of a URL.
     pub input: String,
@@ -27,7 +28,7 @@ pub struct Target {
 }
 
 /// A URL scheme that devdoctor knows how to greet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Scheme {
     /// HTTP.

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Finding, Severity, Unseen};
@@ -11,7 +12,7 @@ use crate::facts::{Origin, Proto, SetBy, UnknownSetting};
 pub const PROJECT_FILES: &str = "project-files";
 
 /// One look at a whole project: the answer to `devdoctor check`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ProjectReport {
     /// `devdoctor.check/1`.
     pub schema: String,
@@ -28,7 +29,7 @@ pub struct ProjectReport {
 }
 
 /// One service of a project.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ServiceLine {
     /// Its name.
     pub name: String,
@@ -52,7 +53,7 @@ pub struct ServiceLine {
 }
 
 /// One port that a service should have.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ExpectationLine {
     /// The port on this machine; null where the engine or the system chooses one.
     pub port: Option<u16>,
@@ -79,7 +80,9 @@ pub struct ExpectationLine {
 }
 
 /// How a service stands. A later one is worse.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum ServiceState {
     /// It listens where it should.

@@ -1,9 +1,10 @@
 //! What mends a cause.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One way to mend a cause: a command, an edit, or words.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Fix {
     /// What it does, in a few words.
     pub title: String,
@@ -24,7 +25,7 @@ pub struct Fix {
 }
 
 /// A change of one line of a file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Edit {
     /// The file.
     pub file: String,
@@ -40,7 +41,9 @@ pub struct Edit {
 }
 
 /// What a fix costs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Safety {
     /// Nothing is lost.

@@ -2,13 +2,14 @@
 
 use std::net::SocketAddr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Unseen;
 use crate::facts::{Proto, Queue, Scope};
 
 /// What listens: the answer to `devdoctor ports`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PortsReport {
     /// `devdoctor.ports/1`.
     pub schema: String,
@@ -19,7 +20,7 @@ pub struct PortsReport {
 }
 
 /// One row of `devdoctor ports`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PortLine {
     /// The address.
     pub at: SocketAddr,
@@ -54,7 +55,7 @@ pub struct PortLine {
 }
 
 /// A container and the port inside it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ContainerPort {
     /// The container's name.
     pub name: String,

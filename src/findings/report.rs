@@ -2,13 +2,14 @@
 
 use std::net::SocketAddr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Finding, Severity};
 use crate::facts::{Gap, Outcome, Scope, Target};
 
 /// One diagnosis: the answer to `devdoctor why TARGET`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
     /// `devdoctor.why/1`.
     pub schema: String,
@@ -38,7 +39,7 @@ pub struct Report {
 }
 
 /// One look at the world.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LookLine {
     /// What was looked at: `sockets`, `probes`, `containers`.
     pub what: String,
@@ -49,7 +50,7 @@ pub struct LookLine {
 }
 
 /// What a client meets at the target.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// It answers, on every address that was dialled.
@@ -97,7 +98,7 @@ impl Verdict {
 }
 
 /// One probe, as the report shows it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ProbeLine {
     /// The address.
     pub to: SocketAddr,
@@ -114,7 +115,7 @@ pub struct ProbeLine {
 }
 
 /// One listener, as reports and `devdoctor ports` show it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ListenerLine {
     /// The address.
     pub at: SocketAddr,
@@ -133,7 +134,7 @@ pub struct ListenerLine {
 }
 
 /// A part of the world that could not be seen.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Unseen {
     /// The part: `containers`, `owner of [::]:3000`.
     pub part: String,
@@ -157,7 +158,7 @@ impl Unseen {
 }
 
 /// A cause that was considered and is not it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RuledOut {
     /// What was considered: a rule's code, or a kind of cause.
     pub what: String,

@@ -1,7 +1,11 @@
 //! The calls, their parameters and their results.
 
+use std::path::Path;
+
+use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::facts::{PastOwner, Snapshot};
 use crate::findings::{Alert, PortsReport, ProjectReport, Report, Status};
@@ -10,7 +14,7 @@ use crate::findings::{Alert, PortsReport, ProjectReport, Report, Status};
 pub const PROTOCOL: u32 = 1;
 
 /// The daemon's first line to every client.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Hello {
     /// The daemon's version.
     pub devdoctor: String,
@@ -51,7 +55,7 @@ pub enum Call {
 }
 
 /// The parameters of `why`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WhyParams {
     /// A port, `host:port` or URL.
@@ -62,7 +66,7 @@ pub struct WhyParams {
 }
 
 /// The parameters of `ports`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct PortsParams {
     /// Only this port.
@@ -71,7 +75,7 @@ pub struct PortsParams {
 }
 
 /// The parameters of `check`, `status`, `alerts` and `subscribe`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct FolderParams {
     /// The folder whose project is meant; nothing for everything there is, which `check`
@@ -81,7 +85,7 @@ pub struct FolderParams {
 }
 
 /// The parameters of `mute` and `unmute`: one of the first three.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct MuteParams {
     /// A port.
@@ -99,7 +103,7 @@ pub struct MuteParams {
 }
 
 /// The parameters of `history`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct HistoryParams {
     /// Only this port.
@@ -108,15 +112,20 @@ pub struct HistoryParams {
 }
 
 /// The parameters of `facts`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FactsParams {
     /// The port that a diagnosis is about.
     pub port: u16,
 }
 
+/// No parameters.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoParams {}
+
 /// The alerts, firing ones first.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AlertList {
     /// `devdoctor.alerts/1`.
     pub schema: String,
@@ -125,7 +134,7 @@ pub struct AlertList {
 }
 
 /// Who had ports before, the last one first.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct History {
     /// `devdoctor.history/1`.
     pub schema: String,
@@ -134,7 +143,7 @@ pub struct History {
 }
 
 /// What the daemon knows of one port.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Facts {
     /// `devdoctor.facts/1`.
     pub schema: String,
@@ -143,7 +152,7 @@ pub struct Facts {
 }
 
 /// What a call gives.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Reply {
     /// Of `why`.
@@ -165,7 +174,7 @@ pub enum Reply {
 }
 
 /// What a subscriber is told unasked.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "method", content = "params", rename_all = "lowercase")]
 pub enum Push {
     /// How things stand now.
@@ -207,6 +216,12 @@ impl Call {
     pub fn read(method: &str, params: Option<&str>) -> Result<Self, BadCall> {
         // Every parameter of most calls may be left out, and all of them with it.
         let params = params.unwrap_or("{}");
+        let call = Self::of(method, params)?;
+        call.check()?;
+        Ok(call)
+    }
+
+    fn of(method: &str, params: &str) -> Result<Self, BadCall> {
         Ok(match method {
             "why" => Call::Why(params_of(params)?),
             "ports" => Call::Ports(params_of(params)?),
@@ -218,9 +233,40 @@ impl Call {
             "unmute" => Call::Unmute(params_of(params)?),
             "history" => Call::History(params_of(params)?),
             "facts" => Call::Facts(params_of(params)?),
-            "shutdown" => Call::Shutdown,
+            "shutdown" => {
+                let NoParams {} = params_of(params)?;
+                Call::Shutdown
+            }
             other => return Err(BadCall::Method(other.to_owned())),
         })
+    }
+
+    /// What the types of the parameters do not say.
+    fn check(&self) -> Result<(), BadCall> {
+        match self {
+            Call::Why(params) => absolute(params.folder.as_deref()),
+            Call::Check(FolderParams { folder: None }) => Err(BadCall::Params(
+                "missing field `folder`: a check is one of a project".to_owned(),
+            )),
+            Call::Check(params)
+            | Call::Status(params)
+            | Call::Alerts(params)
+            | Call::Subscribe(params) => absolute(params.folder.as_deref()),
+            Call::Mute(params) | Call::Unmute(params) => {
+                let given = [
+                    params.port.is_some(),
+                    params.folder.is_some(),
+                    params.alert.is_some(),
+                ];
+                match given.into_iter().filter(|given| *given).count() {
+                    1 => absolute(params.folder.as_deref()),
+                    _ => Err(BadCall::Params(
+                        "one of `port`, `folder` and `alert` says what is meant".to_owned(),
+                    )),
+                }
+            }
+            Call::Ports(_) | Call::History(_) | Call::Facts(_) | Call::Shutdown => Ok(()),
+        }
     }
 
     /// Its name and its parameters, as they are sent.
@@ -246,6 +292,43 @@ impl Call {
     }
 }
 
+/// Parameters, read strictly: what is wrong is said with the name of the parameter.
 fn params_of<T: DeserializeOwned>(text: &str) -> Result<T, BadCall> {
-    serde_json::from_str(text).map_err(|error| BadCall::Params(error.to_string()))
+    let error = match serde_json::from_str(text) {
+        Ok(params) => return Ok(params),
+        Err(error) => error,
+    };
+    // The place in the text is of no use to whoever wrote the value, and not the text.
+    let given: Map<String, Value> = serde_json::from_str(text)
+        .map_err(|_| BadCall::Params("the parameters are no object".to_owned()))?;
+    let why = |given: &Map<String, Value>| {
+        let read = serde_json::from_value::<T>(Value::Object(given.clone()));
+        read.err().map(|error| error.to_string())
+    };
+    let Some(wrong) = why(&given) else {
+        // A name that stands there twice.
+        return Err(BadCall::Params(error.to_string()));
+    };
+    // The one that is at fault is the one without which something else, or nothing, is.
+    let culprit = given.keys().find(|name| {
+        let mut without = given.clone();
+        without.remove(*name);
+        why(&without).as_ref() != Some(&wrong)
+    });
+    Err(BadCall::Params(match culprit {
+        Some(name) if !wrong.contains(&format!("`{name}`")) => format!("`{name}`: {wrong}"),
+        _ => wrong,
+    }))
+}
+
+/// A folder that may be left out. It is the client's: it must not hang on where the daemon
+/// happens to stand.
+fn absolute(folder: Option<&str>) -> Result<(), BadCall> {
+    match folder {
+        Some(folder) if !Path::new(folder).is_absolute() => {
+            let words = format!("`folder`: `{folder}` is not an absolute path");
+            Err(BadCall::Params(words))
+        }
+        _ => Ok(()),
+    }
 }

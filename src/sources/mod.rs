@@ -6,15 +6,18 @@
 //! other, which sees nothing and says so where there is no way to look.
 
 pub mod containers;
+pub mod desktop;
 pub mod firewall;
 mod folders;
 pub mod host;
 pub mod names;
+pub mod own;
 pub mod owners;
 mod pending;
 pub mod probes;
 pub mod processes;
 pub mod projects;
+pub mod radar;
 pub mod sockets;
 
 pub use pending::Pending;

@@ -1,0 +1,96 @@
+//! Which projects are watched: those whose servers run, and those that somebody asks
+//! about. Pure: handed the time.
+
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::event::Moment;
+
+/// The most projects that are watched at once.
+const MOST: usize = 64;
+/// For how long a project that nobody needs any more stays watched.
+const STAYS: Duration = Duration::from_secs(3600);
+
+/// The roots of the projects that are watched.
+#[derive(Debug, Default)]
+pub struct KnownProjects {
+    /// When each was needed last.
+    roots: BTreeMap<String, Duration>,
+}
+
+impl KnownProjects {
+    /// Takes note that this project is needed; says whether it is new.
+    pub fn need(&mut self, root: &str, now: Moment) -> bool {
+        if let Some(last) = self.roots.get_mut(root) {
+            *last = now.up;
+            return false;
+        }
+        if self.roots.len() >= MOST {
+            let oldest = self.roots.iter().min_by_key(|(_, last)| **last);
+            if let Some(oldest) = oldest.map(|(root, _)| root.clone()) {
+                self.roots.remove(&oldest);
+            }
+        }
+        self.roots.insert(root.to_owned(), now.up);
+        true
+    }
+
+    /// Forgets the projects that nobody has needed for an hour; says which.
+    pub fn forget(&mut self, now: Moment) -> Vec<String> {
+        let old = |last: &Duration| now.up.saturating_sub(*last) > STAYS;
+        let gone = self.roots.iter().filter(|(_, last)| old(last));
+        let gone: Vec<String> = gone.map(|(root, _)| root.clone()).collect();
+        for root in &gone {
+            self.roots.remove(root);
+        }
+        gone
+    }
+
+    /// Whether this project is watched.
+    #[must_use]
+    pub fn contains(&self, root: &str) -> bool {
+        self.roots.contains_key(root)
+    }
+
+    /// The roots.
+    #[must_use]
+    pub fn roots(&self) -> BTreeSet<String> {
+        self.roots.keys().cloned().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(s: u64) -> Moment {
+        Moment {
+            up: Duration::from_secs(s),
+            wall: 0,
+        }
+    }
+
+    #[test]
+    fn the_one_that_was_needed_least_makes_room() {
+        let mut known = KnownProjects::default();
+        for n in 0..MOST as u64 {
+            assert!(known.need(&format!("/p{n}"), at(n)));
+        }
+        assert!(!known.need("/p0", at(100)));
+        assert!(known.need("/new", at(101)));
+        assert_eq!(known.roots().len(), MOST);
+        assert!(known.contains("/p0") && !known.contains("/p1"));
+    }
+
+    #[test]
+    fn what_nobody_needs_is_forgotten_after_an_hour() {
+        let mut known = KnownProjects::default();
+        known.need("/a", at(0));
+        known.need("/b", at(3000));
+        assert_eq!(known.forget(at(3600)), [] as [String; 0]);
+        assert_eq!(known.forget(at(3601)), ["/a"]);
+        assert!(known.contains("/b"));
+    }
+}

@@ -1,0 +1,419 @@
+//! The latest slices of the world, and who had each port before. Pure: it is handed what
+//! was seen, and when.
+//!
+//! A slice that could not be looked at changes nothing but itself: nobody is taken to
+//! have gone because a look failed.
+
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
+mod changes;
+mod holders;
+mod leaving;
+mod past;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use changes::Changes;
+pub use past::{MOST_OWNERS, MOST_PER_PORT, MOST_PORTS};
+
+use super::event::Moment;
+use crate::facts::{
+    Container, Departed, Ended, Engine, Host, Known, Listener, PastOwner, ProcId, Process, Project,
+    Snapshot,
+};
+use holders::{Held, Holding, Index, Who};
+use leaving::Leaving;
+use past::Past;
+
+/// For so long a former owner of a port is worth a word.
+const REMEMBERED_MS: u64 = 24 * 60 * 60 * 1000;
+
+/// What the daemon knows.
+#[derive(Debug, Default)]
+pub struct State {
+    listeners: Known<Arc<[Listener]>>,
+    processes: Known<Arc<[Process]>>,
+    engines: Arc<[Engine]>,
+    containers: Known<Arc<[Container]>>,
+    projects: BTreeMap<String, Project>,
+    /// The same, as facts are handed out.
+    project_list: Known<Arc<[Project]>>,
+    host: Host,
+    /// Who has each port, at the last look that succeeded.
+    holders: BTreeMap<u16, Vec<Holding>>,
+    leaving: Leaving,
+    past: Past,
+    /// Owners of an earlier run of the daemon that had not left when it ended.
+    left_over: Vec<u64>,
+}
+
+impl State {
+    /// A state that knows nothing, and remembers what an earlier one has kept.
+    #[must_use]
+    pub fn new(kept: Vec<(u64, PastOwner)>) -> Self {
+        let past = Past::restore(kept);
+        State {
+            left_over: past.open(),
+            past,
+            ..State::default()
+        }
+    }
+
+    /// Takes the sockets that listen and who owns them.
+    pub fn sockets(
+        &mut self,
+        listeners: Known<Arc<[Listener]>>,
+        processes: Known<Arc<[Process]>>,
+        now: Moment,
+    ) -> Changes {
+        let same = same(&self.listeners, &listeners) && same(&self.processes, &processes);
+        self.listeners = listeners;
+        self.processes = processes;
+        if same {
+            return Changes::default();
+        }
+        self.compare(now)
+    }
+
+    /// Takes the containers.
+    pub fn containers(
+        &mut self,
+        engines: Arc<[Engine]>,
+        containers: Known<Arc<[Container]>>,
+        now: Moment,
+    ) -> Changes {
+        let mut changes = Changes::default();
+        changes.containers(&self.containers, &containers);
+        changes.engines = self.engines != engines;
+        self.engines = engines;
+        self.containers = containers;
+        if let Known::Seen(list) = &self.containers {
+            let ended = self.leaving.containers(list, now.up, &mut self.past);
+            changes.ended.extend(ended);
+        }
+        changes.merge(self.compare(now));
+        changes
+    }
+
+    /// Takes what the files of a project say.
+    pub fn project(&mut self, project: Project) -> Changes {
+        let mut changes = Changes::default();
+        let old = self.projects.get(&project.root);
+        if old.is_none_or(|old| changes::says_another_thing(old, &project)) {
+            changes.projects.insert(project.root.clone());
+        }
+        self.projects.insert(project.root.clone(), project);
+        self.list_projects();
+        changes
+    }
+
+    /// Forgets a project.
+    pub fn forget(&mut self, root: &str) -> Changes {
+        let mut changes = Changes::default();
+        if self.projects.remove(root).is_some() {
+            changes.projects.insert(root.to_owned());
+            self.list_projects();
+        }
+        changes
+    }
+
+    fn list_projects(&mut self) {
+        self.project_list = match self.projects.is_empty() {
+            true => Known::default(),
+            false => Known::Seen(self.projects.values().cloned().collect()),
+        };
+    }
+
+    /// Takes the machine.
+    pub fn host(&mut self, host: Host) -> Changes {
+        let changes = Changes {
+            host: self.host != host,
+            ..Changes::default()
+        };
+        self.host = host;
+        changes
+    }
+
+    /// Takes the end of a process; its sockets may be seen to go before or after it.
+    pub fn exited(&mut self, id: ProcId, ended: Known<Ended>, now: Moment) -> Changes {
+        Changes {
+            ended: self.leaving.exited(id, ended, now.up, &mut self.past),
+            ..Changes::default()
+        }
+    }
+
+    /// Takes a look at the processes of [`State::unsure`]: `seen` are those of `asked` that
+    /// are there.
+    pub fn looked(&mut self, asked: &[ProcId], seen: &[Process]) -> Changes {
+        Changes {
+            ended: self.leaving.looked(asked, seen, &mut self.past),
+            ..Changes::default()
+        }
+    }
+
+    /// What only the time changes.
+    pub fn tick(&mut self, now: Moment) -> Changes {
+        Changes {
+            ended: self.leaving.tick(now.up, &mut self.past),
+            ..Changes::default()
+        }
+    }
+
+    /// Processes that have left a port, of which nobody has told whether they ended: look
+    /// at them, and hand over what is there.
+    /// Each is named again only after a while, so that the answer may take its time.
+    #[must_use]
+    pub fn unsure(&mut self, now: Moment) -> Vec<ProcId> {
+        self.leaving.unsure(now.up)
+    }
+
+    /// When, by [`Moment::up`], there is something to do for [`State::tick`] or
+    /// [`State::unsure`].
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Duration> {
+        self.leaving.next_deadline()
+    }
+
+    /// The processes whose end matters: the owners of ports, and those that have just left
+    /// one and may still be there.
+    #[must_use]
+    pub fn watched(&self) -> Vec<ProcId> {
+        let owners = self.holders.values().flatten();
+        let owners = owners.filter_map(|holding| holding.who.id());
+        let all: BTreeSet<ProcId> = owners.chain(self.leaving.ids()).collect();
+        all.into_iter().collect()
+    }
+
+    /// Everything that is known, as facts of a diagnosis. A few pointers are copied.
+    #[must_use]
+    pub fn snapshot(&self, now: Moment) -> Snapshot {
+        let departed = match self.listeners.is_seen() {
+            true => Known::Seen(self.all_departed(now).into()),
+            false => Known::default(),
+        };
+        Snapshot {
+            taken: now.wall,
+            listeners: self.listeners.clone(),
+            processes: self.processes.clone(),
+            engines: Arc::clone(&self.engines),
+            containers: self.containers.clone(),
+            projects: self.project_list.clone(),
+            host: self.host.clone(),
+            departed,
+            ..Snapshot::default()
+        }
+    }
+
+    /// The last owner of a port that nobody has now, if it left within a day and it is
+    /// known whether it ended.
+    #[must_use]
+    pub fn departed(&self, port: u16, now: Moment) -> Option<Departed> {
+        if self.holders.contains_key(&port) {
+            return None;
+        }
+        let last = self.past.last(port)?;
+        let ago = now.wall.saturating_sub(last.until?);
+        if ago > REMEMBERED_MS {
+            return None;
+        }
+        last.departed(now.wall, self.past.restarts(port, now.wall))
+    }
+
+    fn all_departed(&self, now: Moment) -> Vec<Departed> {
+        let ports = self.past.ports();
+        ports.filter_map(|port| self.departed(port, now)).collect()
+    }
+
+    /// Who had the port before and who has it now, the last one first; of all ports if
+    /// none is named.
+    #[must_use]
+    pub fn history(&self, port: Option<u16>) -> Vec<PastOwner> {
+        self.past.history(port)
+    }
+
+    /// What of the past has changed since this was asked last, by its number: to be kept,
+    /// or, where nothing is left of it, to be forgotten.
+    pub fn unsaved(&mut self) -> Vec<(u64, Option<PastOwner>)> {
+        self.past.unsaved()
+    }
+
+    /// The projects, by root.
+    #[must_use]
+    pub fn projects(&self) -> &BTreeMap<String, Project> {
+        &self.projects
+    }
+
+    /// Whether anybody listens on the port, as far as it was seen.
+    #[must_use]
+    pub fn is_open(&self, port: u16) -> bool {
+        self.holders.contains_key(&port)
+    }
+
+    /// Finds out who came, left and changed.
+    fn compare(&mut self, now: Moment) -> Changes {
+        let mut changes = Changes::default();
+        let (Known::Seen(listeners), processes) = (&self.listeners, self.processes.clone()) else {
+            return changes;
+        };
+        let index = Index::of(processes.items());
+        let seen = holders::of(listeners, &index, self.containers.items(), &self.holders);
+        let mut old = std::mem::take(&mut self.holders);
+        for (port, held) in seen {
+            let before = old.remove(&port);
+            match &before {
+                None => {
+                    changes.opened.insert(port);
+                }
+                Some(before) if holders::differ(before, &held) => {
+                    changes.owners.insert(port);
+                }
+                Some(_) => {}
+            }
+            let holdings = self.succeed(port, before.unwrap_or_default(), held, &index, now);
+            self.holders.insert(port, holdings);
+        }
+        for (port, before) in old {
+            changes.closed.insert(port);
+            for holding in before {
+                self.leave(port, &holding, now);
+            }
+        }
+        self.see_left_over(now);
+        changes
+    }
+
+    /// Those who have a port now, after those who had it before.
+    fn succeed(
+        &mut self,
+        port: u16,
+        mut before: Vec<Holding>,
+        held: Vec<Held>,
+        index: &Index,
+        now: Moment,
+    ) -> Vec<Holding> {
+        let mut holdings = Vec::with_capacity(held.len());
+        for held in held {
+            let same = before.iter().position(|old| old.is_same(&held));
+            let (from, row) = match same.map(|at| before.swap_remove(at)) {
+                Some(old) => (old.from, old.row),
+                None => (now.wall, self.arrive(port, &held, now)),
+            };
+            let row = self.note(port, row, &held, index, from);
+            holdings.push(Holding {
+                who: held.who,
+                sockets: held.sockets,
+                container: held.container.map(|(id, _)| id),
+                from,
+                row,
+            });
+        }
+        for gone in before {
+            self.leave(port, &gone, now);
+        }
+        holdings
+    }
+
+    /// The row of one who has not had the port at the last look: the one it had, where it
+    /// was away for a moment only.
+    fn arrive(&mut self, port: u16, held: &Held, now: Moment) -> Option<u64> {
+        let back = self.leaving.comes_back(port, held, now.up).or_else(|| {
+            let is_it = |row: &u64| {
+                let owner = self.past.get(*row);
+                owner.is_some_and(|owner| owner.port == port && held.is_row(owner))
+            };
+            let at = self.left_over.iter().position(is_it)?;
+            Some(self.left_over.swap_remove(at))
+        })?;
+        self.past.change(back, |owner| {
+            owner.until = None;
+            owner.ended = Known::default();
+            owner.missed = false;
+        });
+        Some(back)
+    }
+
+    /// Writes down who has the port, as far as it has a name.
+    fn note(
+        &mut self,
+        port: u16,
+        row: Option<u64>,
+        held: &Held,
+        index: &Index,
+        from: u64,
+    ) -> Option<u64> {
+        let noted = row.and_then(|row| self.past.get(row));
+        if noted.is_some_and(|owner| held.is_noted(owner, index)) {
+            return row;
+        }
+        let Some(seen) = held.past_owner(port, index, from) else {
+            return row;
+        };
+        match row {
+            Some(row) => {
+                self.past.update(row, seen);
+                Some(row)
+            }
+            None => Some(self.past.add(seen)),
+        }
+    }
+
+    fn leave(&mut self, port: u16, holding: &Holding, now: Moment) {
+        let Some(row) = holding.row else {
+            return;
+        };
+        self.past.change(row, |owner| owner.until = Some(now.wall));
+        let container = holding.container.clone();
+        let containers = &self.containers;
+        self.leaving.add(
+            row,
+            port,
+            holding.who,
+            container,
+            now.up,
+            containers,
+            &mut self.past,
+        );
+    }
+
+    /// Those who left while no daemon ran: when, nobody knows.
+    fn see_left_over(&mut self, now: Moment) {
+        for row in std::mem::take(&mut self.left_over) {
+            let Some(owner) = self.past.get(row) else {
+                continue;
+            };
+            let (port, id) = (owner.port, owner.id);
+            let who = if id.pid == 0 || owner.container.is_some() {
+                Who::Hidden
+            } else {
+                Who::Process(id)
+            };
+            self.past.change(row, |owner| {
+                owner.until = Some(now.wall);
+                owner.missed = true;
+            });
+            self.leaving.add(
+                row,
+                port,
+                who,
+                None,
+                now.up,
+                &Known::default(),
+                &mut self.past,
+            );
+        }
+    }
+}
+
+/// Whether two looks gave the very same slice.
+fn same<T>(old: &Known<Arc<[T]>>, new: &Known<Arc<[T]>>) -> bool {
+    match (old, new) {
+        (Known::Seen(old), Known::Seen(new)) => Arc::ptr_eq(old, new),
+        (Known::Unseen(old), Known::Unseen(new)) => old == new,
+        _ => false,
+    }
+}

@@ -1,0 +1,106 @@
+//! Our own process: what it uses, how it leaves its terminal, when it is told to end.
+
+use std::io;
+
+use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
+
+/// What our own process has used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct OwnUse {
+    /// Processor time since it started, in milliseconds.
+    pub cpu_ms: u64,
+    /// Memory that is held now, in bytes.
+    pub resident: u64,
+}
+
+/// What our own process has used, as far as the system tells.
+#[must_use]
+pub fn usage() -> OwnUse {
+    let pid = Pid::from_u32(std::process::id());
+    let Ok(mut system) = System::new() else {
+        return OwnUse::default();
+    };
+    system.refresh_processes_specifics(
+        ProcessesToUpdate::Some(&[pid]),
+        false,
+        ProcessRefreshKind::nothing()
+            .with_cpu()
+            .with_memory()
+            .without_tasks(),
+    );
+    let own = system.process(pid);
+    own.map_or_else(OwnUse::default, |own| OwnUse {
+        cpu_ms: own.accumulated_cpu_time(),
+        resident: own.memory(),
+    })
+}
+
+/// Leaves the terminal from which we were started, so that its end is not ours.
+///
+/// # Errors
+///
+/// The system's, where this process leads a group of others: it was started by hand then.
+#[cfg(unix)]
+pub fn leave_terminal() -> io::Result<()> {
+    rustix::process::setsid()?;
+    Ok(())
+}
+
+/// Leaves the terminal from which we were started: here a process has none of its own.
+///
+/// # Errors
+///
+/// None.
+#[cfg(not(unix))]
+pub fn leave_terminal() -> io::Result<()> {
+    Ok(())
+}
+
+/// Waits until the system, or somebody at the terminal, tells us to end.
+///
+/// # Errors
+///
+/// The system's, where signals cannot be waited for.
+#[cfg(unix)]
+pub async fn told_to_end() -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+/// Waits until somebody at the terminal tells us to end.
+///
+/// # Errors
+///
+/// The system's, where that cannot be waited for.
+#[cfg(not(unix))]
+pub async fn told_to_end() -> io::Result<()> {
+    tokio::signal::ctrl_c().await
+}
+
+/// Tells a service manager that waits for it that we are ready.
+#[cfg(target_os = "linux")]
+pub fn tell_ready() {
+    // Without one there is nobody to tell.
+    let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+}
+
+/// Tells a service manager that waits for it that we are ready: here none does.
+#[cfg(not(target_os = "linux"))]
+pub fn tell_ready() {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn we_hold_some_memory() {
+        let used = usage();
+        assert!(used.resident > 1024 * 1024, "{used:?}");
+    }
+}
