@@ -81,11 +81,13 @@ impl Alert {
             trigger: Trigger::Drift,
             port: None,
             project: Some(project.to_owned()),
+            service: None,
             finding,
             since: 0,
             fired: None,
             resolved: None,
             refusals: 0,
+            flapping: false,
             muted: false,
         }
     }
