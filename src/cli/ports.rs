@@ -2,7 +2,7 @@
 
 use super::terminal::{Failure, print, style};
 use crate::diagnose::{self, Extent};
-use crate::findings::{PortLine, PortsReport, Unseen};
+use crate::findings::PortLine;
 use crate::frontends::{json, table};
 use crate::settings::Settings;
 
@@ -29,26 +29,17 @@ pub fn run(args: &Args, settings: &Settings) -> Result<u8, Failure> {
         udp: args.udp,
     };
     let facts = diagnose::record(extent, settings);
-    let unseen: Vec<Unseen> = facts
-        .unseen()
-        .into_iter()
-        .map(|(part, gap)| Unseen::new(part, gap))
-        .collect();
-    let ports: Vec<PortLine> = diagnose::ports(&facts)
-        .into_iter()
-        .filter(|line| filter.as_ref().is_none_or(|filter| filter.takes(line)))
-        .collect();
+    let mut report = diagnose::ports_report(&facts);
+    if let Some(filter) = &filter {
+        report.ports.retain(|line| filter.takes(line));
+    }
     let blind = facts.listeners.gap().is_some();
     if args.json {
-        print(&json::object(&PortsReport {
-            schema: "devdoctor.ports/1".to_owned(),
-            ports,
-            unseen,
-        })?)?;
+        print(&json::object(&report)?)?;
     } else {
         print(&table::ports(
-            &ports,
-            &unseen,
+            &report.ports,
+            &report.unseen,
             &facts.host.user,
             args.filter.as_deref(),
             &style(settings, false),

@@ -4,10 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::handle::Asked;
-use super::looks::Unasked;
-use crate::facts::{
-    Container, Ended, Engine, Host, Known, Listener, ProcId, Process, Project, Refusal,
-};
+use super::looks::{ReadProject, Unasked};
+use crate::facts::{Container, Ended, Engine, Host, Known, ProcId, Process, Refusal};
 use crate::findings::Report;
 
 /// A moment, by two clocks that are read at once.
@@ -22,12 +20,8 @@ pub struct Moment {
 /// A part of the world that is looked at as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Part {
-    /// Listening sockets and who owns them.
-    Sockets,
     /// Containers of all engines.
     Containers,
-    /// What the files of this project say.
-    Project,
     /// The hosts file, the resolver's settings, the addresses.
     Host,
 }
@@ -39,40 +33,41 @@ pub enum Event {
     Tick,
     /// It is time to look at everything, whatever was heard.
     FullLook,
+    /// It is time for something that the machines wait for.
+    Due,
     /// Something may have changed there: look again.
     Hint(Part),
-    /// The files below these project roots may have changed; all of them if there are none.
+    /// The files of the projects with these roots may have changed; of all of them if
+    /// there are none.
     Files(Vec<String>),
     /// An owner of a port has ended.
     Exited(ProcId, Known<Ended>),
     /// A connection was refused.
     Refused(Refusal),
-    /// Some connections were refused, and it cannot be said which.
+    /// Some connections were refused, so many, and it cannot be said which.
     RefusedSomewhere(u64),
-    /// What listens, and who that is.
-    Sockets {
-        /// The listeners with their owners.
-        listeners: Known<Arc<[Listener]>>,
-        /// The owners and their ancestors.
-        processes: Known<Arc<[Process]>>,
-    },
-    /// The containers.
+    /// The containers were looked at.
     Containers {
         /// Every engine that was asked.
         engines: Arc<[Engine]>,
         /// The containers of those that answered.
         containers: Known<Arc<[Container]>>,
     },
-    /// What a project's files say.
-    Project(Box<Project>),
-    /// The machine.
+    /// The files of a project were read.
+    Project(Box<ReadProject>),
+    /// The machine was looked at.
     Host(Box<Host>),
-    /// The root of the project that each of these folders belongs to.
-    Roots(Vec<(String, String)>),
-    /// What was found of connections that were refused.
+    /// The root of the project that each of these folders belongs to, if there is one.
+    Roots(Vec<(String, Option<String>)>),
+    /// It was looked which of these processes are there.
+    Processes {
+        /// Those that were looked for.
+        asked: Vec<ProcId>,
+        /// Those that are there.
+        seen: Vec<Process>,
+    },
+    /// It was found out why connections were refused.
     Diagnosed(Box<Unasked>, Box<Report>),
-    /// A call that took its time is answered.
-    Answered,
     /// Somebody asks something.
     Asked(Asked),
     /// The daemon is to end.

@@ -10,10 +10,10 @@ use tokio::sync::mpsc;
 
 use super::event::Event;
 use crate::diagnose::{self, Given};
-use crate::facts::{Departed, Gap, Known, Project, Target};
+use crate::facts::{Departed, Known, ProcId, Project, Target};
 use crate::findings::Report;
 use crate::settings::Settings;
-use crate::sources::{containers, host, projects};
+use crate::sources::{containers, host, processes, projects};
 
 /// How long a diagnosis may take for which nobody waits: the user is told in the blink of
 /// an eye, or what could not be seen by then is left out.
@@ -80,14 +80,18 @@ impl Looks {
     /// What the files of the project with this root say.
     pub(super) fn at_project(&self, root: String) {
         self.begin(move |settings| {
-            let claims = projects::claims(&root, settings.timeouts.projects);
+            let read = projects::read(&root, settings.timeouts.projects);
             let here = projects::roots(&[&root]);
             let own = here.into_iter().find(|project| project.root == root);
             let markers = own.map(|own| own.markers).unwrap_or_default();
-            Event::Project(Box::new(Project {
-                root,
-                markers,
-                claims,
+            Event::Project(Box::new(ReadProject {
+                settings: in_folder(Some(&root), settings),
+                folders: read.folders,
+                project: Project {
+                    root,
+                    markers,
+                    claims: read.claims,
+                },
             }))
         });
     }
@@ -96,10 +100,18 @@ impl Looks {
     pub(super) fn whose(&self, folders: Vec<String>) {
         self.begin(move |_| {
             let roots = folders.into_iter().map(|folder| {
-                let root = diagnose::project_of(&folder);
-                (folder, root)
+                let roots = projects::roots(&[&folder]);
+                (folder, roots.last().map(|project| project.root.clone()))
             });
             Event::Roots(roots.collect())
+        });
+    }
+
+    /// Which of these processes are there.
+    pub(super) fn at_processes(&self, asked: Vec<ProcId>) {
+        self.begin(move |_| {
+            let seen = processes::look_for_names(&asked);
+            Event::Processes { asked, seen }
         });
     }
 
@@ -165,7 +177,13 @@ pub(super) fn in_folder(folder: Option<&str>, settings: &Settings) -> Settings {
     }
 }
 
-/// Why there is nothing of a look that was never made.
-pub(super) fn not_yet<T>() -> Known<T> {
-    Known::Unseen(Gap::NotAsked)
+/// What the files of a project say.
+#[derive(Debug)]
+pub struct ReadProject {
+    /// The project, with its claims.
+    pub project: Project,
+    /// The folders with the files that were read.
+    pub folders: Vec<String>,
+    /// The settings that hold in it.
+    pub settings: Settings,
 }

@@ -177,7 +177,7 @@ mod tests {
     #[test]
     fn of_a_scan_only_what_is_expected_is_diagnosed() {
         let mut refusals = Refusals::default();
-        for port in 1..5000 {
+        for port in 1..5000_u16 {
             let to = format!("127.0.0.1:{port}");
             refusals.heard(&refusal(&to), port == 80, at(u64::from(port) / 10));
         }

@@ -1,7 +1,7 @@
 //! Facts as the lines that reports and `devdoctor ports` show.
 
 use crate::facts::{Container, Greeting, Listener, Probe, Process, Protocol, Snapshot};
-use crate::findings::{ContainerPort, ListenerLine, PortLine, ProbeLine};
+use crate::findings::{ContainerPort, ListenerLine, PortLine, PortsReport, ProbeLine, Unseen};
 
 pub(super) fn probe(probe: &Probe) -> ProbeLine {
     ProbeLine {
@@ -76,6 +76,20 @@ fn container<'a>(facts: &'a Snapshot, listener: &Listener) -> Option<(&'a Contai
         }
     }
     None
+}
+
+/// What listens, by these facts.
+#[must_use]
+pub fn ports_report(facts: &Snapshot) -> PortsReport {
+    PortsReport {
+        schema: "devdoctor.ports/1".to_owned(),
+        ports: ports(facts),
+        unseen: facts
+            .unseen()
+            .into_iter()
+            .map(|(part, gap)| Unseen::new(part, gap))
+            .collect(),
+    }
 }
 
 /// The rows of `devdoctor ports` for these listeners, sorted by port.

@@ -16,7 +16,7 @@ mod why;
 
 pub use check::{check, check_facts, look_at_project, project_of};
 pub use fix::{Change, problem, start, still_stands};
-pub use lines::ports;
+pub use lines::ports_report;
 pub use named::{Named, claims_here, named};
 pub use record::{Extent, record};
 pub use wait::{Waited, wait};

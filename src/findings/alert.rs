@@ -20,6 +20,9 @@ pub struct Alert {
     /// The root of the project it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project: Option<String>,
+    /// The service of the project that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
     /// The cause, its evidence and what mends it, as it was found last.
     pub finding: Finding,
     /// When it was first seen, in milliseconds since the Unix epoch.
@@ -33,6 +36,10 @@ pub struct Alert {
     /// How many refused connections were noticed since it was first seen.
     #[serde(default)]
     pub refusals: u64,
+    /// Whether it has come and gone so often of late that its coming and going is told no
+    /// more, until it stays one or the other.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub flapping: bool,
     /// Whether the user does not want to be told of it.
     #[serde(default)]
     pub muted: bool,
@@ -74,11 +81,13 @@ impl Alert {
             trigger: Trigger::Drift,
             port: None,
             project: Some(project.to_owned()),
+            service: None,
             finding,
             since: 0,
             fired: None,
             resolved: None,
             refusals: 0,
+            flapping: false,
             muted: false,
         }
     }

@@ -174,11 +174,13 @@ mod tests {
             trigger: Trigger::Refused,
             port: Some(3000),
             project: None,
+            service: None,
             finding: Finding::new(Confidence::Certain, says).severity(severity),
             since: 0,
             fired: Some(0),
             resolved: None,
             refusals: 1,
+            flapping: false,
             muted: false,
         }
     }

@@ -77,6 +77,7 @@ mod tests {
             watcher: None,
             from: 0,
             until,
+            missed: false,
             ended,
         };
         let list = [

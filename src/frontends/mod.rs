@@ -5,6 +5,7 @@ pub mod github;
 pub mod history;
 pub mod json;
 pub mod news;
+pub mod notifications;
 pub mod sarif;
 pub mod server;
 pub mod status;

@@ -158,11 +158,13 @@ mod tests {
             trigger: Trigger::Refused,
             port: Some(3000),
             project: None,
+            service: None,
             finding,
             since: 0,
             fired: Some(0),
             resolved: None,
             refusals: 1,
+            flapping: false,
             muted: false,
         };
         Status::new(None, Vec::new(), vec![alert], Vec::new(), None)

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::error::{Place, SettingsError, nearest, quoted};
 use super::span::parse_duration;
-use super::{Allowed, Colour, Settings};
+use super::{Allowed, Colour, Notify, Settings};
 
 /// A value as it was written.
 pub(super) enum Written {
@@ -37,6 +37,7 @@ pub(super) struct Key {
 enum Sets {
     Colour(fn(&mut Settings) -> &mut Colour),
     Flag(fn(&mut Settings) -> &mut bool),
+    Notify(fn(&mut Settings) -> &mut Notify),
     Rules(fn(&mut Settings) -> &mut Vec<Allowed>),
     Span(fn(&mut Settings) -> &mut Duration),
 }
@@ -53,6 +54,10 @@ const KEYS: &[Key] = &[
     Key {
         path: "docker.enabled",
         sets: Sets::Flag(|s| &mut s.docker.enabled),
+    },
+    Key {
+        path: "notify",
+        sets: Sets::Notify(|s| &mut s.notify),
     },
     Key {
         path: "timeouts.connect_local",
@@ -140,6 +145,7 @@ impl Key {
         match self.sets {
             Sets::Colour(_) => "\"auto\", \"always\" or \"never\"",
             Sets::Flag(_) => "true or false",
+            Sets::Notify(_) => "\"off\", \"refused\" or \"all\"",
             Sets::Rules(_) => "a list of codes and names such as [\"DD410\", \"error-status\"]",
             Sets::Span(_) => "a duration such as \"300ms\", \"1.5s\" or \"2m\"",
         }
@@ -171,6 +177,14 @@ impl Key {
                 };
             }
             (Sets::Flag(slot), Written::Flag(yes)) => *slot(settings) = yes,
+            (Sets::Notify(slot), Written::Text(text)) => {
+                *slot(settings) = match text.as_str() {
+                    "off" => Notify::Off,
+                    "refused" => Notify::Refused,
+                    "all" => Notify::All,
+                    _ => return Err(self.wrong_kind(&quoted(&text), place)),
+                };
+            }
             (Sets::Rules(slot), Written::List(items)) => {
                 for (rule, place) in items {
                     let rule = rule.trim().to_owned();

@@ -30,6 +30,8 @@ pub struct Settings {
     pub colour: Colour,
     /// How container engines are asked.
     pub docker: Docker,
+    /// What the daemon shows desktop notifications of.
+    pub notify: Notify,
     /// How long each look may take.
     pub timeouts: Timeouts,
 }
@@ -53,6 +55,18 @@ pub enum Colour {
     Always,
     /// Never.
     Never,
+}
+
+/// What the daemon shows desktop notifications of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Notify {
+    /// Nothing.
+    Off,
+    /// Connections that were refused where a server was to be expected.
+    #[default]
+    Refused,
+    /// Those, and files of a project that no longer say what runs.
+    All,
 }
 
 /// How container engines are asked.

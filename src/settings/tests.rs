@@ -56,6 +56,7 @@ fn the_described_defaults_are_the_defaults() {
         allow: Vec::new(),
         colour: Colour::Never,
         docker: Docker { enabled: false },
+        notify: Notify::Off,
         timeouts: Timeouts {
             connect_local: second,
             connect_remote: second,
@@ -111,7 +112,7 @@ fn later_layers_win_and_lists_add_up() {
     );
     folder.write(
         "work/.devdoctor.toml",
-        "allow = ['error-status', 'DD410']\n[timeouts]\nsilence = '9s'\nwhole = '1m'\n",
+        "allow = ['error-status', 'DD410']\nnotify = 'all'\n[timeouts]\nsilence = '9s'\nwhole = '1m'\n",
     );
     fs::create_dir_all(folder.0.join("work/.git")).unwrap();
     fs::create_dir_all(folder.0.join("work/a/b")).unwrap();
@@ -128,6 +129,7 @@ fn later_layers_win_and_lists_add_up() {
     .unwrap();
     assert_eq!(settings.colour, Colour::Never);
     assert!(!settings.docker.enabled);
+    assert_eq!(settings.notify, Notify::All);
     assert_eq!(settings.timeouts.names, Duration::from_secs(5));
     assert_eq!(settings.timeouts.silence, Duration::from_secs(9));
     assert_eq!(settings.timeouts.whole, Duration::from_secs(30));
@@ -194,6 +196,14 @@ fn mistakes_say_where_what_and_what_to_do() {
         (
             "colour = 'red'\n",
             "x.toml:1:10: `colour` cannot be `red`; write \"auto\", \"always\" or \"never\"",
+        ),
+        (
+            "notify = 'on'\n",
+            "x.toml:1:10: `notify` cannot be `on`; write \"off\", \"refused\" or \"all\"",
+        ),
+        (
+            "notify = false\n",
+            "x.toml:1:10: `notify` cannot be `false`; write \"off\", \"refused\" or \"all\"",
         ),
         (
             "timeouts = 3\n",

@@ -6,6 +6,7 @@
 //! other, which sees nothing and says so where there is no way to look.
 
 pub mod containers;
+pub mod desktop;
 pub mod firewall;
 mod folders;
 pub mod host;
@@ -16,6 +17,7 @@ mod pending;
 pub mod probes;
 pub mod processes;
 pub mod projects;
+pub mod radar;
 pub mod sockets;
 
 pub use pending::Pending;

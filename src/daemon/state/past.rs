@@ -58,9 +58,11 @@ impl Past {
         self.rows.get(&row)
     }
 
+    /// Adds an owner. Its number follows the clock, so that it is another one than any of an
+    /// earlier run, even where nothing of that could be read.
     pub(super) fn add(&mut self, owner: PastOwner) -> u64 {
-        let row = self.next;
-        self.next = self.next.saturating_add(1);
+        let row = self.next.max(owner.from);
+        self.next = row.saturating_add(1);
         self.insert(row, owner);
         self.unsaved.insert(row);
         row

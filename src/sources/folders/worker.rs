@@ -108,7 +108,8 @@ impl Worker {
                 self.poll();
             }
             if !self.wanted.is_empty() && self.next_verify <= now {
-                self.arrange(true);
+                let changed = self.arrange(&BTreeSet::new(), true);
+                self.tell(changed, false);
             }
         }
     }
@@ -129,7 +130,8 @@ impl Worker {
         if wanted != self.wanted {
             self.young.retain(|young| !wanted.contains(young));
             self.wanted = wanted;
-            self.arrange(false);
+            let changed = self.arrange(&BTreeSet::new(), false);
+            self.tell(changed, false);
         }
     }
 
@@ -146,10 +148,12 @@ impl Worker {
                 rearrange |= self.look_into(&path, &who);
             }
         }
-        self.tell(heard.who, heard.all);
+        // First, so that what changes while the folders are watched anew is told with it.
+        let mut who = heard.who;
         if rearrange {
-            self.arrange_again(&heard.lost, false);
+            who.extend(self.arrange(&heard.lost, false));
         }
+        self.tell(who, heard.all);
     }
 
     /// Watches a new folder and the folders in it; whether there are any.
@@ -179,17 +183,21 @@ impl Worker {
         found
     }
 
-    fn arrange(&mut self, verify: bool) {
-        self.arrange_again(&BTreeSet::new(), verify);
-    }
-
     /// Watches what is to be watched, as the files are now, and nothing else. What is below
-    /// a path of `lost` is watched anew: it was renamed, and may be back.
-    fn arrange_again(&mut self, lost: &BTreeSet<PathBuf>, verify: bool) {
+    /// a path of `lost` is watched anew: it was renamed, and may be back. Gives those for
+    /// whom something may have changed that nobody could hear.
+    #[must_use]
+    fn arrange(&mut self, lost: &BTreeSet<PathBuf>, verify: bool) -> BTreeSet<Who> {
         self.young
             .retain(|young| young.path.symlink_metadata().is_ok());
         let arms = Arms::of(&self.wanted, &self.young, self.kind.closely);
-        let old = std::mem::take(&mut lock(&self.shared.filter).arms);
+        let old = {
+            // Before the first watch, so that no event comes too early.
+            let mut filter = lock(&self.shared.filter);
+            let young = |path: &PathBuf| arms.by_path.get(path).is_some_and(|arm| arm.young);
+            filter.noise.retain(|path, _| young(path));
+            std::mem::replace(&mut filter.arms, arms.by_path.clone())
+        };
         let stays = |path: &PathBuf, arm: &Arm| {
             let same = |old: &Arm| old.identity == arm.identity;
             old.get(path).is_some_and(same) && !lost.iter().any(|top| path.starts_with(top))
@@ -202,13 +210,6 @@ impl Worker {
                     let _ = watcher.unwatch(path);
                 }
             }
-        }
-        {
-            // Before the first watch, so that no event comes too early.
-            let mut filter = lock(&self.shared.filter);
-            filter.arms.clone_from(&arms.by_path);
-            let young = |path: &PathBuf| arms.by_path.get(path).is_some_and(|arm| arm.young);
-            filter.noise.retain(|path, _| young(path));
         }
         self.polled
             .retain(|path, _| arms.by_path.contains_key(path));
@@ -252,8 +253,8 @@ impl Worker {
         let now = Instant::now();
         self.next_verify = now + VERIFY;
         self.next_poll = self.next_poll.max(now);
-        self.tell(changed, false);
         self.tell_mode(arms.by_path.len());
+        changed
     }
 
     /// Asks the system to tell of this path. `full` is set where it will not do so for any
@@ -302,11 +303,11 @@ impl Worker {
                 *last = print;
             }
         }
-        self.tell(changed, false);
         self.next_poll = Instant::now() + POLL.max(began.elapsed() * SHARE);
         if rearrange {
-            self.arrange(false);
+            changed.extend(self.arrange(&BTreeSet::new(), false));
         }
+        self.tell(changed, false);
     }
 
     fn tell(&self, who: BTreeSet<Who>, all: bool) {

@@ -29,30 +29,35 @@ const OF_A_PARENT: usize = 1024;
 const GENERATIONS: usize = 32;
 
 pub(super) fn find(listeners: &mut [Listener]) {
+    find_holders(listeners, DEADLINE);
+    sockets::name_cgroups(listeners);
+}
+
+/// Fills in the owners in one pass over the processes, and nothing else.
+pub(in crate::sources) fn find_holders(listeners: &mut [Listener], budget: Duration) {
     if listeners.iter().all(|listener| listener.owners.is_seen()) {
         return;
     }
-    let mut search = Search::new(listeners, Instant::now() + DEADLINE);
-    let newest = newest().unwrap_or_default();
-    search.begin(&newest);
+    let mut search = Search::new(listeners, Instant::now() + budget);
+    let mut begun = Vec::new();
+    search.begin(newest().inspect(|&pid| begun.push(pid)));
     if !search.over() {
         match newest_first() {
             Ok(mut pids) => {
-                pids.retain(|pid| !newest.contains(pid));
-                search.begin(&pids);
+                pids.retain(|pid| !begun.contains(pid));
+                search.begin(pids);
                 search.finish();
             }
             Err(error) => search.blind = Some(Gap::of(&error)),
         }
     }
     search.tell(listeners);
-    sockets::name_cgroups(listeners);
 }
 
 /// The same among these processes only, in this order.
 pub(in crate::sources) fn find_among(listeners: &mut [Listener], pids: &[u32], deadline: Instant) {
     let mut search = Search::new(listeners, deadline);
-    search.begin(pids);
+    search.begin(pids.iter().copied());
     search.finish();
     search.tell(listeners);
 }
@@ -107,11 +112,11 @@ impl Search {
     }
 
     /// Reads the first descriptors of these processes, in this order.
-    fn begin(&mut self, pids: &[u32]) {
-        for &pid in pids {
-            if self.over() {
-                return;
-            }
+    fn begin(&mut self, pids: impl IntoIterator<Item = u32>) {
+        let mut pids = pids.into_iter();
+        while !self.over()
+            && let Some(pid) = pids.next()
+        {
             if self.root || owned_by_us(pid) {
                 let rest = self.read(pid, None);
                 self.rest.extend(rest);

@@ -7,6 +7,7 @@ use crate::facts::{Departed, Gap, Known, ProcId, ProcState, Process};
 
 mod cpu;
 mod departed;
+mod exits;
 mod loops;
 mod naming;
 #[cfg_attr(target_os = "linux", path = "linux.rs")]
@@ -19,6 +20,7 @@ mod users;
 mod variables;
 
 pub use cpu::CpuSample;
+pub use exits::Exits;
 use loops::Watch;
 
 /// How much of a process is looked at.

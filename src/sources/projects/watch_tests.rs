@@ -76,12 +76,6 @@ impl World {
         assert_eq!(self.next(Duration::from_millis(1500)), None, "told twice");
     }
 
-    #[track_caller]
-    fn told(&mut self) {
-        let root = self.root();
-        assert_eq!(self.next(LONG), Some(vec![root]));
-    }
-
     /// Nothing is told of what was done; what is done next is.
     #[track_caller]
     fn quiet(&mut self) {
@@ -142,4 +136,47 @@ fn what_is_no_setting_is_not_told() {
         fs::read(root.join("package.json")).unwrap();
     }
     world.quiet();
+}
+
+#[cfg(unix)]
+#[test]
+fn what_others_bring_into_play_is_watched_too() {
+    use std::os::unix::fs::symlink;
+    let mut world = World::new("beside", &["package.json", "shared/settings/base.json"]);
+    let own = |name: &str| Path::new(&world.folder.path(name)).to_owned();
+    let script = r#"{"scripts": {"dev": "vite"}, "devDependencies": {"vite": "7"}}"#;
+    fs::write(own("package.json"), script).unwrap();
+    let config = "import { port } from './tools/ports';\nexport default { server: { port } };\n";
+    fs::write(own("vite.config.ts"), config).unwrap();
+    fs::create_dir(own("tools")).unwrap();
+    fs::write(own("tools/ports.ts"), "export const port = 4000;\n").unwrap();
+    symlink("../shared/settings/base.json", own("tools/compose.json")).unwrap();
+    fs::create_dir(own("web")).unwrap();
+    symlink("../shared/settings/base.json", own("web/package.json")).unwrap();
+    let (ports, real) = (own("tools/ports.ts"), own("shared/settings/base.json"));
+    let folders = world.read();
+    assert!(
+        folders.contains(&ports.display().to_string()),
+        "{folders:?}"
+    );
+    assert!(folders.contains(&real.display().to_string()), "{folders:?}");
+    world.settle();
+    fs::write(&ports, "export const port = 4001;\n").unwrap();
+    world.told_once();
+    fs::write(&real, "{\"name\": \"shared\"}").unwrap();
+    world.told_once();
+}
+
+#[test]
+fn a_root_that_is_not_there_is_waited_for() {
+    let mut world = World::new("later", &["package.json"]);
+    let root = world.folder.path("later");
+    let read = super::super::read(&root, LONG);
+    assert_eq!(read.folders, [root.as_str()]);
+    assert!(!read.claims.is_seen());
+    let roots = BTreeMap::from([(root.clone(), read.folders)]);
+    world.watch.watch(&roots);
+    while world.next(Duration::from_millis(700)).is_some() {}
+    world.folder.file("later/package.json", "{}");
+    assert_eq!(world.next(LONG), Some(vec![root]));
 }

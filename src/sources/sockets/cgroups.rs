@@ -31,10 +31,18 @@ pub(crate) fn name_cgroups(listeners: &mut [Listener]) {
         .filter(|row| row.cgroup != 0 && row.listener.inode != 0)
         .map(|row| (row.listener.inode, row.cgroup))
         .collect();
+    name(listeners, |listener| {
+        numbers.get(&listener.inode).copied().unwrap_or(0)
+    });
+}
+
+/// The same, with the cgroups' numbers at hand; 0 where there is none.
+pub(super) fn name(listeners: &mut [Listener], number: impl Fn(&Listener) -> u64) {
     let mut wanted: Vec<u64> = listeners
         .iter()
         .filter(|listener| !listener.owners.is_seen())
-        .filter_map(|listener| numbers.get(&listener.inode).copied())
+        .map(&number)
+        .filter(|&number| number != 0)
         .collect();
     wanted.sort_unstable();
     wanted.dedup();
@@ -42,10 +50,8 @@ pub(crate) fn name_cgroups(listeners: &mut [Listener]) {
         return;
     }
     let paths = paths(&root(), wanted);
-    for listener in listeners {
-        if let Some(number) = numbers.get(&listener.inode)
-            && let Some(path) = paths.get(number)
-        {
+    for listener in listeners.iter_mut().filter(|one| !one.owners.is_seen()) {
+        if let Some(path) = paths.get(&number(listener)) {
             listener.cgroup = Some(clean(path));
         }
     }

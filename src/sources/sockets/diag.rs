@@ -3,12 +3,14 @@
 use std::io;
 use std::time::{Duration, Instant};
 
+use rustix::fd::OwnedFd;
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::net::{
     AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, netlink, recv, send, socket_with,
 };
 
-use super::wire::{AF_INET, AF_INET6, Dump, Request, Row};
+use super::super::Row;
+use super::wire::{AF_INET, AF_INET6, Dump, Request};
 use crate::facts::Proto;
 
 /// How long the kernel may take. It answers from memory, in microseconds; the
@@ -22,53 +24,82 @@ const TRIES: u32 = 4;
 
 /// The TCP listeners of both families by one dump.
 pub(super) fn listeners(port: Option<u16>) -> io::Result<Vec<Row>> {
-    dumps(&[Request::Listeners], Proto::Tcp, port)
+    let mut rows = Vec::new();
+    Socket::open()?.dump(Request::Listeners, Proto::Tcp, port, &mut rows)?;
+    Ok(rows)
 }
 
 /// The waiting sockets of both families by a dump for each.
 pub(super) fn by_family(proto: Proto, port: Option<u16>) -> io::Result<Vec<Row>> {
-    let requests = [AF_INET, AF_INET6].map(|family| Request::OfFamily(family, proto));
-    dumps(&requests, proto, port)
-}
-
-fn dumps(requests: &[Request], proto: Proto, port: Option<u16>) -> io::Result<Vec<Row>> {
-    let socket = socket_with(
-        AddressFamily::NETLINK,
-        SocketType::DGRAM,
-        SocketFlags::CLOEXEC,
-        Some(netlink::SOCK_DIAG),
-    )?;
-    set_socket_timeout(&socket, Timeout::Recv, Some(DEADLINE))?;
-    let deadline = Instant::now() + DEADLINE;
+    let mut socket = Socket::open()?;
     let mut rows = Vec::new();
-    let mut sequence = 0;
-    let mut buffer = vec![0; BUFFER];
-    for &request in requests {
-        let mut left = TRIES;
-        loop {
-            sequence += 1;
-            let bytes = request.bytes(sequence, port.unwrap_or(0));
-            send(&socket, &bytes, SendFlags::empty())?;
-            let mut dump = Dump::new(proto, sequence);
-            receive(&socket, &mut dump, &mut buffer, deadline)?;
-            if !dump.interrupted {
-                rows.append(&mut dump.rows);
-                break;
-            }
-            left -= 1;
-            if left == 0 {
-                return Err(io::Error::new(
-                    io::ErrorKind::Interrupted,
-                    "the socket table changed under every look",
-                ));
-            }
-        }
+    for family in [AF_INET, AF_INET6] {
+        socket.dump(Request::OfFamily(family, proto), proto, port, &mut rows)?;
     }
     Ok(rows)
 }
 
+/// A socket to the kernel, for any number of dumps.
+///
+/// After an error the rest of an answer may still lie in it: it must not be used again.
+#[derive(Debug)]
+pub(super) struct Socket {
+    to_kernel: OwnedFd,
+    sequence: u32,
+    buffer: Vec<u8>,
+}
+
+impl Socket {
+    pub(super) fn open() -> io::Result<Self> {
+        let to_kernel = socket_with(
+            AddressFamily::NETLINK,
+            SocketType::DGRAM,
+            SocketFlags::CLOEXEC,
+            Some(netlink::SOCK_DIAG),
+        )?;
+        set_socket_timeout(&to_kernel, Timeout::Recv, Some(DEADLINE))?;
+        Ok(Socket {
+            to_kernel,
+            sequence: 0,
+            buffer: vec![0; BUFFER],
+        })
+    }
+
+    /// The TCP listeners of both families by one dump, added to these rows.
+    pub(super) fn listeners(&mut self, rows: &mut Vec<Row>) -> io::Result<()> {
+        self.dump(Request::Listeners, Proto::Tcp, None, rows)
+    }
+
+    fn dump(
+        &mut self,
+        request: Request,
+        proto: Proto,
+        port: Option<u16>,
+        rows: &mut Vec<Row>,
+    ) -> io::Result<()> {
+        let deadline = Instant::now() + DEADLINE;
+        let before = rows.len();
+        for _ in 0..TRIES {
+            self.sequence = self.sequence.wrapping_add(1);
+            let bytes = request.bytes(self.sequence, port.unwrap_or(0));
+            send(&self.to_kernel, &bytes, SendFlags::empty())?;
+            let mut dump = Dump::new(proto, self.sequence, std::mem::take(rows));
+            receive(&self.to_kernel, &mut dump, &mut self.buffer, deadline)?;
+            *rows = dump.rows;
+            if !dump.interrupted {
+                return Ok(());
+            }
+            rows.truncate(before);
+        }
+        Err(io::Error::new(
+            io::ErrorKind::Interrupted,
+            "the socket table changed under every look",
+        ))
+    }
+}
+
 fn receive(
-    socket: &rustix::fd::OwnedFd,
+    socket: &OwnedFd,
     dump: &mut Dump,
     buffer: &mut [u8],
     deadline: Instant,

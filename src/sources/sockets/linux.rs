@@ -1,14 +1,18 @@
 //! Sockets on Linux.
 
+use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use netstat2::iterate_sockets_info_without_pids;
 
-use super::Backend;
 use super::netstat::{self, Ask};
-use crate::facts::{Gap, Known, Listener, Proto};
+use super::{Backend, Row};
+use crate::facts::{Gap, Known, Listener, ProcId, Proto};
+use crate::sources::owners::os as owners;
+use crate::sources::processes::os::proc::has_descriptors;
 
 mod cgroups;
 mod diag;
@@ -38,6 +42,50 @@ pub(super) fn read(backend: Backend, port: Option<u16>) -> io::Result<Vec<Listen
     }
 }
 
+/// What is kept between two looks.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    socket: Option<diag::Socket>,
+}
+
+impl Kept {
+    /// Adds every row with the kernel's number of its socket, if this way tells it.
+    pub(super) fn rows(&mut self, backend: Backend, rows: &mut Vec<Row>) -> Option<io::Result<()>> {
+        if backend != Backend::SockDiag {
+            return None;
+        }
+        let mut look = || {
+            let mut socket = match self.socket.take() {
+                Some(socket) => socket,
+                None => diag::Socket::open()?,
+            };
+            socket.listeners(rows)?;
+            self.socket = Some(socket);
+            Ok(())
+        };
+        Some(look())
+    }
+}
+
+/// Fills in the owners and, where there are none to be seen, the cgroups, of which
+/// these are the numbers by the sockets' inodes.
+pub(super) fn find_owners(
+    listeners: &mut [Listener],
+    cgroups: &HashMap<u64, u64>,
+    budget: Duration,
+) {
+    owners::find_holders(listeners, budget);
+    cgroups::name(listeners, |listener| {
+        cgroups.get(&listener.inode).copied().unwrap_or(0)
+    });
+}
+
+/// Whether the process still has descriptors: one that has ended has none, even if its
+/// parent has not collected it yet.
+pub(super) fn lives(id: ProcId) -> bool {
+    has_descriptors(id.pid)
+}
+
 pub(super) fn udp(port: Option<u16>) -> Result<Vec<Listener>, Gap> {
     diag::by_family(Proto::Udp, port)
         .map(bare)
@@ -50,10 +98,13 @@ pub(super) fn unix_listeners() -> Known<Vec<String>> {
     table.map(|text| proc_net::unix_listeners(&text)).into()
 }
 
-fn bare(rows: Vec<wire::Row>) -> Vec<Listener> {
+fn bare(rows: Vec<Row>) -> Vec<Listener> {
     rows.into_iter().map(|row| row.listener).collect()
 }
 
+// Not a part of the function that calls it: it wants six pages of stack, and they would be
+// taken at every look, of which hardly any comes as far as this.
+#[inline(never)]
 fn netstat2(port: Option<u16>) -> io::Result<Vec<Listener>> {
     let ask = Ask {
         proto: Proto::Tcp,

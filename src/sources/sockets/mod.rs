@@ -14,6 +14,9 @@ mod os;
 #[cfg(test)]
 #[path = "os.rs"]
 mod portable;
+mod watch;
+
+pub use watch::{Refreshed, Watch};
 
 /// The TCP listeners of our own network namespace, and the way they were read.
 #[derive(Debug, Clone)]
@@ -95,22 +98,42 @@ pub fn name_cgroups(listeners: &mut [Listener]) {
     os::name_cgroups(listeners);
 }
 
+/// One socket of the table.
+#[derive(Debug, Clone, PartialEq)]
+struct Row {
+    /// Everything but its owners.
+    listener: Listener,
+    /// The kernel's own number of the socket: no other ever has the same.
+    cookie: u64,
+    /// The number of the cgroup in which the socket was made; 0 where the kernel is silent.
+    cgroup: u64,
+}
+
 fn first_that_works(
     backends: &[Backend],
     mut read: impl FnMut(Backend) -> std::io::Result<Vec<Listener>>,
 ) -> Sockets {
+    let (listeners, by) = by_the_first(backends, &mut read);
+    Sockets {
+        listeners: listeners.map(in_order),
+        by,
+    }
+}
+
+/// What the first way gives that works, and its name with the reasons why no earlier one.
+fn by_the_first<T>(
+    backends: &[Backend],
+    mut read: impl FnMut(Backend) -> std::io::Result<T>,
+) -> (Known<T>, String) {
     let mut failed: Vec<(Backend, std::io::Error)> = Vec::new();
     for &backend in backends {
         match read(backend) {
-            Ok(listeners) => {
+            Ok(table) => {
                 let mut by = backend.name().to_owned();
                 if !failed.is_empty() {
                     by += &format!(" ({})", reasons(&failed));
                 }
-                return Sockets {
-                    listeners: Known::Seen(in_order(listeners)),
-                    by,
-                };
+                return (Known::Seen(table), by);
             }
             Err(error) => failed.push((backend, error)),
         }
@@ -120,10 +143,7 @@ fn first_that_works(
         [(_, only)] => Gap::of(only),
         _ => Gap::Failed(reasons.clone()),
     };
-    Sockets {
-        listeners: Known::Unseen(gap),
-        by: format!("none ({reasons})"),
-    }
+    (Known::Unseen(gap), format!("none ({reasons})"))
 }
 
 /// `sock_diag: Operation not permitted; /proc/net: No such file or directory`
@@ -145,7 +165,9 @@ fn in_order(mut listeners: Vec<Listener>) -> Vec<Listener> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
     use std::io;
+    use std::time::Duration;
 
     use super::*;
 
@@ -177,6 +199,13 @@ mod tests {
         let mut none = [Listener::at(at)];
         portable::name_cgroups(&mut none);
         assert_eq!(none[0].cgroup, None);
+        let mut rows = Vec::new();
+        let told = portable::Kept.rows(Backend::Netstat2, &mut rows);
+        assert!(told.is_none() && rows.is_empty());
+        let mut owned = [ours.clone()];
+        portable::find_owners(&mut owned, &HashMap::new(), Duration::ZERO);
+        assert_eq!(owned[0].owner().map(|id| id.pid), Some(std::process::id()));
+        assert!(portable::lives(owned[0].owner().unwrap()));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use super::super::Row;
 use crate::facts::{Gap, Known, Listener, Proto, Queue};
 
 const NLMSG_ERROR: u16 = 2;
@@ -80,14 +81,6 @@ impl Request {
     }
 }
 
-/// One socket of a dump.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Row {
-    pub listener: Listener,
-    /// The number of the cgroup in which the socket was made; 0 where the kernel is silent.
-    pub cgroup: u64,
-}
-
 /// A dump, as far as it has come.
 #[derive(Debug)]
 pub(super) struct Dump {
@@ -99,11 +92,12 @@ pub(super) struct Dump {
 }
 
 impl Dump {
-    pub(super) fn new(proto: Proto, sequence: u32) -> Self {
+    /// A dump that adds its rows to these.
+    pub(super) fn new(proto: Proto, sequence: u32, rows: Vec<Row>) -> Self {
         Dump {
             proto,
             sequence,
-            rows: Vec::new(),
+            rows,
             interrupted: false,
         }
     }
@@ -162,6 +156,7 @@ impl Dump {
                 interface: u32_at(head, 40).filter(|&index| index != 0),
                 ..Listener::at(SocketAddr::new(address, port))
             },
+            cookie: u64::from(u32_at(head, 44)?) | u64::from(u32_at(head, 48)?) << 32,
             cgroup: 0,
         };
         if self.proto == Proto::Tcp {

@@ -32,7 +32,7 @@ fn bytes(hex: &str) -> Vec<u8> {
 }
 
 fn dump() -> Dump {
-    Dump::new(Proto::Tcp, 7)
+    Dump::new(Proto::Tcp, 7, Vec::new())
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn a_disturbed_dump_and_another_ones_answer_are_noticed() {
     assert!(!one.take(&disturbed).unwrap());
     assert!(one.interrupted);
 
-    let mut other = Dump::new(Proto::Tcp, 8);
+    let mut other = Dump::new(Proto::Tcp, 8, Vec::new());
     assert!(!other.take(&bytes(LISTENERS)).unwrap());
     assert!(!other.take(&bytes(DONE)).unwrap());
     assert!(other.rows.is_empty());

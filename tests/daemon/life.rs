@@ -1,0 +1,84 @@
+//! Its life: started, ended, killed, and what it remembers then.
+
+use std::path::Path;
+
+use crate::keeper::Keeper;
+use crate::stage::{Stage, stories};
+
+/// A project whose server should have port 3000.
+pub fn project(stage: &Stage) -> std::path::PathBuf {
+    let folder = stage.folder().join("shop");
+    std::fs::create_dir_all(&folder).unwrap();
+    let package = r#"{ "name": "shop", "scripts": { "dev": "next dev -p 3000" } }"#;
+    std::fs::write(folder.join("package.json"), package).unwrap();
+    folder
+}
+
+stories! {
+    fn it_starts_says_how_it_is_and_ends(stage) {
+        let keeper = Keeper::new(stage);
+        let root = Path::new("/");
+        assert_eq!(keeper.how_it_is(), None);
+        let started = keeper.says(&["daemon", "start"], root);
+        let words = String::from_utf8_lossy(&started.stdout).into_owned();
+        assert!(started.status.success() && words.starts_with("the daemon runs (pid "), "{started:?}");
+        let again = keeper.says(&["daemon", "start"], root);
+        assert!(String::from_utf8_lossy(&again.stdout).contains("runs already"), "{again:?}");
+        let how = keeper.how_it_is().unwrap();
+        assert!(how["sockets"].as_str().unwrap().starts_with("sock_diag"), "{how}");
+        assert!(how["resident"].as_u64().unwrap() > 1_000_000, "{how}");
+        let logs = keeper.says(&["daemon", "logs"], root);
+        assert!(logs.status.success(), "{logs:?}");
+        let stopped = keeper.says(&["daemon", "stop"], root);
+        assert!(stopped.status.success(), "{stopped:?}");
+        assert_eq!(keeper.how_it_is(), None);
+        assert!(!keeper.socket().exists(), "it cleans up behind itself");
+    }
+
+    fn a_second_one_says_that_it_runs_already(stage) {
+        let keeper = Keeper::new(stage);
+        let daemon = keeper.daemon();
+        let second = keeper.says(&["daemon", "run"], Path::new("/"));
+        assert_eq!(second.status.code(), Some(2));
+        let words = String::from_utf8_lossy(&second.stderr).into_owned();
+        assert!(words.contains(&daemon.pid().to_string()), "{words}");
+        assert!(keeper.how_it_is().is_some(), "the first one goes on");
+    }
+
+    fn killed_it_comes_back_and_remembers(stage) {
+        let keeper = Keeper::new(stage);
+        let folder = project(stage);
+        let mut daemon = keeper.daemon();
+        {
+            let _server = stage.server("serve 127.0.0.1:3000");
+            keeper.until("the server is known", || {
+                keeper.json(&["history", "3000", "--json"], &folder)["owners"][0]["until"].is_null()
+                    && !keeper.json(&["history", "3000", "--json"], &folder)["owners"][0].is_null()
+            });
+        }
+        keeper.until("its end is known", || {
+            keeper.json(&["history", "3000", "--json"], &folder)["owners"][0]["until"].is_u64()
+        });
+        // What is kept is written down a little later.
+        std::thread::sleep(std::time::Duration::from_secs(6));
+        daemon.kill();
+        assert!(keeper.socket().exists(), "nobody has cleaned up");
+        let _again = keeper.daemon();
+        let past = keeper.json(&["history", "3000", "--json"], &folder);
+        assert_eq!(past["owners"][0]["port"], 3000, "{past}");
+        let why = keeper.json(&["why", "3000", "--json"], &folder);
+        assert_eq!(why["findings"][0]["code"], "DD203", "{why:#}");
+    }
+
+    fn without_a_home_it_runs_and_says_what_it_cannot_keep(stage) {
+        let keeper = Keeper::new(stage);
+        crate::stage::run(&format!(
+            "mount -t tmpfs -o ro tmpfs {}",
+            stage.folder().join("home").display()
+        ));
+        let _daemon = keeper.daemon();
+        let how = keeper.how_it_is().unwrap();
+        let notes = how["notes"].to_string();
+        assert!(notes.contains("Read-only"), "{how}");
+    }
+}

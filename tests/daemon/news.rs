@@ -1,0 +1,103 @@
+//! What it tells unasked.
+
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+
+use crate::keeper::Keeper;
+use crate::life::project;
+use crate::stage::stories;
+
+/// Connects as any client would; it is refused.
+fn knock(port: u16) {
+    let to = SocketAddr::from(([127, 0, 0, 1], port));
+    assert!(TcpStream::connect(to).is_err());
+}
+
+stories! {
+    fn a_refused_connection_to_an_expected_port_is_told_once(stage) {
+        let keeper = Keeper::new(stage);
+        let folder = project(stage);
+        let _daemon = keeper.daemon();
+        // Whoever asks about a project has it watched from then on.
+        keeper.json(&["status", "--json"], &folder);
+        let news = keeper.news();
+        for _ in 0..5 {
+            knock(3000);
+        }
+        let alert = news.alert("firing");
+        assert_eq!(alert["port"], 3000, "{alert:#}");
+        assert_eq!(alert["trigger"], "refused", "{alert:#}");
+        assert_eq!(alert["finding"]["code"], "DD201", "{alert:#}");
+        assert_eq!(alert["project"], folder.to_str().unwrap(), "{alert:#}");
+        let status = keeper.json(&["status", "--json"], &folder);
+        assert_eq!(status["level"], "problem", "{status:#}");
+        assert!(status["line"].as_str().unwrap().starts_with("3000 refused: "), "{status:#}");
+        assert_eq!(news.alerts_within("firing", Duration::from_secs(3)), [] as [serde_json::Value; 0]);
+        let _server = stage.server("serve 127.0.0.1:3000");
+        let gone = news.alert("resolved");
+        assert_eq!(gone["id"], alert["id"]);
+        keeper.until("all is well", || {
+            keeper.json(&["status", "--json"], &folder)["level"] == "well"
+        });
+    }
+
+    fn a_restart_is_no_news(stage) {
+        let keeper = Keeper::new(stage);
+        let folder = project(stage);
+        let _daemon = keeper.daemon();
+        let server = stage.server("serve 127.0.0.1:3000");
+        keeper.json(&["status", "--json"], &folder);
+        let news = keeper.news();
+        drop(server);
+        knock(3000);
+        let began = Instant::now();
+        let _server = stage.server("serve 127.0.0.1:3000");
+        // On a machine that took longer this was no restart.
+        if began.elapsed() < Duration::from_secs(1) {
+            let told = news.alerts_within("firing", Duration::from_secs(4));
+            assert_eq!(told, [] as [serde_json::Value; 0]);
+        }
+    }
+
+    fn what_nobody_expects_is_nobodys_news(stage) {
+        let keeper = Keeper::new(stage);
+        let folder = project(stage);
+        let _daemon = keeper.daemon();
+        keeper.json(&["status", "--json"], &folder);
+        let news = keeper.news();
+        // A scan.
+        for port in 20_000..20_200 {
+            knock(port);
+        }
+        let told = news.alerts_within("firing", Duration::from_secs(4));
+        assert_eq!(told, [] as [serde_json::Value; 0]);
+    }
+
+    fn whoever_asks_why_is_not_told_of_his_own_question(stage) {
+        let keeper = Keeper::new(stage);
+        let folder = project(stage);
+        let _daemon = keeper.daemon();
+        keeper.json(&["status", "--json"], &folder);
+        let news = keeper.news();
+        let why = keeper.json(&["why", "3000", "--json"], &folder);
+        assert_eq!(why["verdict"], "refused", "{why:#}");
+        let told = news.alerts_within("firing", Duration::from_secs(4));
+        assert_eq!(told, [] as [serde_json::Value; 0]);
+    }
+
+    fn a_broken_file_is_told_of_and_its_last_good_state_holds(stage) {
+        let keeper = Keeper::new(stage);
+        let folder = project(stage);
+        let _daemon = keeper.daemon();
+        let services = || {
+            let status = keeper.json(&["status", "--json"], &folder);
+            (status["services"].as_array().unwrap().len(), status["daemon"]["notes"].to_string())
+        };
+        assert_eq!(services().0, 1);
+        std::fs::write(folder.join("package.json"), "{ \"scripts\": {").unwrap();
+        keeper.until("it is said to be broken", || services().1.contains("package.json"));
+        assert_eq!(services().0, 1, "what it said last holds");
+        std::fs::write(folder.join("package.json"), "{}").unwrap();
+        keeper.until("it is good again", || services() == (0, "[]".to_owned()));
+    }
+}

@@ -1,0 +1,179 @@
+//! A real notification service on a real screen: dunst under Xvfb.
+//!
+//! `UPDATE=1` keeps what is seen as the picture of the README.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use devdoctor::findings::Fix;
+
+use crate::bus::{self, Ends, Folder};
+use crate::machine;
+use crate::stage::{Stage, refused, resolved, until};
+
+/// How it looks: large enough to be read in a README.
+const LOOK: &str = r##"[global]
+origin = top-right
+offset = 12x12
+width = 640
+height = 300
+notification_limit = 5
+padding = 14
+horizontal_padding = 16
+frame_width = 1
+frame_color = "#4c566a"
+separator_color = frame
+font = DejaVu Sans 12
+markup = full
+format = "<b>%s</b>\n%b"
+word_wrap = yes
+ellipsize = end
+icon_position = off
+show_indicators = no
+sort = no
+idle_threshold = 0
+
+[urgency_low]
+background = "#2e3440"
+foreground = "#d8dee9"
+timeout = 0
+
+[urgency_normal]
+background = "#2e3440"
+foreground = "#eceff4"
+timeout = 0
+"##;
+
+fn lacks() -> Option<&'static str> {
+    let programs = [
+        "dbus-daemon",
+        "Xvfb",
+        "dunst",
+        "dunstctl",
+        "import",
+        "identify",
+    ];
+    programs
+        .into_iter()
+        .find(|program| machine::which(program).is_none())
+}
+
+fn program(name: &str) -> Command {
+    let mut command = Command::new(machine::which(name).unwrap());
+    command.env("PATH", machine::search_path());
+    command
+}
+
+/// A screen of its own, and its name.
+fn screen() -> (Ends, String) {
+    let mut child = program("Xvfb")
+        .args(["-displayfd", "1", "-screen", "0", "680x190x24"])
+        .args(["-nolisten", "tcp", "-noreset"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut number = String::new();
+    let out = child.stdout.take().unwrap();
+    BufReader::new(out).read_line(&mut number).unwrap();
+    (Ends(child), format!(":{}", number.trim()))
+}
+
+#[tokio::test]
+async fn dunst_shows_it_and_takes_it_away() {
+    if let Some(program) = lacks() {
+        let why = format!("{program} is not installed");
+        return machine::pass_over("dunst_shows_it_and_takes_it_away", &why);
+    }
+    let folder = Folder::new();
+    let _bus = bus::start(&folder);
+    let (_screen, display) = screen();
+    let look = folder.write("dunstrc", LOOK);
+    let address = folder.address();
+    let _dunst = Ends(
+        program("dunst")
+            .arg("-config")
+            .arg(&look)
+            .env("DISPLAY", &display)
+            .env("DBUS_SESSION_BUS_ADDRESS", &address)
+            .env_remove("WAYLAND_DISPLAY")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap(),
+    );
+    let opened = folder.0.join("opened");
+    let open = format!(
+        "printf %s \"$1\" >'{0}.new'; /bin/mv '{0}.new' '{0}'",
+        opened.display()
+    );
+    folder.program("xdg-open", &open);
+    let stage = Stage::begin(folder, Vec::new());
+    let ask = |words: &[&str]| {
+        let output = program("dunstctl")
+            .args(words)
+            .env("DBUS_SESSION_BUS_ADDRESS", &address)
+            .output()
+            .unwrap();
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    };
+    let displayed = |many: &str| (ask(&["count", "displayed"]) == many).then_some(());
+
+    let mut alert = refused(1, "web is on port 3001, because postgres has port 3000");
+    alert.finding.fixes = vec![
+        Fix::read("open it there", "http://localhost:3001"),
+        Fix::safe("or stop the other one", ["docker", "stop", "db"]),
+    ];
+    stage.tell(&alert).await;
+    until("dunst displays it", || displayed("1")).await;
+    stage.shows("shown by dunst ").await;
+    let mut other = refused(2, "api in <my shop> exited with 1 12 s ago");
+    other.finding.fixes = vec![
+        Fix::safe("start it again", ["npm", "run", "dev"])
+            .in_folder(Some("/home/ada/shop".to_owned())),
+    ];
+    stage.tell(&other).await;
+    until("dunst displays both", || displayed("2")).await;
+
+    let picture = Path::new(env!("CARGO_TARGET_TMPDIR")).join("notification.png");
+    let take = || {
+        let taken = program("import")
+            .args(["-window", "root"])
+            .arg(&picture)
+            .env("DISPLAY", &display)
+            .status();
+        assert!(taken.unwrap().success());
+        let colours = output(program("identify").args(["-format", "%k"]).arg(&picture));
+        // Letters with their soft edges, not an empty screen.
+        (colours.parse::<u32>().unwrap_or(0) > 50).then_some(())
+    };
+    until("it can be seen", take).await;
+    if std::env::var_os("UPDATE").is_some() {
+        let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/notification.png");
+        std::fs::copy(&picture, kept).unwrap();
+    }
+
+    // A click on the upper one opens the address.
+    ask(&["action", "0"]);
+    let opened = bus::written(&stage.folder, "opened").await;
+    assert_eq!(opened, "http://localhost:3001");
+    stage.tell(&resolved(&other)).await;
+    until("dunst takes one away", || {
+        displayed("1").or_else(|| displayed("0"))
+    })
+    .await;
+    stage.tell(&resolved(&alert)).await;
+    until("dunst takes both away", || displayed("0")).await;
+    let history = ask(&["history"]);
+    assert!(
+        history.contains("Web is on port 3001, because postgres has port 3000"),
+        "{history}"
+    );
+    assert!(history.contains("&lt;my shop&gt;") || history.contains("<my shop>"));
+}
+
+fn output(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
