@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::alerts::{Scope, Sight};
 use super::event::Moment;
 use super::looks::ReadProject;
 use super::run::Daemon;
@@ -23,11 +24,7 @@ impl Daemon {
     }
 
     /// Finds out whose project these folders are, and has those projects watched.
-    pub(super) fn find_roots(
-        &mut self,
-        folders: impl IntoIterator<Item = String>,
-        now: Moment,
-    ) {
+    pub(super) fn find_roots(&mut self, folders: impl IntoIterator<Item = String>, now: Moment) {
         let mut unknown = Vec::new();
         for folder in folders {
             match self.roots.get(&folder) {
@@ -106,7 +103,8 @@ impl Daemon {
             self.settings.remove(&root);
             self.folders_changed |= self.folders.remove(&root).is_some();
             self.roots.retain(|_, known| known.as_ref() != Some(&root));
-            let told = self.alerts.forget(&root, now);
+            let scope = Scope::Project(root);
+            let told = self.alerts.see(&scope, Sight::default(), now);
             self.tell(told);
         }
     }
@@ -158,7 +156,11 @@ mod tests {
     }
 
     fn names(claims: &Claims) -> Vec<&str> {
-        claims.services.iter().map(|one| one.name.as_str()).collect()
+        claims
+            .services
+            .iter()
+            .map(|one| one.name.as_str())
+            .collect()
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use super::alerts::Muted;
 use super::event::{Event, Moment};
 use super::handle::Asked;
 use super::looks::in_folder;
@@ -10,13 +11,13 @@ use super::run::Daemon;
 use super::state::Changes;
 use crate::diagnose::{self, Extent, Given, Named};
 use crate::facts::{Claims, Known, Snapshot, Target};
-use crate::findings::{Alert, DaemonStatus, Phase, ProjectReport, Status, Unseen};
+use crate::findings::{Alert, DaemonStatus, ProjectReport, Status, Unseen};
 use crate::ipc::{AlertList, Call, Facts, History, MuteParams, Reply, WhyParams};
 use crate::sources::own;
 
 /// How many diagnoses and checks that take their time may be under way at once.
 pub(super) const MOST_AT_ONCE: usize = 4;
-/// The most alerts and former owners that one answer has.
+/// The most former owners that one answer has.
 const MOST_ROWS: usize = 500;
 
 impl Daemon {
@@ -170,14 +171,8 @@ impl Daemon {
 
     /// The alerts of a project, or all of them: those that fire first.
     fn alerts_of(&self, root: Option<&str>) -> Vec<Alert> {
-        let mut alerts: Vec<Alert> = self
-            .alerts
-            .all()
-            .filter(|alert| root.is_none() || alert.project.as_deref() == root)
-            .cloned()
-            .collect();
-        alerts.sort_by_key(|alert| (alert.phase != Phase::Firing, alert.id));
-        alerts.truncate(MOST_ROWS);
+        let mut alerts = self.alerts.list();
+        alerts.retain(|alert| root.is_none() || alert.project.as_deref() == root);
         alerts
     }
 
@@ -215,7 +210,7 @@ impl Daemon {
             radar,
             containers,
             files,
-            notifications: self.notifications.words(),
+            notifications: self.notifications.borrow().clone(),
             projects: self.projects.roots().into_iter().collect(),
             notes: self.notes(),
             cpu_ms: used.cpu_ms,
@@ -225,7 +220,7 @@ impl Daemon {
 
     /// What went wrong and matters still.
     fn notes(&self) -> Vec<String> {
-        let mut notes: Vec<String> = self.store.note().into_iter().collect();
+        let mut notes = self.store.notes();
         for (root, project) in self.state.projects() {
             for broken in project.claims.seen().into_iter().flat_map(|c| &c.broken) {
                 let file = Path::new(root).join(&broken.origin.file);
@@ -240,7 +235,20 @@ impl Daemon {
     }
 
     fn mute(&mut self, params: &MuteParams, mute: bool, now: Moment) -> Result<Reply, String> {
-        let told = self.alerts.mute(params, mute, now)?;
+        let one = "mute takes one of `port`, `folder` and `alert`".to_owned();
+        let what = match (params.port, &params.folder, params.alert) {
+            (Some(port), None, None) => Muted::Port(port),
+            (None, Some(folder), None) => Muted::Project(diagnose::project_of(folder)),
+            (None, None, Some(alert)) => Muted::Alert(alert),
+            _ => return Err(one),
+        };
+        let told = match mute {
+            true => {
+                let length = params.seconds.map(Duration::from_secs);
+                self.alerts.mute(what, length, now)
+            }
+            false => self.alerts.unmute(&what, now),
+        };
         self.tell(told);
         Ok(Reply::Done(true))
     }

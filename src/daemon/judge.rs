@@ -1,9 +1,10 @@
 //! What is wrong: from what changed and what was refused to alerts.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use super::alerts::{Problem, Scope};
+use super::alerts::{Problem, Scope, Sight};
 use super::event::Moment;
 use super::handle::News;
 use super::looks::Unasked;
@@ -12,7 +13,7 @@ use super::run::Daemon;
 use super::state::Changes;
 use crate::diagnose;
 use crate::facts::{Claims, Known, Proto, Refusal};
-use crate::findings::{Finding, Report, Severity, Trigger};
+use crate::findings::{Finding, ProjectReport, Report, Severity, Trigger};
 use crate::rules;
 
 /// For how long a port is spoken of after connections to it were refused last.
@@ -54,8 +55,7 @@ impl Daemon {
     /// Has the refusals of one port diagnosed.
     pub(super) fn diagnose(&mut self, refused: Refused, now: Moment) {
         let project = self.project_of(refused.port);
-        let told = self.alerts.refused(refused.port, refused.count, now);
-        self.tell(told);
+        self.alerts.refused(refused.port, refused.count, now);
         let spoken = self.spoken.entry(refused.port).or_insert(Spoken {
             to: Vec::new(),
             last: now.up,
@@ -80,19 +80,35 @@ impl Daemon {
         let mut causes = report.findings.iter();
         let cause = causes.find(|finding| finding.severity > Severity::Info);
         let cause = cause.filter(|_| !self.other_family_answers(&unasked));
-        let problems = cause.map(|finding| Problem {
+        let problem = cause.map(|finding| Problem {
             trigger: Trigger::Refused,
             port: Some(unasked.port),
             project: unasked.project.clone(),
+            service: self.service_of(unasked.port),
             settle: settle(finding),
             finding: finding.clone(),
         });
-        if problems.is_none() {
+        if problem.is_none() {
             self.spoken.remove(&unasked.port);
         }
-        let problems: Vec<Problem> = problems.into_iter().collect();
-        let told = self.alerts.seen(&Scope::Port(unasked.port), problems, now);
+        let sight = Sight {
+            problems: problem.into_iter().collect(),
+            ..Sight::default()
+        };
+        self.see(&Scope::Port(unasked.port), sight, now);
+    }
+
+    fn see(&mut self, scope: &Scope, sight: Sight, now: Moment) {
+        let told = self.alerts.see(scope, sight, now);
         self.tell(told);
+    }
+
+    /// The service that should have a port.
+    fn service_of(&self, port: u16) -> Option<String> {
+        let projects = self.state.projects().values();
+        let claims = projects.filter_map(|project| project.claims.seen());
+        let mut services = claims.flat_map(|claims| claims.expecting(port));
+        services.next().map(|(service, _)| service.name.clone())
     }
 
     /// Whether only `::1` was refused while somebody has the port on `127.0.0.1`: most
@@ -167,8 +183,11 @@ impl Daemon {
         };
         if spoken.to.iter().all(answers) {
             self.spoken.remove(&port);
-            let told = self.alerts.gone(&Scope::Port(port), now);
-            self.tell(told);
+            let sight = Sight {
+                well: [port].into(),
+                ..Sight::default()
+            };
+            self.see(&Scope::Port(port), sight, now);
             return;
         }
         let unasked = Unasked {
@@ -191,15 +210,44 @@ impl Daemon {
             .collect();
         for port in gone {
             self.spoken.remove(&port);
-            let told = self.alerts.gone(&Scope::Port(port), now);
-            self.tell(told);
+            self.see(&Scope::Port(port), Sight::default(), now);
         }
+    }
+
+    /// Looks again at what the alerts wait for.
+    pub(super) fn look_at_what_alerts_wait_for(&mut self, now: Moment) {
+        let mut projects = false;
+        for scope in self.alerts.due(now) {
+            match scope {
+                Scope::Port(port) if self.spoken.contains_key(&port) => {
+                    self.judge_again(port, now);
+                }
+                // An earlier run was told of refusals there; whether it works is all that
+                // can be said now.
+                Scope::Port(port) => self.judge_restored(port, now),
+                Scope::Project(_) => projects = true,
+            }
+        }
+        if projects {
+            self.check_projects(now);
+        }
+    }
+
+    /// Looks whether a port works of which an earlier run has spoken.
+    fn judge_restored(&mut self, port: u16, now: Moment) {
+        let open = self.state.is_open(port);
+        let sight = Sight {
+            well: open.then_some(port).into_iter().collect(),
+            blind: !open,
+            ..Sight::default()
+        };
+        self.see(&Scope::Port(port), sight, now);
     }
 
     /// Checks every project that is watched against what runs.
     fn check_projects(&mut self, now: Moment) {
         let facts = self.state.snapshot(now);
-        let mut told = Vec::new();
+        let mut seen = Vec::new();
         for project in self.state.projects().values() {
             let mut facts = facts.clone();
             facts.host.cwd = Some(project.root.clone());
@@ -209,23 +257,35 @@ impl Daemon {
             let own = self.settings.get(&project.root);
             let settings = own.unwrap_or_else(|| self.looks.settings());
             diagnose::forgive_all(&mut report.findings, settings);
-            let problems = report
-                .findings
-                .iter()
-                .filter(|finding| finding.severity > Severity::Info)
-                .map(|finding| Problem {
-                    trigger: Trigger::Drift,
-                    port: None,
-                    project: Some(project.root.clone()),
-                    settle: settle(finding),
-                    finding: finding.clone(),
-                });
-            let scope = Scope::Project(project.root.clone());
-            told.extend(self.alerts.seen(&scope, problems.collect(), now));
-            self.reports.insert(project.root.clone(), report);
+            seen.push(report);
         }
-        self.tell(told);
+        for report in seen {
+            let scope = Scope::Project(report.root.clone());
+            let sight = Sight {
+                problems: report
+                    .findings
+                    .iter()
+                    .filter_map(|f| drift(f, &report))
+                    .collect(),
+                well: BTreeSet::new(),
+                blind: report.is_blind() || facts.listeners.gap().is_some(),
+            };
+            self.see(&scope, sight, now);
+            self.reports.insert(report.root.clone(), report);
+        }
     }
+}
+
+/// What a check has found, as an alert.
+fn drift(finding: &Finding, report: &ProjectReport) -> Option<Problem> {
+    (finding.severity > Severity::Info).then(|| Problem {
+        trigger: Trigger::Drift,
+        port: None,
+        project: Some(report.root.clone()),
+        service: None,
+        settle: settle(finding),
+        finding: finding.clone(),
+    })
 }
 
 /// For how long a cause must hold before anybody is told of it unasked.

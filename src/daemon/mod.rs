@@ -4,15 +4,22 @@
 //! machines that are handed the time; everything that waits or reads the world comes in
 //! as an [`Event`]. The socket and the notifications stand in front, in `frontends`.
 
+mod adopt;
 pub mod alerts;
+mod calls;
+mod ears;
 mod event;
 mod handle;
+mod judge;
 mod known_projects;
 mod looks;
+mod pace;
 mod refusals;
+mod run;
 pub mod state;
 pub mod store;
 
 pub use event::{Event, Moment, Part};
 pub use handle::{Asked, Handle, News};
-pub use looks::Unasked;
+pub use looks::{ReadProject, Unasked};
+pub use run::{Outside, run};

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{Semaphore, broadcast, mpsc, watch};
 use tokio::time::{Instant as Deadline, sleep_until};
 
 use super::alerts::Alerts;
+use super::calls::MOST_AT_ONCE;
 use super::ears::Ears;
 use super::event::{Event, Moment, Part};
 use super::handle::{Asked, News};
@@ -17,8 +18,8 @@ use super::looks::Looks;
 use super::pace::Pace;
 use super::refusals::Refusals;
 use super::state::{Changes, State};
-use super::store::Store;
-use crate::facts::{Known, ProcId};
+use super::store::{Restored, Store};
+use crate::facts::ProcId;
 use crate::findings::{Alert, ProjectReport};
 use crate::settings::Settings;
 use crate::sources::sockets;
@@ -44,6 +45,9 @@ pub(super) struct Daemon {
     pub(super) projects: KnownProjects,
     pub(super) pace: Pace,
     pub(super) news: broadcast::Sender<News>,
+    pub(super) notifications: watch::Receiver<String>,
+    /// Room for diagnoses and checks that take their time.
+    pub(super) at_once: Arc<Semaphore>,
     pub(super) store: Store,
     /// How things stood in each project at the last check.
     pub(super) reports: BTreeMap<String, ProjectReport>,
@@ -72,19 +76,28 @@ pub(super) struct Daemon {
     pub(super) ended: bool,
 }
 
-/// Keeps the facts fresh until somebody asks for the end.
-///
-/// Questions come through a [`super::Handle`]; `end` is ready once the system wants the end.
-pub async fn run(
-    settings: Arc<Settings>,
-    store: Store,
-    mut questions: mpsc::Receiver<Asked>,
-    news: broadcast::Sender<News>,
-    end: impl Future<Output = ()>,
-) {
+/// What the loop has to do with.
+#[derive(Debug)]
+pub struct Outside {
+    /// What is kept across restarts.
+    pub store: Store,
+    /// What an earlier daemon has kept.
+    pub restored: Restored,
+    /// Questions that come through a [`super::Handle`].
+    pub questions: mpsc::Receiver<Asked>,
+    /// Where news go.
+    pub news: broadcast::Sender<News>,
+    /// How notifications are shown, in words.
+    pub notifications: watch::Receiver<String>,
+}
+
+/// Keeps the facts fresh until somebody asks for the end; `end` is ready once the system
+/// wants it.
+pub async fn run(settings: Arc<Settings>, outside: Outside, end: impl Future<Output = ()>) {
     let (results, mut looked) = mpsc::channel(MOST_RESULTS);
     let mut ears = Ears::new(&settings);
-    let mut daemon = Daemon::new(Looks::new(results, settings), store, news);
+    let looks = Looks::new(results, settings);
+    let (mut daemon, mut questions) = Daemon::new(looks, outside);
     let mut end = std::pin::pin!(end);
     let (mut tick, mut adapt, mut full) = (daemon.began, daemon.began, daemon.began);
     while !daemon.ended {
@@ -126,20 +139,35 @@ pub async fn run(
     daemon.finish();
 }
 
+/// This moment, since that one.
+fn moment(began: Instant) -> Moment {
+    let wall = SystemTime::now().duration_since(UNIX_EPOCH);
+    Moment {
+        up: began.elapsed(),
+        wall: wall.map_or(0, |wall| {
+            u64::try_from(wall.as_millis()).unwrap_or(u64::MAX)
+        }),
+    }
+}
+
 impl Daemon {
-    fn new(looks: Looks, store: Store, news: broadcast::Sender<News>) -> Self {
-        Daemon {
-            began: Instant::now(),
+    fn new(looks: Looks, outside: Outside) -> (Self, mpsc::Receiver<Asked>) {
+        let began = Instant::now();
+        let now = moment(began);
+        let daemon = Daemon {
+            began,
             looks,
             sockets: sockets::Watch::new(),
             sockets_by: String::new(),
-            state: State::new(store.owners()),
-            alerts: Alerts::new(store.alerts()),
+            state: State::new(outside.restored.owners),
+            alerts: Alerts::new(outside.restored.alerts, now),
             refusals: Refusals::default(),
             projects: KnownProjects::default(),
             pace: Pace::default(),
-            news,
-            store,
+            news: outside.news,
+            notifications: outside.notifications,
+            at_once: Arc::new(Semaphore::new(MOST_AT_ONCE)),
+            store: outside.store,
             reports: BTreeMap::new(),
             roots: HashMap::new(),
             spoken: BTreeMap::new(),
@@ -155,22 +183,17 @@ impl Daemon {
             due: None,
             looking_at_containers: false,
             ended: false,
-        }
+        };
+        (daemon, outside.questions)
     }
 
     /// This moment.
     pub(super) fn now(&self) -> Moment {
-        let wall = SystemTime::now().duration_since(UNIX_EPOCH);
-        Moment {
-            up: self.began.elapsed(),
-            wall: wall.map_or(0, |wall| {
-                u64::try_from(wall.as_millis()).unwrap_or(u64::MAX)
-            }),
-        }
+        moment(self.began)
     }
 
     /// Whether anybody is told of changes as they come.
-    fn is_watched(&self) -> bool {
+    pub(super) fn is_watched(&self) -> bool {
         self.news.receiver_count() > 1
     }
 
@@ -241,7 +264,7 @@ impl Daemon {
                 self.take_roots(roots, now);
                 Changes::default()
             }
-            Event::Processes { asked, seen } => self.state.looked(&asked, &seen, now),
+            Event::Processes { asked, seen } => self.state.looked(&asked, &seen),
             Event::Diagnosed(unasked, report) => {
                 self.judge_port(*unasked, &report, now);
                 Changes::default()
@@ -262,8 +285,8 @@ impl Daemon {
             self.pace.change(now);
             self.judge(&changes, now);
         }
-        self.answer_waiting(now);
-        self.store.keep(self.state.unsaved(), self.alerts.unsaved(), now);
+        self.answer_waiting();
+        self.keep();
     }
 
     /// Looks who listens now.
@@ -295,6 +318,7 @@ impl Daemon {
         }
         let told = self.alerts.tick(now);
         self.tell(told);
+        self.look_at_what_alerts_wait_for(now);
         self.state.tick(now)
     }
 
@@ -340,8 +364,18 @@ impl Daemon {
         let _ = self.news.send(News::Changed);
     }
 
-    fn finish(&mut self) {
+    /// Keeps what is to be kept, and says that this is the end.
+    fn finish(mut self) {
         let _ = self.news.send(News::End);
-        self.store.finish(self.state.unsaved(), self.alerts.unsaved());
+        self.keep();
+        self.store.close();
+    }
+
+    fn keep(&mut self) {
+        let owners = self.state.unsaved();
+        let alerts = self.alerts.unsaved();
+        if !owners.is_empty() || alerts.is_some() {
+            self.store.keep(owners, alerts);
+        }
     }
 }

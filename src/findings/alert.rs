@@ -89,8 +89,6 @@ impl Alert {
             refusals: 0,
             flapping: false,
             muted: false,
-            flapping: false,
-            service: None,
         }
     }
 }

@@ -83,6 +83,17 @@ pub async fn told_to_end() -> io::Result<()> {
     tokio::signal::ctrl_c().await
 }
 
+/// Tells a service manager that waits for it that we are ready.
+#[cfg(target_os = "linux")]
+pub fn tell_ready() {
+    // Without one there is nobody to tell.
+    let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+}
+
+/// Tells a service manager that waits for it that we are ready: here none does.
+#[cfg(not(target_os = "linux"))]
+pub fn tell_ready() {}
+
 #[cfg(test)]
 mod tests {
     use super::*;

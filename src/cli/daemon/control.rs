@@ -125,7 +125,9 @@ pub fn stop() -> Result<u8, Failure> {
         }
         Err(error) => return Err(Failure::new(error)),
     };
-    client.call(Call::Shutdown, PATIENCE).map_err(Failure::new)?;
+    client
+        .call(Call::Shutdown, PATIENCE)
+        .map_err(Failure::new)?;
     let began = Instant::now();
     while began.elapsed() < COMING {
         if matches!(Client::connect(PATIENCE), Err(NoDaemon::NotRunning)) {

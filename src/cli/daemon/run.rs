@@ -1,12 +1,18 @@
 //! The daemon itself, in the foreground.
 
+use std::ffi::OsString;
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
 
 use crate::cli::terminal::Failure;
-use crate::daemon::{self, Handle, Store};
+use crate::daemon::store::Store;
+use crate::daemon::{self, Handle, Outside};
 use crate::frontends::{notifications, server};
-use crate::ipc::Place;
+use crate::ipc::{self, Place};
 use crate::settings::Settings;
+use crate::sources::desktop::{Desktop, Surroundings};
 use crate::sources::own;
 
 /// How many threads may be looking at once: more would only take memory.
@@ -21,16 +27,15 @@ pub struct Args {
 
 pub fn run(args: &Args, settings: Settings) -> Result<u8, Failure> {
     if args.detached {
-        own::leave_terminal().map_err(|error| {
-            Failure::new(format!("the terminal could not be left: {error}"))
-        })?;
+        own::leave_terminal()
+            .map_err(|error| Failure::new(format!("the terminal could not be left: {error}")))?;
     }
     log();
-    let place = Place::of(|name| std::env::var_os(name)).map_err(Failure::new)?;
+    let place = Place::of(env).map_err(Failure::new)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(MOST_THREADS)
-        .thread_keep_alive(std::time::Duration::from_secs(2))
+        .thread_keep_alive(Duration::from_secs(2))
         .build()
         .map_err(|error| Failure::new(format!("the daemon cannot run: {error}")))?;
     runtime.block_on(serve(&place, settings))
@@ -43,4 +48,43 @@ fn log() {
         .with_ansi(false)
         .with_target(false)
         .init();
+}
+
+async fn serve(place: &Place, settings: Settings) -> Result<u8, Failure> {
+    let opened = ipc::open(place).map_err(Failure::new)?;
+    let (handle, questions, news) = Handle::new();
+    let (mode, notifications) = watch::channel("not yet tried".to_owned());
+    let desktop = Desktop::new(Surroundings::of(env), mode);
+    let limits = server::Limits::default();
+    let clients = tokio::spawn(server::serve(opened.listener, handle.clone(), limits));
+    tokio::spawn(notifications::run(handle, desktop, settings.clone(), env));
+    tracing::info!(pid = std::process::id(), socket = %place.socket.display(), "ready");
+    own::tell_ready();
+    let (store, restored) = Store::open(&place.state);
+    let outside = Outside {
+        store,
+        restored,
+        questions,
+        news,
+        notifications,
+    };
+    daemon::run(Arc::new(settings), outside, async {
+        if let Err(error) = own::told_to_end().await {
+            tracing::warn!("signals cannot be waited for: {error}");
+            std::future::pending::<()>().await;
+        }
+    })
+    .await;
+    tracing::info!("ending");
+    let served = clients
+        .await
+        .map_err(|error| Failure::new(format!("the socket: {error}")))?;
+    // Only now may another daemon come.
+    drop(opened.lock);
+    served.map_err(|error| Failure::new(format!("the socket could not be served: {error}")))?;
+    Ok(0)
+}
+
+fn env(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
 }

@@ -29,6 +29,8 @@ fn alert(id: u64) -> Alert {
         flapping: false,
         service: None,
         muted: false,
+        service: None,
+        flapping: false,
     }
 }
 

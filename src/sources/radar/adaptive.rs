@@ -38,8 +38,6 @@ pub(super) struct Adaptive {
 pub(super) struct Step {
     /// Whether the machine is too busy.
     pub busy: bool,
-    /// Whether it was so before this reading.
-    pub was_busy: bool,
     /// How many attempts failed since the last reading.
     pub failed: u64,
 }
@@ -60,10 +58,8 @@ impl Default for Adaptive {
 impl Adaptive {
     /// Takes in a reading at this moment.
     pub(super) fn step(&mut self, counts: Counts, now: Duration) -> Step {
-        let was_busy = self.busy;
         let mut step = Step {
-            busy: was_busy,
-            was_busy,
+            busy: self.busy,
             failed: 0,
         };
         let Some((before, then)) = self.last else {
