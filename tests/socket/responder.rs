@@ -105,6 +105,8 @@ async fn answer(mut asked: mpsc::Receiver<Asked>, news: broadcast::Sender<News>)
                 let many = params.alert.or(params.port.map(u64::from)).unwrap_or(1);
                 for id in 1..=many {
                     let says = "x".repeat(4000);
+                    // Never one that was there before.
+                    let id = known.revision * 100_000 + id;
                     let alert = alert(id, params.folder.clone(), &says);
                     let _ = news.send(News::Alert(Box::new(alert)));
                     if id % 16 == 0 {
