@@ -26,6 +26,8 @@ fn alert(id: u64) -> Alert {
         fired: Some(START + 1),
         resolved: None,
         refusals: 1,
+        flapping: false,
+        service: None,
         muted: false,
         service: None,
         flapping: false,
