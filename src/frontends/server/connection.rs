@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::Limits;
-use super::board::{self, AlertLine, Board, StatusLine, Subscription};
+use super::board::{AlertLine, Board, StatusLine, Subscription};
 use super::lines::{Incoming, Lines};
 use super::message::{self, Wanted};
 use super::outgoing::Outgoing;
@@ -247,7 +247,7 @@ impl Client {
             && let Ok(Reply::Status(status)) = &done.result
             && self.reading
         {
-            subscription.told = board::key(status);
+            subscription.answered(status);
             self.out.forget_news();
             self.subscription = Some(subscription);
         }
