@@ -3,6 +3,9 @@
 //!     cargo bench --bench one_port              # two to four minutes
 //!     cargo bench --bench one_port -- --quick   # half a minute, rougher
 //!
+//! The devdoctor that is measured is the one that is shipped: the benchmark has it built
+//! by `cargo build --release`, which leaves out what only tests need.
+//!
 //! Every tool is run as a process of its own, one after the other, round after
 //! round; the time is from starting it to its end, and the median is shown. Each
 //! tool's answer is checked first: it must name the server's pid.
@@ -46,7 +49,7 @@ mod bench {
     use std::time::{Duration, Instant};
 
     use super::load::{Load, Server};
-    use super::tools::Tool;
+    use super::tools::{Tool, shipped};
 
     /// The port of the question.
     const PORT: u16 = 3000;
@@ -117,6 +120,7 @@ mod bench {
     ];
 
     pub fn run(quick: bool) -> io::Result<()> {
+        let devdoctor = shipped()?;
         let limit = super::load::raise_descriptor_limit()?;
         for (at, scenario) in SCENARIOS.iter().enumerate() {
             // The order matters to a search that begins with the newest process.
@@ -132,7 +136,7 @@ mod bench {
                 scenario.descriptors,
             )?;
             let server = before.map_or_else(|| Server::start(PORT), Ok)?;
-            let tools = Tool::all(PORT, server.pid());
+            let tools = Tool::all(&devdoctor, PORT, server.pid());
             for tool in &tools {
                 tool.check()?;
             }

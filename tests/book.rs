@@ -45,7 +45,8 @@ fn the_import_table_is_the_one_that_is_tested() {
 #[test]
 fn every_command_is_in_the_readme_and_nothing_else() {
     let readme = read("README.md");
-    let command = cli::command();
+    let mut command = cli::command().disable_help_subcommand(true);
+    command.build();
     let known: Vec<&str> = command
         .get_subcommands()
         .map(clap::Command::get_name)

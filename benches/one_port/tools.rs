@@ -6,6 +6,38 @@ use std::time::{Duration, Instant};
 
 use netstat2::{AddressFamilyFlags, ProtocolFlags, ProtocolSocketInfo, TcpState, get_sockets_info};
 
+/// Builds the program as it is shipped, and says where it stands.
+///
+/// The one that cargo has built for this benchmark is larger: what only the tests depend on
+/// switches on parts of crates that the program shares with them.
+pub fn shipped() -> io::Result<String> {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo
+        .args(["build", "--release", "--bin", "devdoctor"])
+        .arg("--message-format=json-render-diagnostics")
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit());
+    // With what cargo tells of itself to those that it runs, build scripts would run again.
+    for (name, _) in std::env::vars_os() {
+        let shown = name.to_string_lossy();
+        if ["CARGO_PKG_", "CARGO_MANIFEST_"]
+            .iter()
+            .any(|of| shown.starts_with(of))
+        {
+            cargo.env_remove(&name);
+        }
+    }
+    let output = cargo.output()?;
+    let messages = String::from_utf8_lossy(&output.stdout);
+    messages
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .filter(|message| message["target"]["name"] == "devdoctor")
+        .find_map(|message| message["executable"].as_str().map(str::to_owned))
+        .ok_or_else(|| io::Error::other("`cargo build --release` has made no program"))
+}
+
 /// One way to ask who owns a port.
 pub struct Tool {
     pub title: String,
@@ -16,8 +48,7 @@ pub struct Tool {
 }
 
 impl Tool {
-    pub fn all(port: u16, server: u32) -> Vec<Tool> {
-        let devdoctor = env!("CARGO_BIN_EXE_devdoctor");
+    pub fn all(devdoctor: &str, port: u16, server: u32) -> Vec<Tool> {
         let this = std::env::current_exe()
             .map(|path| path.display().to_string())
             .unwrap_or_default();

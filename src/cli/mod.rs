@@ -6,6 +6,7 @@ mod daemon;
 mod explain;
 mod fix;
 mod history;
+mod later;
 mod man;
 mod memory;
 mod ports;
@@ -22,6 +23,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::settings::{Colour, Settings};
+use later::Later;
 use terminal::Failure;
 
 /// Says why a connection to localhost was refused, with evidence and the exact fix.
@@ -58,29 +60,29 @@ enum When {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Say why a target cannot be reached, with evidence and the fix.
-    Why(why::Args),
+    Why(Later<why::Args>),
     /// List the ports that something listens on, and who that is.
-    Ports(ports::Args),
+    Ports(Later<ports::Args>),
     /// Check a whole project: what its files say, against each other and against what runs.
-    Check(check::Args),
+    Check(Later<check::Args>),
     /// Wait until a target really answers, and say why if it does not.
-    Wait(wait::Args),
+    Wait(Later<wait::Args>),
     /// Say in a line how things stand here: for a person or for a status bar.
-    Status(status::Args),
+    Status(Later<status::Args>),
     /// Tell the daemon's news as they come.
-    Watch(watch::Args),
+    Watch(Later<watch::Args>),
     /// List who had which port before, and how each ended.
-    History(history::Args),
+    History(Later<history::Args>),
     /// Run, start, end and look at the daemon, which keeps watch.
-    Daemon(daemon::Args),
+    Daemon(Later<daemon::Args>),
     /// Make the fix for a target: shows it, asks, looks once more, changes, looks again.
-    Fix(fix::Args),
+    Fix(Later<fix::Args>),
     /// Show the manual page of a cause.
-    Explain(explain::Args),
+    Explain(Later<explain::Args>),
     /// Print everything that can be seen, without what is private, to attach to a bug report.
-    Snapshot(snapshot::Args),
+    Snapshot(Later<snapshot::Args>),
     /// Print the completions for a shell.
-    Completions(completions::Args),
+    Completions(Later<completions::Args>),
     /// Print the manual page of devdoctor itself.
     Man,
 }
@@ -100,27 +102,27 @@ pub fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<u8, Failure> {
     match cli.command {
-        Command::Completions(args) => return completions::run(&args),
+        Command::Completions(Later(args)) => return completions::run(&args),
         Command::Man => return man::run(),
         _ => {}
     }
     let folder = match &cli.command {
-        Command::Check(args) => args.folder(),
+        Command::Check(Later(args)) => args.folder(),
         _ => None,
     };
     let settings = settings(cli.color, folder)?;
     match cli.command {
-        Command::Why(args) => why::run(&args, settings),
-        Command::Ports(args) => ports::run(&args, &settings),
-        Command::Check(args) => check::run(&args, &settings),
-        Command::Wait(args) => wait::run(&args, &settings),
-        Command::Status(args) => status::run(&args, &settings),
-        Command::Watch(args) => watch::run(&args, &settings),
-        Command::History(args) => history::run(&args, &settings),
-        Command::Daemon(args) => daemon::run(&args, settings),
-        Command::Fix(args) => fix::run(&args, &settings),
-        Command::Explain(args) => explain::run(&args, &settings),
-        Command::Snapshot(args) => snapshot::run(&args, &settings),
+        Command::Why(Later(args)) => why::run(&args, settings),
+        Command::Ports(Later(args)) => ports::run(&args, &settings),
+        Command::Check(Later(args)) => check::run(&args, &settings),
+        Command::Wait(Later(args)) => wait::run(&args, &settings),
+        Command::Status(Later(args)) => status::run(&args, &settings),
+        Command::Watch(Later(args)) => watch::run(&args, &settings),
+        Command::History(Later(args)) => history::run(&args, &settings),
+        Command::Daemon(Later(args)) => daemon::run(&args, settings),
+        Command::Fix(Later(args)) => fix::run(&args, &settings),
+        Command::Explain(Later(args)) => explain::run(&args, &settings),
+        Command::Snapshot(Later(args)) => snapshot::run(&args, &settings),
         Command::Completions(_) | Command::Man => Ok(0),
     }
 }

@@ -11,6 +11,11 @@ mod holders;
 mod leaving;
 mod past;
 
+#[cfg(test)]
+mod histories;
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;

@@ -2,7 +2,7 @@
 //!
 //! It is `config/frameworks.toml` and `config/ports.toml`, embedded. Reading all
 //! of it would cost more than all else that `devdoctor ports 3000` does, so a row
-//! is parsed when it is first wanted: the texts are only cut into rows, and a row
+//! is parsed when it is first wanted: the compiler cuts the texts into rows, and a row
 //! that does not hold the word that is looked for cannot be the one.
 
 mod recognise;
@@ -71,9 +71,17 @@ impl Protocol {
 /// The frameworks and the ports that devdoctor knows.
 #[derive(Debug)]
 pub struct Catalogue {
-    frameworks: Rows<Framework>,
-    ports: Rows<WellKnownPort>,
+    frameworks: Rows<Framework, { rows::count(FRAMEWORKS, FRAMEWORK) }>,
+    ports: Rows<WellKnownPort, { rows::count(PORTS, PORT) }>,
 }
+
+/// The frameworks, and how a row of them begins.
+const FRAMEWORKS: &str = include_str!("../../config/frameworks.toml");
+const FRAMEWORK: &str = "[[framework]]";
+
+/// The same of the ports.
+const PORTS: &str = include_str!("../../config/ports.toml");
+const PORT: &str = "[[port]]";
 
 /// One framework or server: a row of `config/frameworks.toml`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -289,11 +297,8 @@ pub struct WellKnownPort {
 #[must_use]
 pub fn catalogue() -> &'static Catalogue {
     static CATALOGUE: Catalogue = Catalogue {
-        frameworks: Rows::new(
-            include_str!("../../config/frameworks.toml"),
-            "[[framework]]",
-        ),
-        ports: Rows::new(include_str!("../../config/ports.toml"), "[[port]]"),
+        frameworks: Rows::new(FRAMEWORKS, FRAMEWORK),
+        ports: Rows::new(PORTS, PORT),
     };
     &CATALOGUE
 }

@@ -39,13 +39,13 @@ pub(in crate::sources) fn find_holders(listeners: &mut [Listener], budget: Durat
         return;
     }
     let mut search = Search::new(listeners, Instant::now() + budget);
-    let newest = newest().unwrap_or_default();
-    search.begin(&newest);
+    let mut begun = Vec::new();
+    search.begin(newest().inspect(|&pid| begun.push(pid)));
     if !search.over() {
         match newest_first() {
             Ok(mut pids) => {
-                pids.retain(|pid| !newest.contains(pid));
-                search.begin(&pids);
+                pids.retain(|pid| !begun.contains(pid));
+                search.begin(pids);
                 search.finish();
             }
             Err(error) => search.blind = Some(Gap::of(&error)),
@@ -57,7 +57,7 @@ pub(in crate::sources) fn find_holders(listeners: &mut [Listener], budget: Durat
 /// The same among these processes only, in this order.
 pub(in crate::sources) fn find_among(listeners: &mut [Listener], pids: &[u32], deadline: Instant) {
     let mut search = Search::new(listeners, deadline);
-    search.begin(pids);
+    search.begin(pids.iter().copied());
     search.finish();
     search.tell(listeners);
 }
@@ -112,11 +112,11 @@ impl Search {
     }
 
     /// Reads the first descriptors of these processes, in this order.
-    fn begin(&mut self, pids: &[u32]) {
-        for &pid in pids {
-            if self.over() {
-                return;
-            }
+    fn begin(&mut self, pids: impl IntoIterator<Item = u32>) {
+        let mut pids = pids.into_iter();
+        while !self.over()
+            && let Some(pid) = pids.next()
+        {
             if self.root || owned_by_us(pid) {
                 let rest = self.read(pid, None);
                 self.rest.extend(rest);

@@ -90,33 +90,62 @@ pub(in crate::sources) fn newest_first() -> io::Result<Vec<u32>> {
     Ok(turned(pids()?, last_pid()))
 }
 
-/// How far back from the pid that was given last the newest processes are looked for.
-const NEWEST: u32 = 96;
+/// How many of the newest processes are looked for one by one.
+const NEWEST: usize = 16;
 /// Where in `/proc` the entry of pid 0 would stand: the kernel has processes in the order
 /// of their pids, behind everything else.
 const FIRST_PROCESS: u64 = 258;
 
-/// A few processes, the newest first: where there are thousands, to list them all takes
-/// longer than anything else. May miss some; who is not among them is looked for in all.
-pub(in crate::sources) fn newest() -> io::Result<Vec<u32>> {
-    let Some(last) = last_pid() else {
-        return Ok(Vec::new());
+/// A few processes, the newest first, without ourselves. Each is found when it is asked
+/// for: to list them all takes a microsecond for each, which for some hundred is as long as
+/// anything else that is done. May miss some; who is not among them is looked for in all.
+pub(in crate::sources) fn newest() -> impl Iterator<Item = u32> {
+    let mut above = last_pid().map_or(0, |last| last.saturating_add(1));
+    let proc = folder("/proc").ok();
+    let next = move || {
+        let first_from = |from| first_from(proc.as_ref()?, from);
+        above = next_below(above, first_from)?;
+        Some(above)
     };
-    let proc = folder("/proc")?;
-    let from = FIRST_PROCESS + u64::from(last.saturating_sub(NEWEST));
-    seek(&proc, SeekFrom::Start(from))?;
-    let mut buffer = [MaybeUninit::uninit(); 4 * 1024];
-    let mut entries = RawDir::new(&proc, &mut buffer);
-    let mut pids = Vec::new();
-    while let Some(entry) = entries.next() {
-        match number(entry?.file_name().to_bytes()) {
-            Some(pid) if pid > last => break,
-            Some(pid) => pids.push(pid),
-            None => {}
+    std::iter::from_fn(next)
+        .take(NEWEST)
+        .filter(|&pid| pid != std::process::id())
+}
+
+/// The first process in `/proc` from this pid upwards.
+fn first_from(proc: &OwnedFd, from: u32) -> Option<u32> {
+    seek(proc, SeekFrom::Start(FIRST_PROCESS + u64::from(from))).ok()?;
+    // Room for one entry: the kernel takes its time for each that it returns.
+    let mut buffer = [MaybeUninit::uninit(); 40];
+    let mut entries = RawDir::new(proc, &mut buffer);
+    let entry = entries.next()?.ok()?;
+    number(entry.file_name().to_bytes()).filter(|&pid| pid >= from)
+}
+
+/// The highest pid below this one, where only the first from some pid upwards can be asked
+/// for: in steps that grow downwards until there is one, and then between the last two.
+fn next_below(above: u32, first_from: impl Fn(u32) -> Option<u32>) -> Option<u32> {
+    let below = |from: u32| first_from(from).filter(|&pid| pid < above);
+    let mut empty = above;
+    let mut step = 1;
+    let mut found = loop {
+        if empty <= 1 {
+            return None;
+        }
+        let from = above.saturating_sub(step).max(1);
+        match below(from) {
+            Some(pid) => break pid,
+            None => (empty, step) = (from, step.saturating_mul(4)),
+        }
+    };
+    while found + 1 < empty {
+        let middle = found + (empty - found) / 2;
+        match below(middle) {
+            Some(pid) => found = pid,
+            None => empty = middle,
         }
     }
-    pids.reverse();
-    Ok(pids)
+    Some(found)
 }
 
 /// The pid that was given last: `0.42 0.33 0.21 1/195 4242`.
@@ -342,12 +371,37 @@ mod tests {
     }
 
     #[test]
+    fn pids_are_found_downwards_wherever_the_gaps_are() {
+        for pids in [
+            vec![],
+            vec![1],
+            vec![4_194_304],
+            vec![1, 2, 3, 5, 8, 500, 501, 40_000, 40_001, 4_000_000],
+        ] {
+            let questions = std::cell::Cell::new(0);
+            let first_from = |from: u32| {
+                questions.set(questions.get() + 1);
+                pids.iter().copied().find(|&pid| pid >= from)
+            };
+            let mut found = Vec::new();
+            let mut above = 4_194_305;
+            while let Some(pid) = next_below(above, first_from) {
+                found.push(pid);
+                above = pid;
+            }
+            found.reverse();
+            assert_eq!(found, pids);
+            assert!(questions.get() <= 40 * (pids.len() + 1), "{questions:?}");
+        }
+    }
+
+    #[test]
     fn the_newest_processes_are_some_of_all_of_them() {
         let mut child = std::process::Command::new("sleep")
             .arg("10")
             .spawn()
             .unwrap();
-        let (newest, all) = (newest().unwrap(), pids().unwrap());
+        let (newest, all): (Vec<u32>, _) = (newest().collect(), pids().unwrap());
         child.kill().unwrap();
         child.wait().unwrap();
         assert!(
@@ -355,7 +409,7 @@ mod tests {
             "{newest:?}"
         );
         assert!(newest.is_sorted_by(|newer, older| newer > older));
-        assert!(newest.len() <= NEWEST as usize + 1);
+        assert!(newest.len() <= NEWEST);
         let known = newest.iter().filter(|pid| all.contains(pid)).count();
         assert!(known + 8 >= newest.len(), "{newest:?} {all:?}");
     }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::counts::Counts;
 
 /// From so many closed sockets a second on, the groups are left. To announce one takes
-/// about 2 µs of the kernel's time (`cargo bench --bench radar`): 1 % of a core.
-const BUSY: u64 = 5_000;
+/// about 2.8 µs of the processor (`cargo bench --bench radar`): this is 1 % of a core.
+const BUSY: u64 = 3_500;
 /// Below so many the machine is quiet.
 const QUIET: u64 = BUSY / 2;
 /// How long it must be quiet before the groups are joined again, the first time.
@@ -38,8 +38,6 @@ pub(super) struct Adaptive {
 pub(super) struct Step {
     /// Whether the machine is too busy.
     pub busy: bool,
-    /// Whether it was so before this reading.
-    pub was_busy: bool,
     /// How many attempts failed since the last reading.
     pub failed: u64,
 }
@@ -60,10 +58,8 @@ impl Default for Adaptive {
 impl Adaptive {
     /// Takes in a reading at this moment.
     pub(super) fn step(&mut self, counts: Counts, now: Duration) -> Step {
-        let was_busy = self.busy;
         let mut step = Step {
-            busy: was_busy,
-            was_busy,
+            busy: self.busy,
             failed: 0,
         };
         let Some((before, then)) = self.last else {

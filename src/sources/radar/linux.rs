@@ -3,9 +3,8 @@
 use std::fs::File;
 use std::io;
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::FileExt;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -35,21 +34,21 @@ const KEPT: usize = 128 * 1024;
 const BUFFER: usize = 2048;
 /// So many are read at one go.
 const AT_ONCE: usize = 1024;
-/// How long the kernel may take to announce a socket of our own. It takes some 50 µs.
-const PROOF: Duration = Duration::from_millis(100);
+/// How long the first announcement is waited for at once. It takes some 50 µs, unless
+/// the machine is very busy.
+const AT_FIRST: Duration = Duration::from_millis(20);
 
 /// A place in the groups.
 #[derive(Debug)]
 pub(super) struct Ear {
-    socket: Arc<OwnedFd>,
-    /// The same once a runtime waits for it.
-    waiter: Option<AsyncFd<Arc<OwnedFd>>>,
+    socket: OwnedFd,
+    /// Places in each of the groups, without a filter, where nothing came yet.
+    unproven: Vec<OwnedFd>,
 }
 
 impl Ear {
-    /// Joins the groups, if the kernel proves to announce anything there.
+    /// Joins the groups.
     pub(super) fn open() -> io::Result<Self> {
-        prove()?;
         let program: Vec<SockFilter> = filter::program()?
             .into_iter()
             .map(|step| SockFilter::new(step.code, step.yes, step.no, step.value))
@@ -60,34 +59,60 @@ impl Ear {
         let socket = OwnedFd::from(socket);
         set_socket_recv_buffer_size(&socket, KEPT)?;
         bind(&socket, &netlink::SocketAddrNetlink::new(0, TCP | TCP6))?;
-        Ok(Ear {
-            socket: Arc::new(socket),
-            waiter: None,
-        })
+        let mut ear = Ear {
+            socket,
+            unproven: provoke()?,
+        };
+        ear.look(AT_FIRST)?;
+        Ok(ear)
+    }
+
+    /// Whether the kernel has announced anything in each of the groups.
+    pub(super) fn is_proven(&mut self) -> io::Result<bool> {
+        self.look(Duration::ZERO)?;
+        Ok(self.unproven.is_empty())
+    }
+
+    fn look(&mut self, wait: Duration) -> io::Result<()> {
+        let deadline = Instant::now() + wait;
+        let mut left = Vec::new();
+        for ear in self.unproven.drain(..) {
+            if !announced(&ear, deadline)? {
+                left.push(ear);
+            }
+        }
+        self.unproven = left;
+        Ok(())
     }
 
     /// Waits until something was refused, and takes what there is.
+    ///
+    /// Only while this waits is the runtime told of announcements: between two calls they
+    /// gather and wake nobody.
     pub(super) async fn hear(&mut self, batch: &mut Batch) -> io::Result<()> {
-        let waiter = match &mut self.waiter {
-            Some(waiter) => waiter,
-            none => none.insert(waiter_for(Arc::clone(&self.socket))?),
-        };
-        while batch.is_empty() {
-            let mut ready = waiter.readable().await?;
-            if take(&self.socket, batch)? {
-                ready.clear_ready();
+        let mut waiter = None;
+        loop {
+            let all = take(&self.socket, batch)?;
+            if !batch.is_empty() {
+                return Ok(());
+            }
+            if all {
+                let waiter = match &waiter {
+                    Some(waiter) => waiter,
+                    None => waiter.insert(waiter_for(self.socket.as_fd())?),
+                };
+                waiter.readable().await?.clear_ready();
             }
         }
-        Ok(())
     }
 }
 
 #[expect(
     deprecated,
     reason = "the other constructor is unsafe; what that asks for, one descriptor that \
-              stays open and the same, an `OwnedFd` keeps"
+              stays open and the same, a `BorrowedFd` keeps"
 )]
-fn waiter_for(socket: Arc<OwnedFd>) -> io::Result<AsyncFd<Arc<OwnedFd>>> {
+fn waiter_for(socket: BorrowedFd<'_>) -> io::Result<AsyncFd<BorrowedFd<'_>>> {
     AsyncFd::with_interest(socket, Interest::READABLE)
 }
 
@@ -120,27 +145,24 @@ fn netlink_socket() -> io::Result<OwnedFd> {
 }
 
 /// A kernel without the announcements, or a sandbox that plays one, lets us join all the
-/// same. So a socket of our own, which never had a connection, is closed for each family
+/// same. So a socket of our own, which never had a connection, is closed for each family,
 /// and must be announced.
-fn prove() -> io::Result<()> {
+fn provoke() -> io::Result<Vec<OwnedFd>> {
+    let mut ears = Vec::new();
     for (family, group) in [(Domain::IPV4, TCP), (Domain::IPV6, TCP6)] {
         let ear = netlink_socket()?;
         bind(&ear, &netlink::SocketAddrNetlink::new(0, group))?;
-        let Ok(socket) = Socket::new(family, Type::STREAM, None) else {
-            // Without the family there is nothing to be announced.
-            continue;
-        };
-        drop(socket);
-        if !announced(&ear)? {
-            return Err(io::Error::from(io::ErrorKind::Unsupported));
+        // Without the family there is nothing to be announced.
+        if let Ok(socket) = Socket::new(family, Type::STREAM, None) {
+            drop(socket);
+            ears.push(ear);
         }
     }
-    Ok(())
+    Ok(ears)
 }
 
-/// Whether anything is announced here, before long.
-fn announced(ear: &OwnedFd) -> io::Result<bool> {
-    let deadline = Instant::now() + PROOF;
+/// Whether anything is announced here before the deadline.
+fn announced(ear: &OwnedFd, deadline: Instant) -> io::Result<bool> {
     let mut buffer = [0; BUFFER];
     loop {
         match recv(ear, &mut buffer[..], RecvFlags::DONTWAIT) {

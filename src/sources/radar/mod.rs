@@ -9,6 +9,7 @@
 //! that something was refused, not what. The same where the kernel announces nothing.
 
 use std::collections::VecDeque;
+use std::io;
 use std::time::{Duration, Instant};
 
 use crate::facts::{Gap, Refusal};
@@ -31,6 +32,8 @@ use batch::Batch;
 const REST: Duration = Duration::from_millis(20);
 /// How long after a failure the subscription is tried again.
 const AGAIN: Duration = Duration::from_secs(60);
+/// How long the kernel may take to announce anything at all.
+const PROOF: Duration = Duration::from_secs(5);
 
 /// What the radar heard.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +65,9 @@ pub struct Radar {
 #[derive(Debug)]
 enum Ears {
     Open(os::Ear),
+    /// We joined, but so far the kernel has not even announced a socket of our own: what
+    /// there is, and until when that is waited for.
+    Unproven(os::Ear, Instant),
     /// Closed because this machine closes too many connections.
     Spared,
     /// The kernel does not tell us: why, and when to ask again.
@@ -71,8 +77,25 @@ enum Ears {
 impl Ears {
     fn open() -> Self {
         match os::Ear::open() {
-            Ok(ear) => Ears::Open(ear),
-            Err(error) => Ears::Deaf(Gap::of(&error), Instant::now() + AGAIN),
+            Ok(ear) => Ears::Unproven(ear, Instant::now() + PROOF).proven(),
+            Err(error) => Ears::deaf(&error),
+        }
+    }
+
+    fn deaf(error: &io::Error) -> Self {
+        Ears::Deaf(Gap::of(error), Instant::now() + AGAIN)
+    }
+
+    /// The same, when we have looked whether the kernel announces anything.
+    fn proven(self) -> Self {
+        let Ears::Unproven(mut ear, deadline) = self else {
+            return self;
+        };
+        match ear.is_proven() {
+            Ok(true) => Ears::Open(ear),
+            Ok(false) if Instant::now() < deadline => Ears::Unproven(ear, deadline),
+            Ok(false) => Ears::deaf(&io::Error::from(io::ErrorKind::Unsupported)),
+            Err(error) => Ears::deaf(&error),
         }
     }
 }
@@ -112,7 +135,7 @@ impl Radar {
                 tokio::time::sleep_until(rest.into()).await;
                 self.rest = None;
             }
-            let Ears::Open(ear) = &mut self.ears else {
+            let (Ears::Open(ear) | Ears::Unproven(ear, _)) = &mut self.ears else {
                 return std::future::pending().await;
             };
             let mut batch = Batch::default();
@@ -121,9 +144,7 @@ impl Radar {
                     self.rest = Some(Instant::now() + REST);
                     self.waiting.extend(batch.into_heard());
                 }
-                Err(error) => {
-                    self.ears = Ears::Deaf(Gap::of(&error), Instant::now() + AGAIN);
-                }
+                Err(error) => self.ears = Ears::deaf(&error),
             }
         }
     }
@@ -141,18 +162,16 @@ impl Radar {
         };
         self.blind = None;
         let step = self.adaptive.step(counts, now.duration_since(self.began));
-        match &self.ears {
-            Ears::Open(_) if step.busy => self.ears = Ears::Spared,
-            Ears::Open(_) => return,
-            Ears::Spared if !step.busy => self.ears = Ears::open(),
-            Ears::Deaf(_, again) if !step.busy && *again <= now => self.ears = Ears::open(),
-            Ears::Spared | Ears::Deaf(..) => {}
-        }
-        if !step.was_busy && matches!(self.ears, Ears::Spared) {
-            // Until just now the kernel told us.
-            return;
-        }
-        if step.failed > 0 {
+        let heard = matches!(self.ears, Ears::Open(_));
+        let ears = std::mem::replace(&mut self.ears, Ears::Spared);
+        self.ears = match ears {
+            Ears::Spared if !step.busy => Ears::open(),
+            Ears::Deaf(_, again) if !step.busy && again <= now => Ears::open(),
+            Ears::Open(_) | Ears::Unproven(..) if step.busy => Ears::Spared,
+            ears => ears.proven(),
+        };
+        // What failed while the kernel told us was told.
+        if !heard && step.failed > 0 {
             self.count(step.failed);
         }
     }
@@ -162,6 +181,7 @@ impl Radar {
     pub fn mode(&self) -> String {
         let why = match &self.ears {
             Ears::Open(_) => return "the kernel announces every refused connection".to_owned(),
+            Ears::Unproven(..) => "the kernel has not announced anything yet".to_owned(),
             Ears::Spared => format!(
                 "announcements would slow down the {} connections that are closed each second",
                 self.adaptive.rate()
