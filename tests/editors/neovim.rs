@@ -37,6 +37,7 @@ fn play(stage: &Stage, neovim: &Path, part: &str) {
 
 fn both_parts(stage: &Stage, neovim: &Path) {
     let keeper = Keeper::new(stage);
+    play(stage, neovim, "strange");
     // With no daemon first: the test starts one, and ends it.
     play(stage, neovim, "absent");
     let _daemon = keeper.daemon();

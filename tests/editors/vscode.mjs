@@ -122,7 +122,7 @@ async function play() {
 }
 
 async function look(page) {
-  const item = page.locator('[id="devdoctor.devdoctor.devdoctor.status"], [id="devdoctor.devdoctor.status"]').first();
+  const item = page.locator('[id="devdoctor.devdoctor.status"]');
   const text = async () => (await item.innerText().catch(() => '')).trim();
   const becomes = (wanted, patience) =>
     until(`${JSON.stringify(wanted)} in the status bar`, async () => (await text()) === wanted, patience);

@@ -47,7 +47,7 @@ export function activate(context: vscode.ExtensionContext): void {
 
 class Doctor implements vscode.Disposable {
   private watched: Watched[] = [];
-  private readonly bar = vscode.window.createStatusBarItem('devdoctor.status', vscode.StatusBarAlignment.Left, 10);
+  private readonly bar = vscode.window.createStatusBarItem('status', vscode.StatusBarAlignment.Left, 10);
   private readonly pages = new Map<string, string>();
   private readonly turned = new vscode.EventEmitter<vscode.Uri>();
   private readonly parts: vscode.Disposable[] = [this.bar, this.turned];
