@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import * as vscode from 'vscode';
 
-import { item, type Link, type View } from './bar';
+import { absence, item, type Link, type View } from './bar';
 import { choices, firstCommand, type Action, type Choice } from './choices';
 import { Client, words } from './client';
 import { socketPath, thisMachine } from './place';
@@ -132,7 +132,7 @@ class Doctor implements vscode.Disposable {
     const up = this.watched.filter((one) => one.client.isUp);
     const one = up.find(({ path }) => path === folder) ?? up[0];
     if (one === undefined) {
-      throw new Error('no daemon runs: “devdoctor: Start the Daemon” starts it');
+      throw new Error(absence(this.watched[0]?.link));
     }
     return one;
   }
