@@ -133,8 +133,13 @@ async fn answer(mut asked: mpsc::Receiver<Asked>, news: broadcast::Sender<News>)
 }
 
 impl Known {
-    fn status(&mut self, project: Option<String>) -> Status {
+    fn status(&mut self, folder: Option<String>) -> Status {
         self.age += 1;
+        // The root of a project is right below the root of all.
+        let project = folder.map(|folder| {
+            let name = folder.split('/').nth(1).unwrap_or_default();
+            format!("/{name}")
+        });
         let daemon = DaemonStatus {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),

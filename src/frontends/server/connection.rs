@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::Limits;
-use super::board::{self, AlertLine, Board, StatusLine, Subscription};
+use super::board::{AlertLine, Board, StatusLine, Subscription};
 use super::lines::{Incoming, Lines};
 use super::message::{self, Wanted};
 use super::outgoing::Outgoing;
@@ -224,7 +224,10 @@ impl Client {
         let Wanted { id, call } = wanted;
         // From before the answer, so that nothing happens in between.
         let subscription = match &call {
-            Call::Subscribe(params) => Some(self.shared.board.subscribe(params.folder.clone())),
+            Call::Subscribe(params) => {
+                let (board, handle) = (&self.shared.board, &self.shared.handle);
+                Some(board.subscribe(params.folder.clone(), handle))
+            }
             _ => None,
         };
         let shared = Arc::clone(&self.shared);
@@ -247,7 +250,7 @@ impl Client {
             && let Ok(Reply::Status(status)) = &done.result
             && self.reading
         {
-            subscription.told = board::key(status);
+            subscription.answered(status);
             self.out.forget_news();
             self.subscription = Some(subscription);
         }
