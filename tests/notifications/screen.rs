@@ -68,7 +68,15 @@ fn program(name: &str) -> Command {
 /// A screen of its own, and its name.
 fn screen() -> (Ends, String) {
     let mut child = program("Xvfb")
-        .args(["-displayfd", "1", "-dpi", "96", "-screen", "0", "700x206x24"])
+        .args([
+            "-displayfd",
+            "1",
+            "-dpi",
+            "96",
+            "-screen",
+            "0",
+            "700x206x24",
+        ])
         .args(["-nolisten", "tcp", "-noreset"])
         .stdout(Stdio::piped())
         .stderr(Stdio::null())

@@ -144,8 +144,8 @@ impl Front {
             Heard::Ready => self.plan.ready(true, now),
             Heard::Away => self.plan.ready(false, now),
             Heard::Quiet(quiet) => self.plan.quiet(quiet, now),
-            Heard::Lost => {
-                self.plan.lost();
+            Heard::Lost(slots) => {
+                self.plan.lost(&slots);
                 Vec::new()
             }
             Heard::Unshown(slot) => {

@@ -11,7 +11,7 @@ use tokio::sync::{broadcast, watch};
 use tokio::time::Instant;
 
 use super::message;
-use crate::daemon::{Handle, News};
+use crate::daemon::{Handle, News, Watching};
 use crate::findings::{Alert, Status};
 use crate::ipc::{Call, FolderParams, Reply};
 
@@ -75,6 +75,8 @@ pub(super) struct Subscription {
     pub(super) told: u64,
     pub(super) status: watch::Receiver<Option<Arc<StatusLine>>>,
     pub(super) alerts: broadcast::Receiver<Arc<AlertLine>>,
+    /// For as long as it lasts, the daemon looks more often.
+    _watching: Watching,
 }
 
 /// Of what a subscriber is told.
@@ -132,7 +134,7 @@ impl Board {
     }
 
     /// The news of a folder from now on.
-    pub(super) fn subscribe(&self, folder: Option<String>) -> Subscription {
+    pub(super) fn subscribe(&self, folder: Option<String>, handle: &Handle) -> Subscription {
         let mut folders = self.folders.lock().unwrap_or_else(PoisonError::into_inner);
         let scope = match &folder {
             Some(_) => Scope::Project(None),
@@ -146,6 +148,7 @@ impl Board {
             told: 0,
             status: latest.subscribe(),
             alerts: self.alerts.subscribe(),
+            _watching: handle.watch(),
         }
     }
 

@@ -224,7 +224,10 @@ impl Client {
         let Wanted { id, call } = wanted;
         // From before the answer, so that nothing happens in between.
         let subscription = match &call {
-            Call::Subscribe(params) => Some(self.shared.board.subscribe(params.folder.clone())),
+            Call::Subscribe(params) => {
+                let (board, handle) = (&self.shared.board, &self.shared.handle);
+                Some(board.subscribe(params.folder.clone(), handle))
+            }
             _ => None,
         };
         let shared = Arc::clone(&self.shared);

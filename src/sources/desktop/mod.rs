@@ -74,8 +74,8 @@ pub enum Heard {
     Ready,
     /// None can be shown now.
     Away,
-    /// The service is another, or none: what was shown is gone.
-    Lost,
+    /// The service is another, or none: these were shown, and are gone with it.
+    Lost(Vec<Slot>),
     /// Do-not-disturb was switched on or off.
     Quiet(bool),
     /// This could not be shown.

@@ -134,7 +134,10 @@ pub(super) fn stop(service: &Service) -> Result<bool, String> {
 fn quoted_for_systemd(path: &str) -> Result<String, String> {
     no_control(path)?;
     let path = path.replace('\\', "\\\\").replace('"', "\\\"");
-    Ok(format!("\"{}\"", path.replace('%', "%%").replace('$', "$$")))
+    Ok(format!(
+        "\"{}\"",
+        path.replace('%', "%%").replace('$', "$$")
+    ))
 }
 
 /// A path as a word of `Exec=` in a desktop file: quoted, and that escaped once more.
