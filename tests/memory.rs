@@ -107,12 +107,26 @@ fn numbers(restored: &Restored) -> Vec<u64> {
     numbers
 }
 
+#[track_caller]
 fn wait_until(what: &str, mut is: impl FnMut() -> bool) {
     let began = Instant::now();
     while !is() {
         assert!(
             began.elapsed() < Duration::from_secs(20),
             "not in time: {what}"
+        );
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[track_caller]
+fn wait_until_kept(store: &Store) {
+    let began = Instant::now();
+    while !store.notes().is_empty() {
+        assert!(
+            began.elapsed() < Duration::from_secs(20),
+            "{:?}",
+            store.notes()
         );
         std::thread::sleep(Duration::from_millis(5));
     }
@@ -352,7 +366,7 @@ fn two_daemons_do_not_take_the_file_from_each_other() {
     first.keep(owners(3..4), None);
     first.close();
     // What it had to keep in memory is written as soon as the file is free.
-    wait_until("the second one has the file", || second.notes().is_empty());
+    wait_until_kept(&second);
     second.close();
     assert_eq!(numbers(&folder.open().1), [1_u64, 2, 3]);
     assert_eq!(folder.broken(), Vec::<String>::new());
@@ -445,7 +459,7 @@ fn a_read_only_home_is_told_and_tried_again() {
         assert_eq!(store.notes(), notes, "one note is enough");
         let place = folder.to_str().unwrap();
         run("mount", &["-o", "remount,rw", place]);
-        wait_until("it is kept after all", || store.notes().is_empty());
+        wait_until_kept(&store);
         store.close();
         assert_eq!(numbers(&Store::open_with(folder, quick()).1), [1_u64, 2]);
 
@@ -487,7 +501,7 @@ fn a_full_disk_is_told_and_tried_again() {
         });
         assert_eq!(store.notes().len(), 1, "{:?}", store.notes());
         fs::remove_file(&filler).unwrap();
-        wait_until("it is kept after all", || store.notes().is_empty());
+        wait_until_kept(&store);
         // Full while it runs.
         store.keep(owners(2..10), None);
         fill();
@@ -500,7 +514,7 @@ fn a_full_disk_is_told_and_tried_again() {
         });
         store.keep(owners(400..401), None);
         fs::remove_file(&filler).unwrap();
-        wait_until("it is kept after all", || store.notes().is_empty());
+        wait_until_kept(&store);
         store.close();
         let (store, restored) = Store::open_with(folder, quick());
         assert_eq!(store.notes(), Vec::<String>::new());
