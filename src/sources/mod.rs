@@ -18,6 +18,7 @@ pub mod probes;
 pub mod processes;
 pub mod projects;
 pub mod radar;
+pub mod service;
 pub mod sockets;
 
 pub use pending::Pending;

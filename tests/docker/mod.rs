@@ -1,6 +1,7 @@
 //! A real engine in a world of its own: network, mount and process namespaces, its
 //! own `dockerd`, an image made from the machine's static busybox. Nothing outside
 //! is touched, and everything ends with the world's first process.
+#![allow(dead_code, reason = "each test uses a part of it")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -90,19 +91,7 @@ impl World {
         // Not the binary of the build: another user must be able to run it.
         let devdoctor = folder.join("devdoctor");
         std::fs::copy(env!("CARGO_BIN_EXE_devdoctor"), &devdoctor).unwrap();
-        let log = std::fs::File::create(folder.join("dockerd.log")).unwrap();
-        let flags = std::env::var("DEVDOCTOR_DOCKERD").unwrap_or_default();
-        let place = |name: &str| folder.join(name).display().to_string();
-        let dockerd = Command::new(which("dockerd").unwrap())
-            .args(["--data-root", &place("data"), "--exec-root", &place("exec")])
-            .args(["--pidfile", &place("pid")])
-            .args(["--host", &format!("unix://{}", place("docker.sock"))])
-            .args(flags.split_whitespace())
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().unwrap())
-            .stderr(log)
-            .spawn()
-            .unwrap();
+        let dockerd = start_dockerd(&folder);
         let mut world = World { folder, dockerd };
         world.wait_until("the engine answers", |world| {
             world.try_docker(&["version"]).status.success()
@@ -314,6 +303,23 @@ impl World {
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
+    /// Sends a signal to the engine.
+    pub fn signal_engine(&self, signal: rustix::process::Signal) {
+        let pid = rustix::process::Pid::from_raw(self.dockerd.id().cast_signed());
+        rustix::process::kill_process(pid.unwrap(), signal).unwrap();
+    }
+
+    /// Waits for the end of the engine and starts it again.
+    pub fn start_engine_again(&mut self) {
+        let _ = self.dockerd.wait();
+        // Nobody here takes the leave of a killed engine's helper: it would be waited for.
+        let _ = std::fs::remove_file(self.folder.join("exec/containerd/containerd.pid"));
+        self.dockerd = start_dockerd(&self.folder);
+        self.wait_until("the engine answers again", |world| {
+            world.try_docker(&["version"]).status.success()
+        });
+    }
+
     /// Ends the engine, its containers first: a paused one cannot be killed, and a world
     /// ends only with its last process.
     pub fn end_engine(&mut self) {
@@ -331,6 +337,27 @@ impl World {
         }
         let _ = self.dockerd.wait();
     }
+}
+
+/// Starts the engine of the world in this folder.
+fn start_dockerd(folder: &Path) -> Child {
+    let log = std::fs::File::options()
+        .create(true)
+        .append(true)
+        .open(folder.join("dockerd.log"))
+        .unwrap();
+    let flags = std::env::var("DEVDOCTOR_DOCKERD").unwrap_or_default();
+    let place = |name: &str| folder.join(name).display().to_string();
+    Command::new(which("dockerd").unwrap())
+        .args(["--data-root", &place("data"), "--exec-root", &place("exec")])
+        .args(["--pidfile", &place("pid")])
+        .args(["--host", &format!("unix://{}", place("docker.sock"))])
+        .args(flags.split_whitespace())
+        .stdin(Stdio::null())
+        .stdout(log.try_clone().unwrap())
+        .stderr(log)
+        .spawn()
+        .unwrap()
 }
 
 impl Drop for World {

@@ -57,13 +57,19 @@ impl Arms {
     /// What to watch for these interests, as the files are now.
     pub fn of(interests: &BTreeSet<Interest>, young: &BTreeSet<Interest>, closely: bool) -> Self {
         let mut arms = Arms::default();
-        for interest in interests {
+        // What is near a root says most: it comes first where there are too many.
+        for interest in by_depth(interests, |interest| &interest.path) {
             arms.add(interest, false, closely);
         }
-        for interest in young {
+        for interest in by_depth(young, |interest| &interest.path) {
             arms.add(interest, true, closely);
         }
         arms
+    }
+
+    /// All of them, those near a root first.
+    pub fn in_order(&self) -> Vec<(&PathBuf, &Arm)> {
+        by_depth(&self.by_path, |(path, _)| path)
     }
 
     fn add(&mut self, interest: &Interest, young: bool, closely: bool) {
@@ -143,6 +149,16 @@ impl Arms {
         arm.young &= young;
         Some(arm)
     }
+}
+
+/// Things with paths, the shortest paths first.
+fn by_depth<T>(things: impl IntoIterator<Item = T>, path: impl Fn(&T) -> &Path) -> Vec<T> {
+    let mut things: Vec<T> = things.into_iter().collect();
+    things.sort_by_cached_key(|thing| {
+        let path = path(thing);
+        (path.components().count(), path.to_owned())
+    });
+    things
 }
 
 /// A folder without links, if it is there.

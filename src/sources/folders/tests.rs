@@ -258,3 +258,28 @@ fn links_in_a_circle_and_pipes_keep_nobody() {
     assert_eq!(world.next(Duration::from_millis(600)), None);
     assert_eq!(world.folders.mode(), "watching 1 folder");
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_queue_that_runs_over_is_told() {
+    let tmp = Folder::new("overflow");
+    let world = World::new();
+    world.folders.watch(interests(&[&tmp.0]));
+    world.settle(&tmp.0.join("known"));
+    let limit = fs::read_to_string("/proc/sys/fs/inotify/max_queued_events").unwrap();
+    let limit: usize = limit.trim().parse().unwrap();
+    if limit > 200_000 {
+        return println!("passed over: {limit} events are kept here");
+    }
+    {
+        // Whoever takes the events from the kernel waits here.
+        let _held = lock(&world.folders.shared.filter);
+        for number in 0..limit / 2 {
+            fs::write(tmp.0.join(format!("{number}")), "").unwrap();
+        }
+    }
+    let began = Instant::now();
+    while !world.next(LONG).is_some_and(|changed| changed.all) {
+        assert!(began.elapsed() < LONG, "the overflow is not told");
+    }
+}

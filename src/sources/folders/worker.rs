@@ -215,7 +215,7 @@ impl Worker {
             .retain(|path, _| arms.by_path.contains_key(path));
         let mut changed: BTreeSet<Who> = BTreeSet::new();
         let mut full = false;
-        for (path, arm) in &arms.by_path {
+        for (path, arm) in arms.in_order() {
             let stays = stays(path, arm);
             let polled = self.polled.contains_key(path);
             if stays && !(polled && verify) {
