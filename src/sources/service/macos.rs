@@ -43,7 +43,10 @@ pub(super) fn install(service: &Service) -> Result<Vec<String>, String> {
     }
     write(&file, text.as_bytes(), &mut done)?;
     unload()?;
-    run("launchctl", &["bootstrap", &domain(), &file.to_string_lossy()])?;
+    run(
+        "launchctl",
+        &["bootstrap", &domain(), &file.to_string_lossy()],
+    )?;
     done.push(format!("loaded {LABEL}: it runs now and at every login"));
     Ok(done)
 }
@@ -64,9 +67,15 @@ pub(super) fn start(service: &Service) -> Result<bool, String> {
         return Ok(false);
     }
     if !is_loaded() {
-        run("launchctl", &["bootstrap", &domain(), &file.to_string_lossy()])?;
+        run(
+            "launchctl",
+            &["bootstrap", &domain(), &file.to_string_lossy()],
+        )?;
     }
-    run("launchctl", &["kickstart", &format!("{}/{LABEL}", domain())])?;
+    run(
+        "launchctl",
+        &["kickstart", &format!("{}/{LABEL}", domain())],
+    )?;
     Ok(true)
 }
 
