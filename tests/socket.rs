@@ -7,6 +7,8 @@
 
 #[path = "socket/crowd.rs"]
 mod crowd;
+#[path = "socket/described.rs"]
+mod described;
 #[path = "support/machine.rs"]
 mod machine;
 #[path = "socket/malformed.rs"]

@@ -37,7 +37,7 @@ pub fn run(args: &Args, settings: Settings) -> Result<u8, Failure> {
         Action::Stop => control::stop(),
         Action::Status(args) => control::status(args, &settings),
         Action::Logs(args) => control::logs(args),
-        Action::Install => Err(Failure::new("not yet")),
-        Action::Uninstall => Err(Failure::new("not yet")),
+        Action::Install => control::install(),
+        Action::Uninstall => control::uninstall(),
     }
 }

@@ -12,6 +12,11 @@ mod mutes;
 mod pace;
 mod problem;
 
+#[cfg(test)]
+mod histories;
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 

@@ -1,5 +1,8 @@
 //! The daemon as others see it: questions go in, news come out.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 use crate::findings::Alert;
@@ -36,6 +39,29 @@ pub enum News {
 pub struct Handle {
     questions: mpsc::Sender<Asked>,
     news: broadcast::Sender<News>,
+    watchers: Watchers,
+}
+
+/// How many are told of changes as they come: for their sake it is looked more often.
+#[derive(Debug, Clone, Default)]
+pub struct Watchers(Arc<AtomicUsize>);
+
+/// Somebody who is told of changes as they come, for as long as this is kept.
+#[derive(Debug)]
+pub struct Watching(Watchers);
+
+impl Watchers {
+    /// Whether there is anybody.
+    #[must_use]
+    pub fn any(&self) -> bool {
+        self.0.load(Ordering::Relaxed) > 0
+    }
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Handle {
@@ -47,6 +73,7 @@ impl Handle {
         let handle = Handle {
             questions,
             news: news.clone(),
+            watchers: Watchers::default(),
         };
         (handle, asked, news)
     }
@@ -68,6 +95,19 @@ impl Handle {
             Ok(result) => result,
             Err(_) => Err("the daemon ended before it answered".to_owned()),
         }
+    }
+
+    /// Takes part in what happens as it comes.
+    #[must_use]
+    pub fn watch(&self) -> Watching {
+        self.watchers.0.fetch_add(1, Ordering::Relaxed);
+        Watching(self.watchers.clone())
+    }
+
+    /// Who takes part.
+    #[must_use]
+    pub fn watchers(&self) -> Watchers {
+        self.watchers.clone()
     }
 
     /// The news from now on.

@@ -20,6 +20,6 @@ pub mod state;
 pub mod store;
 
 pub use event::{Event, Moment, Part};
-pub use handle::{Asked, Handle, News};
+pub use handle::{Asked, Handle, News, Watchers, Watching};
 pub use looks::{ReadProject, Unasked};
 pub use run::{Outside, run};

@@ -11,7 +11,7 @@ use super::alerts::Alerts;
 use super::calls::MOST_AT_ONCE;
 use super::ears::Ears;
 use super::event::{Event, Moment, Part};
-use super::handle::{Asked, News};
+use super::handle::{Asked, News, Watchers};
 use super::judge::Spoken;
 use super::known_projects::KnownProjects;
 use super::looks::Looks;
@@ -45,6 +45,7 @@ pub(super) struct Daemon {
     pub(super) projects: KnownProjects,
     pub(super) pace: Pace,
     pub(super) news: broadcast::Sender<News>,
+    watchers: Watchers,
     pub(super) notifications: watch::Receiver<String>,
     /// Room for diagnoses and checks that take their time.
     pub(super) at_once: Arc<Semaphore>,
@@ -87,6 +88,8 @@ pub struct Outside {
     pub questions: mpsc::Receiver<Asked>,
     /// Where news go.
     pub news: broadcast::Sender<News>,
+    /// Who is told of changes as they come.
+    pub watchers: Watchers,
     /// How notifications are shown, in words.
     pub notifications: watch::Receiver<String>,
 }
@@ -165,6 +168,7 @@ impl Daemon {
             projects: KnownProjects::default(),
             pace: Pace::default(),
             news: outside.news,
+            watchers: outside.watchers,
             notifications: outside.notifications,
             at_once: Arc::new(Semaphore::new(MOST_AT_ONCE)),
             store: outside.store,
@@ -194,7 +198,7 @@ impl Daemon {
 
     /// Whether anybody is told of changes as they come.
     pub(super) fn is_watched(&self) -> bool {
-        self.news.receiver_count() > 1
+        self.watchers.any()
     }
 
     /// When there is something to do that no event announces.

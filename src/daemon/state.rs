@@ -12,6 +12,8 @@ mod leaving;
 mod past;
 
 #[cfg(test)]
+mod histories;
+#[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};

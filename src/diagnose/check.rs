@@ -8,7 +8,9 @@ use super::parts::{
     ask_engines, ask_if_enabled, find_owners, is_forwarder, listeners, look_at_processes, now,
     owner_ids,
 };
-use crate::facts::{Claims, Gap, Known, Listener, Project, Runs, Snapshot, is_below};
+use crate::facts::{
+    Claims, Gap, Known, Listener, Project, Protocol, Runs, Scope, Snapshot, catalogue, is_below,
+};
 use crate::findings::{ExpectationLine, PROJECT_FILES, ProjectReport, ServiceLine, Unseen};
 use crate::rules::{self, PortStanding, Standing, Survey};
 use crate::settings::Settings;
@@ -160,6 +162,21 @@ fn service(standing: &Standing) -> ServiceLine {
         },
         state: standing.state,
         who: standing.who.clone(),
+        url: url(standing),
+    }
+}
+
+/// Where a browser opens it: at the first of its sockets, if it speaks HTTP.
+fn url(standing: &Standing) -> Option<String> {
+    let key = standing.service.framework.as_deref()?;
+    if catalogue().framework(key)?.speaks() != Some(Protocol::Http) {
+        return None;
+    }
+    let mut ports = standing.ports.iter();
+    let at = ports.find_map(|port| port.own.map(|own| (own.at, own.scope())));
+    match at? {
+        (at, Scope::Lan) => Some(format!("http://{at}")),
+        (at, Scope::Loopback | Scope::All) => Some(format!("http://localhost:{}", at.port())),
     }
 }
 

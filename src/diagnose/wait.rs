@@ -33,12 +33,19 @@ pub enum Waited {
 ///
 /// An accepted connection is no answer where the protocol is known: a forwarder
 /// accepts for a server that is not there yet. An HTTP status below 500 is one.
+/// `knocking` is called before every attempt.
 #[must_use]
-pub fn wait(target: &Target, settings: &Settings, patience: Duration) -> Waited {
+pub fn wait(
+    target: &Target,
+    settings: &Settings,
+    patience: Duration,
+    mut knocking: impl FnMut(),
+) -> Waited {
     let began = Instant::now();
     let own = host::look().addresses;
     let mut pause = PAUSES.0;
     loop {
+        knocking();
         let left = |of: Duration| of.min(patience.saturating_sub(began.elapsed()));
         let timeouts = &settings.timeouts;
         let ask = probes::Ask::of(

@@ -50,6 +50,9 @@ pub struct ServiceLine {
     /// Who that is: its own process or container, or whoever has its port.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub who: Option<String>,
+    /// Where a browser opens it, if it is up and its framework speaks HTTP.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
 }
 
 /// One port that a service should have.

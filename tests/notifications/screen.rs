@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use devdoctor::findings::Fix;
+use devdoctor::findings::{Confidence, Fix};
 
 use crate::bus::{self, Ends, Folder};
 use crate::machine;
@@ -16,7 +16,7 @@ use crate::stage::{Stage, refused, resolved, until};
 const LOOK: &str = r##"[global]
 origin = top-right
 offset = 12x12
-width = 640
+width = 672
 height = 300
 notification_limit = 5
 padding = 14
@@ -68,7 +68,15 @@ fn program(name: &str) -> Command {
 /// A screen of its own, and its name.
 fn screen() -> (Ends, String) {
     let mut child = program("Xvfb")
-        .args(["-displayfd", "1", "-screen", "0", "680x190x24"])
+        .args([
+            "-displayfd",
+            "1",
+            "-dpi",
+            "96",
+            "-screen",
+            "0",
+            "700x206x24",
+        ])
         .args(["-nolisten", "tcp", "-noreset"])
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -120,19 +128,21 @@ async fn dunst_shows_it_and_takes_it_away() {
     };
     let displayed = |many: &str| (ask(&["count", "displayed"]) == many).then_some(());
 
-    let mut alert = refused(1, "web is on port 3001, because postgres has port 3000");
-    alert.finding.fixes = vec![
-        Fix::read("open it there", "http://localhost:3001"),
-        Fix::safe("or stop the other one", ["docker", "stop", "db"]),
-    ];
+    let mut alert = refused(
+        1,
+        "vite (pid 913) of this project listens on port 5173, not on 3000",
+    );
+    alert.finding.confidence = Confidence::Likely;
+    alert.finding.fixes = vec![Fix::read("open vite", "http://localhost:5173")];
     stage.tell(&alert).await;
     until("dunst displays it", || displayed("1")).await;
     stage.shows("shown by dunst ").await;
-    let mut other = refused(2, "api in <my shop> exited with 1 12 s ago");
-    other.finding.fixes = vec![
-        Fix::safe("start it again", ["npm", "run", "dev"])
-            .in_folder(Some("/home/ada/shop".to_owned())),
-    ];
+    let mut other = refused(2, "db should have port 5432, and is not running");
+    other.port = Some(5432);
+    other.finding.fixes = vec![Fix::safe(
+        "start db",
+        ["docker", "compose", "up", "-d", "db"],
+    )];
     stage.tell(&other).await;
     until("dunst displays both", || displayed("2")).await;
 
@@ -154,23 +164,33 @@ async fn dunst_shows_it_and_takes_it_away() {
         std::fs::copy(&picture, kept).unwrap();
     }
 
+    // Names from outside are no markup, in neither part.
+    let mut hostile = refused(3, "<i>evil</i> & co exited with 1");
+    hostile.finding.fixes = vec![Fix::safe("start it", ["npm", "start", "<u>x</u>"])];
+    stage.tell(&hostile).await;
+    until("dunst displays three", || displayed("3")).await;
+
     // A click on the upper one opens the address.
     ask(&["action", "0"]);
     let opened = bus::written(&stage.folder, "opened").await;
-    assert_eq!(opened, "http://localhost:3001");
+    assert_eq!(opened, "http://localhost:5173");
     stage.tell(&resolved(&other)).await;
-    until("dunst takes one away", || {
+    stage.tell(&resolved(&hostile)).await;
+    until("dunst takes two away", || {
         displayed("1").or_else(|| displayed("0"))
     })
     .await;
     stage.tell(&resolved(&alert)).await;
-    until("dunst takes both away", || displayed("0")).await;
+    until("dunst takes all away", || displayed("0")).await;
     let history = ask(&["history"]);
-    assert!(
-        history.contains("Web is on port 3001, because postgres has port 3000"),
-        "{history}"
-    );
-    assert!(history.contains("&lt;my shop&gt;") || history.contains("<my shop>"));
+    for title in [
+        "Vite (pid 913) of this project listens on port 5173, not on 3000 (likely)",
+        "Db should have port 5432, and is not running",
+        "&lt;i&gt;evil&lt;/i&gt; &amp; co exited with 1",
+        "Start it: npm start '&lt;u&gt;x&lt;/u&gt;'",
+    ] {
+        assert!(history.contains(title), "{history}");
+    }
 }
 
 fn output(command: &mut Command) -> String {

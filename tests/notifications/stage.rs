@@ -171,6 +171,8 @@ pub fn refused(id: u64, says: &str) -> Alert {
         fired: Some(now + 60_000),
         resolved: None,
         refusals: 1,
+        flapping: false,
+        service: None,
         muted: false,
     }
 }

@@ -192,6 +192,9 @@ async fn a_service_that_cannot_be_started_is_none() {
     let recorder = Recorder::start(&stage.folder.address(), Manner::default()).await;
     recorder.sees("One").await;
     assert_eq!(recorder.calls().len(), 1);
+    // One that comes and goes is no better.
+    recorder.end().await;
+    stage.shows("ends soon after its start").await;
 }
 
 #[tokio::test]

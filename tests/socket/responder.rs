@@ -105,6 +105,8 @@ async fn answer(mut asked: mpsc::Receiver<Asked>, news: broadcast::Sender<News>)
                 let many = params.alert.or(params.port.map(u64::from)).unwrap_or(1);
                 for id in 1..=many {
                     let says = "x".repeat(4000);
+                    // Never one that was there before.
+                    let id = known.revision * 100_000 + id;
                     let alert = alert(id, params.folder.clone(), &says);
                     let _ = news.send(News::Alert(Box::new(alert)));
                     if id % 16 == 0 {
@@ -131,8 +133,13 @@ async fn answer(mut asked: mpsc::Receiver<Asked>, news: broadcast::Sender<News>)
 }
 
 impl Known {
-    fn status(&mut self, project: Option<String>) -> Status {
+    fn status(&mut self, folder: Option<String>) -> Status {
         self.age += 1;
+        // The root of a project is right below the root of all.
+        let project = folder.map(|folder| {
+            let name = folder.split('/').nth(1).unwrap_or_default();
+            format!("/{name}")
+        });
         let daemon = DaemonStatus {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),

@@ -48,8 +48,8 @@ function ofAlert(alert: Alert, folder: string | undefined): Choice {
   }
   return {
     label: `$(${finding.severity === 'error' ? 'error' : 'warning'}) ${escapeIcons(finding.says)}`,
-    description: clean(finding.code) + (alert.muted ? ', muted' : ''),
-    detail: escapeIcons(finding.fixes[0]?.title ?? ''),
+    description: alert.muted ? 'muted' : '',
+    detail: escapeIcons(`${finding.code} · ${finding.fixes[0]?.title ?? ''}`),
     actions,
   };
 }

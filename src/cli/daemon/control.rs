@@ -11,6 +11,7 @@ use crate::findings::{DaemonStatus, Status};
 use crate::frontends::json;
 use crate::ipc::{Call, Client, FolderParams, NoDaemon, Place};
 use crate::settings::Settings;
+use crate::sources::service::Service;
 
 /// How long the daemon may take to answer.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -53,10 +54,49 @@ fn asked() -> Result<Option<DaemonStatus>, Failure> {
     Ok(status.daemon)
 }
 
-/// Starts the daemon in the background.
+/// The daemon as a service of the system.
+fn service() -> Result<Service, Failure> {
+    let program = std::env::current_exe().map_err(|error| {
+        Failure::new(format!("the program's own file cannot be found: {error}"))
+    })?;
+    Ok(Service {
+        program,
+        log: place()?.log,
+        variable: |name| std::env::var_os(name),
+    })
+}
+
+/// Has the system start the daemon at every login.
+pub fn install() -> Result<u8, Failure> {
+    say(service()?.install())
+}
+
+/// Takes that back.
+pub fn uninstall() -> Result<u8, Failure> {
+    say(service()?.uninstall())
+}
+
+fn say(done: Result<Vec<String>, String>) -> Result<u8, Failure> {
+    let done = done.map_err(Failure::new)?;
+    for line in &done {
+        print(&format!("{}\n", clean(line)))?;
+    }
+    if done.is_empty() {
+        print("there was no service\n")?;
+    }
+    Ok(0)
+}
+
+/// Starts the daemon in the background: the service, if there is one.
 pub fn start() -> Result<u8, Failure> {
     if let Some(daemon) = asked()? {
         print(&format!("the daemon runs already (pid {})\n", daemon.pid))?;
+        return Ok(0);
+    }
+    let service = service()?;
+    if service.start().map_err(Failure::new)? {
+        let daemon = wait_for_it(|| Ok(()))?;
+        print(&format!("the daemon runs (pid {})\n", daemon.pid))?;
         return Ok(0);
     }
     let place = place()?;
@@ -64,9 +104,9 @@ pub fn start() -> Result<u8, Failure> {
     let fail = |what: &str, error: &dyn std::fmt::Display| {
         Failure::new(format!("the daemon could not be started: {what}: {error}"))
     };
-    let program = std::env::current_exe().map_err(|error| fail("its program", &error))?;
+    let program = &service.program;
     let errors = log.try_clone().map_err(|error| fail("its log", &error))?;
-    let mut child = Command::new(&program)
+    let mut child = Command::new(program)
         .args(["daemon", "run", "--detached"])
         .stdin(Stdio::null())
         .stdout(log)
@@ -74,25 +114,33 @@ pub fn start() -> Result<u8, Failure> {
         .current_dir("/")
         .spawn()
         .map_err(|error| fail(&program.display().to_string(), &error))?;
+    let daemon = wait_for_it(|| match child.try_wait() {
+        Ok(Some(status)) => {
+            let words = tail(&place).unwrap_or_default();
+            Err(Failure::new(format!(
+                "the daemon ended at once ({status}); the end of its log:\n{}",
+                words.trim_end()
+            )))
+        }
+        _ => Ok(()),
+    })?;
+    print(&format!("the daemon runs (pid {})\n", daemon.pid))?;
+    Ok(0)
+}
+
+/// Waits until the daemon answers, or this says why it will not.
+fn wait_for_it(mut lives: impl FnMut() -> Result<(), Failure>) -> Result<DaemonStatus, Failure> {
     let began = Instant::now();
     while began.elapsed() < COMING {
         if let Some(daemon) = asked().ok().flatten() {
-            print(&format!("the daemon runs (pid {})\n", daemon.pid))?;
-            return Ok(0);
+            return Ok(daemon);
         }
-        if let Ok(Some(status)) = child.try_wait() {
-            let words = tail(&place).unwrap_or_default();
-            return Err(Failure::new(format!(
-                "the daemon ended at once ({status}); the end of its log:\n{}",
-                words.trim_end()
-            )));
-        }
+        lives()?;
         std::thread::sleep(Duration::from_millis(20));
     }
-    Err(Failure::new(format!(
-        "the daemon was started (pid {}) and does not answer; see `devdoctor daemon logs`",
-        child.id()
-    )))
+    Err(Failure::new(
+        "the daemon was started and does not answer; see `devdoctor daemon logs`",
+    ))
 }
 
 /// The log, ready to be added to.
@@ -115,8 +163,9 @@ fn log_file(place: &Place) -> Result<File, Failure> {
         .map_err(fail)
 }
 
-/// Ends the daemon.
+/// Ends the daemon, and the service that would start it again.
 pub fn stop() -> Result<u8, Failure> {
+    service()?.stop().map_err(Failure::new)?;
     let mut client = match Client::connect(PATIENCE) {
         Ok(client) => client,
         Err(NoDaemon::NotRunning) => {

@@ -57,7 +57,12 @@ async fn serve(place: &Place, settings: Settings) -> Result<u8, Failure> {
     let desktop = Desktop::new(Surroundings::of(env), mode);
     let limits = server::Limits::default();
     let clients = tokio::spawn(server::serve(opened.listener, handle.clone(), limits));
-    tokio::spawn(notifications::run(handle, desktop, settings.clone(), env));
+    tokio::spawn(notifications::run(
+        handle.clone(),
+        desktop,
+        settings.clone(),
+        env,
+    ));
     tracing::info!(pid = std::process::id(), socket = %place.socket.display(), "ready");
     own::tell_ready();
     let (store, restored) = Store::open(&place.state);
@@ -66,6 +71,7 @@ async fn serve(place: &Place, settings: Settings) -> Result<u8, Failure> {
         restored,
         questions,
         news,
+        watchers: handle.watchers(),
         notifications,
     };
     daemon::run(Arc::new(settings), outside, async {

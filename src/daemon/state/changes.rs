@@ -69,9 +69,6 @@ impl Changes {
         new: &Known<Arc<[Container]>>,
     ) {
         self.containers |= old.gap() != new.gap();
-        if old.is_seen() != new.is_seen() {
-            return;
-        }
         let (old, new) = (old.items(), new.items());
         let changed = new.iter().filter(|one| {
             let before = old.iter().find(|before| before.id == one.id);

@@ -27,7 +27,8 @@ const ANSWER: Duration = Duration::from_secs(5);
 /// After this time a question that was not answered is asked again.
 const AGAIN: Duration = Duration::from_secs(2);
 
-/// Shows the alerts of a daemon, until it ends.
+/// Shows the alerts of a daemon, until it ends: then they are taken away, which the program
+/// should wait for.
 ///
 /// `settings` are the user's own; a project's say what holds there, and are read again
 /// whenever it matters. `env` is the environment that they depend on.
@@ -50,6 +51,7 @@ pub async fn run(
         began,
     };
     front.run().await;
+    front.desktop.end().await;
 }
 
 struct Front {
@@ -142,8 +144,8 @@ impl Front {
             Heard::Ready => self.plan.ready(true, now),
             Heard::Away => self.plan.ready(false, now),
             Heard::Quiet(quiet) => self.plan.quiet(quiet, now),
-            Heard::Lost => {
-                self.plan.lost();
+            Heard::Lost(slots) => {
+                self.plan.lost(&slots);
                 Vec::new()
             }
             Heard::Unshown(slot) => {

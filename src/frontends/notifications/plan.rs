@@ -143,15 +143,10 @@ impl Planner {
         self.tick(now)
     }
 
-    /// Everything that was on the screen has gone with the service that showed it.
-    pub(super) fn lost(&mut self) {
-        for item in self.items.values_mut() {
-            if matches!(item.stand, Stand::Shown { .. } | Stand::Expired) {
-                item.stand = Stand::Told;
-            }
-        }
-        if self.summary.says.is_some() {
-            self.closed(SUMMARY);
+    /// These have gone with the service that showed them: they were told.
+    pub(super) fn lost(&mut self, slots: &[Slot]) {
+        for slot in slots {
+            self.closed(*slot);
         }
     }
 
@@ -192,7 +187,9 @@ impl Planner {
                     item.stand = Stand::Told;
                 }
             }
-        } else if let Some(item) = self.items.get_mut(&slot) {
+        } else if let Some(item) = self.items.get_mut(&slot)
+            && matches!(item.stand, Stand::Shown { .. } | Stand::Expired)
+        {
             item.stand = Stand::Told;
         }
     }

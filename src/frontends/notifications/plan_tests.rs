@@ -26,6 +26,8 @@ fn alert(id: u64) -> Alert {
         fired: Some(START + 1),
         resolved: None,
         refusals: 1,
+        flapping: false,
+        service: None,
         muted: false,
         service: None,
         flapping: false,
@@ -240,7 +242,7 @@ fn without_a_service_it_is_told_later_if_it_still_holds() {
 fn a_new_service_shows_nothing_twice() {
     let mut plan = met();
     plan.alert(&alert(1), Notify::Refused, secs(0));
-    plan.lost();
+    plan.lost(&[1]);
     assert_eq!(plan.ready(false, secs(1)), []);
     assert_eq!(plan.ready(true, secs(2)), []);
     assert_eq!(plan.alert(&alert(1), Notify::Refused, secs(3)), []);
@@ -377,8 +379,8 @@ proptest! {
                     plan.quiet(is, now)
                 }
                 Happens::Lost => {
-                    on_screen.clear();
-                    plan.lost();
+                    let lost: Vec<Slot> = std::mem::take(&mut on_screen).into_iter().collect();
+                    plan.lost(&lost);
                     Vec::new()
                 }
                 Happens::Waits(ms) => {

@@ -1,7 +1,7 @@
 //! A problem as a notification says it: the cause, what mends it, and what can be done now.
 
 use crate::facts::{clean, shell_line};
-use crate::findings::{Alert, Fix, Safety, Severity};
+use crate::findings::{Alert, Confidence, Finding, Fix, Safety, Severity};
 use crate::sources::desktop::{Button, Notification, Urgency};
 
 /// The keys of the buttons.
@@ -51,7 +51,7 @@ pub(super) fn of(alert: &Alert) -> Words {
     }
     Words {
         notification: Notification {
-            title: capital(&shorter(&clean(&finding.says), LONGEST)),
+            title: title(finding),
             body: lines.join("\n"),
             link: address.clone(),
             buttons,
@@ -112,6 +112,43 @@ fn more(alert: &Alert) -> String {
     }
 }
 
+/// The cause. How sure it is belongs to it; how long ago it was does not, for it stays on
+/// the screen while that changes.
+fn title(finding: &Finding) -> String {
+    let says = shorter(&clean(&without_ages(&finding.says)), LONGEST);
+    let sure = match finding.confidence {
+        Confidence::Certain => "",
+        Confidence::Likely => " (likely)",
+        Confidence::Possible => " (possible)",
+    };
+    format!("{}{sure}", capital(&says))
+}
+
+/// A text without its ` 40 s ago`.
+fn without_ages(text: &str) -> String {
+    let mut kept: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        kept.push(word.to_owned());
+        let [.., number, unit, ago] = &kept[..] else {
+            continue;
+        };
+        let counts = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+        let units = matches!(unit.as_str(), "s" | "min" | "h" | "days");
+        let Some(mark) = ago.strip_prefix("ago").filter(|_| counts && units) else {
+            continue;
+        };
+        // A comma behind it is one behind the word before.
+        if mark.chars().all(|c| c.is_ascii_punctuation()) {
+            let mark = mark.to_owned();
+            kept.truncate(kept.len() - 3);
+            if let Some(last) = kept.last_mut() {
+                last.push_str(&mark);
+            }
+        }
+    }
+    kept.join(" ")
+}
+
 /// A fix on one line: `Start web: npm run dev`.
 fn fix(fix: &Fix) -> String {
     let title = capital(&shorter(&clean(&fix.title), LONGEST));
@@ -164,5 +201,134 @@ fn shorter(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         Some((at, _)) => format!("{}…", &text[..at]),
         None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::findings::{Edit, Phase, Trigger};
+
+    fn alert(finding: Finding) -> Alert {
+        Alert {
+            id: 1,
+            phase: Phase::Firing,
+            trigger: Trigger::Refused,
+            port: Some(3000),
+            project: None,
+            finding,
+            since: 0,
+            fired: Some(0),
+            resolved: None,
+            refusals: 0,
+            flapping: false,
+            service: None,
+            muted: false,
+        }
+    }
+
+    #[test]
+    fn ages_are_left_out_and_doubts_are_not() {
+        for (says, title) in [
+            (
+                "next dev was killed 40 s ago, and it had port 3000",
+                "Next dev was killed, and it had port 3000 (likely)",
+            ),
+            ("web ended 2 days ago", "Web ended (likely)"),
+            ("12 s ago", " (likely)"),
+            ("x 3 s agony", "X 3 s agony (likely)"),
+            ("it has run for 5 min", "It has run for 5 min (likely)"),
+            ("port 3000 ago", "Port 3000 ago (likely)"),
+            ("", " (likely)"),
+        ] {
+            let words = of(&alert(Finding::new(Confidence::Likely, says)));
+            assert_eq!(words.notification.title, title);
+        }
+    }
+
+    #[test]
+    fn what_is_copied_is_what_is_shown() {
+        let finding = || Finding::new(Confidence::Certain, "x");
+        let edit = Fix::edit(
+            "give web port 3000",
+            Edit {
+                file: "vite.config.ts".to_owned(),
+                line: 7,
+                column: None,
+                from: "5173".to_owned(),
+                to: "3000".to_owned(),
+            },
+        );
+        let run = Fix::safe("start db", ["docker", "compose", "up", "-d", "my db"]);
+        let open = Fix::read("open vite", "http://localhost:5173");
+        let read = Fix::read("start the server", "start the server");
+        for (fixes, first, copies, opens) in [
+            (vec![], None, "devdoctor why 3000", None),
+            (
+                vec![edit.clone(), run.clone()],
+                Some("Give web port 3000: vite.config.ts:7: 5173 → 3000"),
+                "devdoctor why 3000",
+                None,
+            ),
+            (
+                vec![run, open.clone()],
+                Some("Start db: docker compose up -d 'my db'"),
+                "docker compose up -d 'my db'",
+                Some("http://localhost:5173"),
+            ),
+            (
+                vec![open],
+                Some("Open vite: http://localhost:5173"),
+                "devdoctor why 3000",
+                Some("http://localhost:5173"),
+            ),
+            (
+                vec![read],
+                Some("Start the server"),
+                "devdoctor why 3000",
+                None,
+            ),
+        ] {
+            let words = of(&alert(finding().fix_all(fixes)));
+            let lines: Vec<&str> = first
+                .into_iter()
+                .chain(["More: devdoctor why 3000"])
+                .collect();
+            assert_eq!(words.notification.body, lines.join("\n"));
+            assert_eq!(words.command, copies);
+            assert_eq!(words.address.as_deref(), opens);
+        }
+    }
+
+    #[test]
+    fn only_what_a_browser_opens_is_opened() {
+        for text in [
+            "file:///etc/passwd",
+            "javascript:alert(1)",
+            "http://user:secret@localhost:3000",
+            "http://localhost:3000/ and so on",
+            "http://localhost:3000/\u{202e}",
+            "connect to [::1]:5432",
+            "smb://server/share",
+        ] {
+            assert_eq!(address(&Fix::read("open it", text)), None, "{text}");
+        }
+        let there = "https://[::1]:3000/a?b#c";
+        assert_eq!(
+            address(&Fix::read("open it", there)).as_deref(),
+            Some(there)
+        );
+    }
+
+    #[test]
+    fn endless_texts_end_on_the_screen_and_not_in_the_clipboard() {
+        let long = "é".repeat(100_000);
+        let fix = Fix::safe(long.clone(), ["echo", &long]);
+        let words = of(&alert(
+            Finding::new(Confidence::Certain, long.clone()).fix(fix),
+        ));
+        assert!(words.notification.title.chars().count() < 300);
+        assert!(words.notification.body.chars().count() < 600);
+        assert!(words.command.contains(&long));
     }
 }

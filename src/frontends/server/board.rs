@@ -11,8 +11,7 @@ use tokio::sync::{broadcast, watch};
 use tokio::time::Instant;
 
 use super::message;
-use crate::daemon::{Handle, News};
-use crate::facts::is_below;
+use crate::daemon::{Handle, News, Watching};
 use crate::findings::{Alert, Status};
 use crate::ipc::{Call, FolderParams, Reply};
 
@@ -70,28 +69,46 @@ pub(super) struct Board {
 /// What one client has subscribed to.
 #[derive(Debug)]
 pub(super) struct Subscription {
-    /// The folder; none for everything.
-    pub(super) folder: Option<String>,
+    /// Of what it is told.
+    pub(super) scope: Scope,
     /// What it was told last, by its key.
     pub(super) told: u64,
     pub(super) status: watch::Receiver<Option<Arc<StatusLine>>>,
     pub(super) alerts: broadcast::Receiver<Arc<AlertLine>>,
+    /// For as long as it lasts, the daemon looks more often.
+    _watching: Watching,
+}
+
+/// Of what a subscriber is told.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// Of everything.
+    Everything,
+    /// Of the project of a folder, by its root; of none, where it has none.
+    Project(Option<String>),
 }
 
 impl Subscription {
-    /// Whether an alert belongs to what is subscribed to.
+    /// The answer, which is what it is told first.
+    pub(super) fn answered(&mut self, status: &Status) {
+        self.told = key(status);
+        if let Scope::Project(root) = &mut self.scope {
+            root.clone_from(&status.project);
+        }
+    }
+
+    /// Whether an alert belongs to what is subscribed to: the same as the call `alerts`
+    /// says.
     pub(super) fn takes(&self, alert: &AlertLine) -> bool {
-        match (&self.folder, &alert.project) {
-            (None, _) => true,
-            (Some(folder), Some(root)) => is_below(folder, root) || is_below(root, folder),
-            // Nobody's project: it concerns whoever watches everything.
-            (Some(_), None) => false,
+        match &self.scope {
+            Scope::Everything => true,
+            Scope::Project(root) => root.is_some() && alert.project == *root,
         }
     }
 }
 
 /// What of a status a person would see: figures that change all the time are no news.
-pub(super) fn key(status: &Status) -> u64 {
+fn key(status: &Status) -> u64 {
     let mut steady = status.clone();
     if let Some(daemon) = &mut steady.daemon {
         daemon.uptime_s = 0;
@@ -117,16 +134,21 @@ impl Board {
     }
 
     /// The news of a folder from now on.
-    pub(super) fn subscribe(&self, folder: Option<String>) -> Subscription {
+    pub(super) fn subscribe(&self, folder: Option<String>, handle: &Handle) -> Subscription {
         let mut folders = self.folders.lock().unwrap_or_else(PoisonError::into_inner);
+        let scope = match &folder {
+            Some(_) => Scope::Project(None),
+            None => Scope::Everything,
+        };
         let latest = folders
-            .entry(folder.clone())
+            .entry(folder)
             .or_insert_with(|| watch::channel(None).0);
         Subscription {
-            folder,
+            scope,
             told: 0,
             status: latest.subscribe(),
             alerts: self.alerts.subscribe(),
+            _watching: handle.watch(),
         }
     }
 

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::Limits;
-use super::board::{self, AlertLine, Board, StatusLine, Subscription};
+use super::board::{AlertLine, Board, StatusLine, Subscription};
 use super::lines::{Incoming, Lines};
 use super::message::{self, Wanted};
 use super::outgoing::Outgoing;
@@ -55,7 +55,7 @@ struct Client {
     reading: bool,
     /// When a message that has begun must have ended.
     finish: Option<Instant>,
-    /// When the line that is being written must have been read.
+    /// When the client must have read something of what waits for it.
     written: Option<Instant>,
     /// When all is over, whatever is unread.
     over: Option<Instant>,
@@ -158,7 +158,7 @@ impl Client {
                 self.stop();
                 self.over = Some(Instant::now() + self.shared.limits.farewell);
             }
-            Woken::Late => self.late()?,
+            Woken::Late => self.late(stream)?,
         }
         Ok(())
     }
@@ -224,7 +224,10 @@ impl Client {
         let Wanted { id, call } = wanted;
         // From before the answer, so that nothing happens in between.
         let subscription = match &call {
-            Call::Subscribe(params) => Some(self.shared.board.subscribe(params.folder.clone())),
+            Call::Subscribe(params) => {
+                let (board, handle) = (&self.shared.board, &self.shared.handle);
+                Some(board.subscribe(params.folder.clone(), handle))
+            }
             _ => None,
         };
         let shared = Arc::clone(&self.shared);
@@ -247,7 +250,7 @@ impl Client {
             && let Ok(Reply::Status(status)) = &done.result
             && self.reading
         {
-            subscription.told = board::key(status);
+            subscription.answered(status);
             self.out.forget_news();
             self.subscription = Some(subscription);
         }
@@ -266,9 +269,8 @@ impl Client {
             match stream.try_write(rest) {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
                 Ok(written) => {
-                    if self.out.wrote(written) {
-                        self.written = None;
-                    }
+                    self.out.wrote(written);
+                    self.written = None;
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(true),
                 Err(error) => return Err(error),
@@ -278,7 +280,9 @@ impl Client {
     }
 
     /// A deadline has passed: the client is told, where that can be, and cut off.
-    fn late(&mut self) -> io::Result<()> {
+    fn late(&mut self, stream: &Connection) -> io::Result<()> {
+        // It may have read while we had no time for it.
+        self.write(stream)?;
         let now = Instant::now();
         let passed = |deadline: Option<Instant>| deadline.is_some_and(|at| at <= now);
         if passed(self.written) || passed(self.over) {

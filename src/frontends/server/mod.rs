@@ -70,7 +70,7 @@ pub struct Limits {
     pub alerts: usize,
     /// How long a message may take from its first byte to its end.
     pub unfinished: Duration,
-    /// How long a line to a client may take.
+    /// How long a client may read nothing of what waits for it.
     pub unread: Duration,
     /// How long a call may take.
     pub call: Duration,

@@ -21,6 +21,8 @@ use super::{Ends, Heard, Notification, Slot, Surroundings, Wish};
 
 /// After this time a service that has not answered is said to hang.
 const SLOW: Duration = Duration::from_secs(5);
+/// A service that lives no longer than this is not started again at once.
+const SHORT_LIFE: Duration = Duration::from_secs(10);
 /// So many signals of notifications whose number is not known yet are kept.
 const MOST_EARLY: usize = 16;
 
@@ -35,7 +37,6 @@ pub(super) async fn serve(surroundings: Surroundings, mut ends: Ends) {
             Err(why) => why,
         };
         ends.fails(&why);
-        ends.tell(Heard::Lost).await;
         ends.tell(Heard::Away).await;
         let until = Instant::now() + surroundings.retry;
         loop {
@@ -95,6 +96,8 @@ struct Session<'a> {
     showing: Option<Slot>,
     /// When it is worth another try.
     retry: Option<Instant>,
+    /// When the service came, if we saw it.
+    came: Option<Instant>,
 }
 
 impl<'a> Session<'a> {
@@ -112,6 +115,7 @@ impl<'a> Session<'a> {
             job: None,
             showing: None,
             retry: None,
+            came: None,
         }
     }
 
@@ -129,7 +133,7 @@ impl<'a> Session<'a> {
                     match signal {
                         Some(signal) => self.heard(signal).await,
                         None => {
-                            self.hand_back().await;
+                            self.lose().await;
                             return Some("the session bus has gone".to_owned());
                         }
                     }
@@ -270,7 +274,7 @@ impl<'a> Session<'a> {
             Done::Shown(slot, Ok(id)) => {
                 self.ids.insert(slot, id);
                 for signal in std::mem::take(&mut self.early) {
-                    Box::pin(self.heard(signal)).await;
+                    self.heard(signal).await;
                 }
                 // It was slow, and is not gone.
                 if let Some(able) = self.able.as_ref().filter(|_| !self.ready) {
@@ -302,20 +306,32 @@ impl<'a> Session<'a> {
         self.fails(why).await;
     }
 
-    /// Hands back what was to be shown and is not, before it is said that what is shown is
-    /// lost: the one is still to be told, the other was.
+    /// The service has gone, and all that it showed.
+    async fn lose(&mut self) {
+        let lost = std::mem::take(&mut self.ids).into_keys().collect();
+        self.ends.tell(Heard::Lost(lost)).await;
+        // What was not on the screen yet is still to be told.
+        self.hand_back().await;
+        self.early.clear();
+        self.job = None;
+    }
+
+    /// Hands back what was to be shown and is not.
     async fn hand_back(&mut self) {
         let showing = self.showing.take();
         if showing.is_some() {
             self.job = None;
         }
-        let queued = std::mem::take(&mut self.todo);
-        let queued = queued.into_iter().filter_map(|todo| match todo {
-            Todo::Show(slot, _) => Some(slot),
-            // All of these are about what a service shows, which has gone.
-            Todo::Greet | Todo::AskQuiet | Todo::Withdraw(_) => None,
-        });
-        for slot in showing.into_iter().chain(queued) {
+        let mut unshown: Vec<Slot> = showing.into_iter().collect();
+        for todo in std::mem::take(&mut self.todo) {
+            match todo {
+                Todo::Show(slot, _) => unshown.push(slot),
+                // What has gone with its service is not asked to go.
+                Todo::Withdraw(_) => self.todo.push_back(todo),
+                Todo::Greet | Todo::AskQuiet => {}
+            }
+        }
+        for slot in unshown {
             self.ends.tell(Heard::Unshown(slot)).await;
         }
     }
@@ -324,14 +340,18 @@ impl<'a> Session<'a> {
         let id = match &signal {
             Signal::Owner(owner) => {
                 if self.bus.owner != *owner {
+                    let died = self.came.is_some_and(|came| came.elapsed() < SHORT_LIFE);
+                    self.came = owner.as_ref().map(|_| Instant::now());
                     self.bus.owner.clone_from(owner);
-                    self.ids.clear();
-                    self.early.clear();
                     self.retry = None;
-                    self.hand_back().await;
-                    self.job = None;
-                    self.ends.tell(Heard::Lost).await;
-                    self.meet().await;
+                    self.lose().await;
+                    if died && owner.is_none() && self.bus.starts {
+                        // To have it started again at once would not end.
+                        let why = "the desktop's notification service ends soon after its start";
+                        self.give_up(why).await;
+                    } else {
+                        self.meet().await;
+                    }
                 }
                 return;
             }

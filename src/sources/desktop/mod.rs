@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
 
 /// How many events may wait; then the service is not listened to for a while.
 const MOST_WAITING: usize = 64;
@@ -20,6 +21,9 @@ const MOST_WAITING: usize = 64;
 const RETRY: Duration = Duration::from_secs(120);
 /// How long an address may take to be taken by whatever opens it.
 const OPENING: Duration = Duration::from_secs(10);
+
+/// How long the end may take.
+const ENDING: Duration = Duration::from_secs(2);
 
 /// The key that comes back when a notification with an address is clicked beside its buttons.
 pub const DEFAULT: &str = "default";
@@ -70,8 +74,8 @@ pub enum Heard {
     Ready,
     /// None can be shown now.
     Away,
-    /// The service is another, or none: what was shown is gone.
-    Lost,
+    /// The service is another, or none: these were shown, and are gone with it.
+    Lost(Vec<Slot>),
     /// Do-not-disturb was switched on or off.
     Quiet(bool),
     /// This could not be shown.
@@ -156,6 +160,7 @@ pub struct Desktop {
     /// at once, and keeps no more than one for each notification.
     wishes: mpsc::UnboundedSender<Wish>,
     heard: mpsc::Receiver<Heard>,
+    task: JoinHandle<()>,
 }
 
 impl Desktop {
@@ -171,11 +176,12 @@ impl Desktop {
             mode,
             warned: None,
         };
-        tokio::spawn(os::serve(surroundings.clone(), ends));
+        let task = tokio::spawn(os::serve(surroundings.clone(), ends));
         Desktop {
             surroundings,
             wishes,
             heard,
+            task,
         }
     }
 
@@ -197,6 +203,19 @@ impl Desktop {
     /// Takes a notification away.
     pub fn withdraw(&self, slot: Slot) {
         let _ = self.wishes.send(Wish::Withdraw(slot));
+    }
+
+    /// Ends, once everything is taken away that was to be, or that takes too long.
+    pub async fn end(self) {
+        let Desktop {
+            wishes,
+            heard,
+            task,
+            ..
+        } = self;
+        drop((wishes, heard));
+        // What is left on the screen then stays there.
+        let _ = tokio::time::timeout(ENDING, task).await;
     }
 
     /// Opens an address as a click on a link would.

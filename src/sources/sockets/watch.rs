@@ -46,6 +46,8 @@ pub struct Refreshed {
 #[derive(Debug)]
 pub struct Watch {
     table: Table<Machine>,
+    /// Whether the next refresh is to trust nothing that is known.
+    anew: bool,
 }
 
 impl Watch {
@@ -54,6 +56,7 @@ impl Watch {
     pub fn new() -> Self {
         Watch {
             table: Table::new(Machine::new()),
+            anew: false,
         }
     }
 
@@ -63,14 +66,13 @@ impl Watch {
     /// block for longer than the kernel needs, unless owners have to be searched among
     /// thousands of processes.
     pub fn refresh(&mut self) -> Refreshed {
-        self.table.refresh(false)
+        self.table.refresh(std::mem::take(&mut self.anew))
     }
 
-    /// Forgets everything and looks at everything anew.
-    ///
-    /// With thousands of processes this takes tens of milliseconds.
-    pub fn full_refresh(&mut self) -> Refreshed {
-        self.table.refresh(true)
+    /// Forgets everything: the next refresh looks at everything anew, and so heals what
+    /// was missed. With thousands of processes that takes tens of milliseconds.
+    pub fn full_refresh(&mut self) {
+        self.anew = true;
     }
 
     /// Takes note that a process has ended: if a socket of its is still there, the next

@@ -34,8 +34,9 @@ const SHARE: u64 = 4;
 const MOST: u64 = 4096;
 /// Stands for the connector in the epoll, where no pid can.
 const CONNECTOR: u64 = u64::MAX;
-/// How long the connector may be behind the pidfd: both tell of an end at once.
-const BEHIND: Duration = Duration::from_millis(50);
+/// How long the connector may be behind the pidfd. Both tell of an end at once, but on a
+/// busy machine somebody else may have his turn in between.
+const BEHIND: Duration = Duration::from_millis(300);
 const AT_ONCE: Timespec = Timespec {
     tv_sec: 0,
     tv_nsec: 0,
@@ -125,7 +126,7 @@ impl Exits {
         self.watched.retain(|_, one| wanted.contains(&one.id));
         let mut stirred = self.watched.len() != before;
         for id in newest {
-            if self.watched.contains_key(&id.pid) {
+            if self.watched.get(&id.pid).is_some_and(|one| one.id == id) {
                 continue;
             }
             stirred = true;
@@ -168,7 +169,9 @@ impl Exits {
         match Stat::of(id.pid) {
             Ok(stat) if id.started == 0 || stat.id.started == id.started => {}
             // Somebody else's pid by now, or nobody's.
-            _ => return Err(Refused::Gone),
+            Ok(_) => return Err(Refused::Gone),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(Refused::Gone),
+            Err(error) => return Err(Refused::Other(error)),
         }
         add(epoll, &pidfd, u64::from(id.pid)).map_err(Refused::Other)?;
         Ok(Watched {

@@ -17,7 +17,7 @@ const BACK_OFF: [Duration; 3] = [
     Duration::from_secs(30),
 ];
 /// How many owners are asked at every look whether they still live.
-const ROLL_CALL: usize = 16;
+const ROLL_CALL: usize = 4;
 
 /// What a table has to be told.
 pub(super) trait World {

@@ -360,7 +360,7 @@ proptest! {
         (table.world.dark, table.world.closed) = (false, false);
         // Every owner is asked in turn whether it lives; whom nobody found is searched.
         let mut last = table.refresh(false);
-        for _ in 0..8 {
+        for _ in 0..24 {
             table.world.clock += Duration::from_secs(30);
             last = table.refresh(false);
         }

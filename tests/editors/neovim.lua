@@ -1,0 +1,152 @@
+-- Run in a headless Neovim, old or new, with the plugin in 'runtimepath', in a project
+-- folder whose server this starts and stops. DEVDOCTOR_TEST says which part is played.
+
+local PATIENCE = 20000
+
+local function wait(what, is)
+  assert(vim.wait(PATIENCE, is, 10), what .. ' did not come')
+end
+
+local function equal(got, wanted, what)
+  assert(got == wanted, ('%s: %s, not %s'):format(what, vim.inspect(got), vim.inspect(wanted)))
+end
+
+local told = {}
+vim.notify = function(words)
+  told[#told + 1] = words
+end
+
+local function shown(name)
+  for _, buffer in ipairs(vim.api.nvim_list_bufs()) do
+    if vim.api.nvim_buf_get_name(buffer) == 'devdoctor://' .. name then
+      return table.concat(vim.api.nvim_buf_get_lines(buffer, 0, -1, false), '\n')
+    end
+  end
+end
+
+-- What is asked, and what the window must hold.
+local function ask(line, name, ...)
+  vim.cmd(line)
+  wait(line, function()
+    return shown(name) ~= nil
+  end)
+  for _, words in ipairs({ ... }) do
+    assert(shown(name):find(words, 1, true), ('%s: no `%s` in\n%s'):format(line, words, shown(name)))
+  end
+  assert(not vim.bo.modifiable, 'the answer can be written to')
+  vim.cmd('bwipeout')
+end
+
+local function health()
+  vim.cmd('checkhealth devdoctor')
+  local text = table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), '\n')
+  vim.cmd('bwipeout!')
+  return text
+end
+
+local doctor = require('devdoctor')
+
+local parts = {}
+
+-- With a daemon: the text follows a real server, and every command answers.
+function parts.present()
+  doctor.statusline()
+  wait('a first text', function()
+    return doctor.statusline() == '⏺ 0 of 1 up'
+  end)
+  equal(doctor.level(), 'well', 'the level')
+
+  local server = vim.fn.jobstart({ 'python3', '-m', 'http.server', '3000', '--bind', '127.0.0.1' })
+  local began = vim.loop.hrtime()
+  wait('the port', function()
+    local socket = vim.loop.new_tcp()
+    local open
+    socket:connect('127.0.0.1', 3000, function(err)
+      open = err == nil
+    end)
+    vim.wait(1000, function()
+      return open ~= nil
+    end, 5)
+    socket:close()
+    return open
+  end)
+  local listened = vim.loop.hrtime()
+  wait('the server in the text', function()
+    return doctor.statusline() == '⏺ 1 up'
+  end)
+  io.stderr:write(('up: seen %d ms after it listened, %d ms after its start\n'):format(
+    (vim.loop.hrtime() - listened) / 1e6,
+    (vim.loop.hrtime() - began) / 1e6
+  ))
+  if vim.fn.has('nvim-0.8') == 1 then
+    vim.o.statusline = "%{v:lua.require'devdoctor'.statusline()}"
+    equal(vim.api.nvim_eval_statusline(vim.o.statusline, {}).str, '⏺ 1 up', 'the statusline')
+  end
+
+  ask('DevDoctor ports', 'ports', 'PORT', '3000', '127.0.0.1', 'this machine')
+  ask('DevDoctor check', 'check', 'shop', 'as expected', 'package.json:')
+  ask('DevDoctor why 3000', 'why 3000', 'ok: 3000: reachable', 'listens on 127.0.0.1:3000')
+  equal(vim.inspect(vim.fn.getcompletion('DevDoctor ', 'cmdline')), vim.inspect({ 'check', 'mute', 'ports', 'unmute', 'why' }), 'commands')
+  equal(vim.inspect(vim.fn.getcompletion('DevDoctor why ', 'cmdline')), vim.inspect({ '3000' }), 'ports')
+
+  vim.fn.jobstop(server)
+  local stopped = vim.loop.hrtime()
+  wait('the end of the server in the text', function()
+    return doctor.statusline() == '⏺ 0 of 1 up'
+  end)
+  io.stderr:write(('down: seen after %d ms\n'):format((vim.loop.hrtime() - stopped) / 1e6))
+  ask('DevDoctor why 3000', 'why 3000', '[DD2', '3000', 'fix: ')
+
+  vim.cmd('DevDoctor mute 3000')
+  wait('that it is mute', function()
+    return #told == 1
+  end)
+  equal(told[1], 'devdoctor is silent about port 3000', 'mute')
+  vim.cmd('DevDoctor unmute 3000')
+  wait('that it is not', function()
+    return #told == 2
+  end)
+  vim.cmd('DevDoctor why not.a.target:x')
+  wait('what is wrong with the target', function()
+    return #told == 3
+  end)
+  assert(told[3]:find('^devdoctor: '), told[3])
+
+  local text = health()
+  assert(text:find('answers, with protocol 1', 1, true), text)
+  assert(not text:find('ERROR', 1, true), text)
+end
+
+-- With no daemon: nothing is said unless it is asked for. Then one comes and goes.
+function parts.absent()
+  local began = vim.loop.hrtime()
+  doctor.statusline()
+  vim.wait(600)
+  equal(doctor.statusline(), '', 'the text with no daemon')
+  equal(doctor.level(), nil, 'the level with no daemon')
+  equal(#told, 0, 'words that nobody asked for')
+  assert((vim.loop.hrtime() - began) / 1e6 < PATIENCE, 'it waited')
+  vim.cmd('DevDoctor ports')
+  wait('why there is no answer', function()
+    return #told == 1
+  end)
+  equal(told[1], 'devdoctor: no daemon runs; start it with `devdoctor daemon start`', 'with no daemon')
+  assert(health():find('no daemon runs', 1, true), 'the health check does not say that no daemon runs')
+
+  -- Whoever starts one is found without being asked again.
+  local daemon = vim.fn.jobstart({ vim.env.DEVDOCTOR, 'daemon', 'run' })
+  wait('the daemon in the text', function()
+    return doctor.statusline() == '⏺ 0 of 1 up'
+  end)
+  vim.fn.jobstop(daemon)
+  wait('its end in the text', function()
+    return doctor.statusline() == ''
+  end)
+end
+
+local ok, err = pcall(parts[vim.env.DEVDOCTOR_TEST])
+if not ok then
+  io.stderr:write(tostring(err) .. '\n')
+  vim.cmd('cquit 1')
+end
+vim.cmd('quitall!')

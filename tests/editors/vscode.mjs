@@ -1,0 +1,207 @@
+// Drives a real VS Code in a real browser: what a user sees of the extension while a
+// real daemon watches a real server. Ends with 0 only if all of it was seen.
+//
+//   node vscode.mjs FOLDER
+//
+// FOLDER holds the packages of `browser/`. The environment says the rest: CODE_SERVER
+// (its entry.js), CHROMIUM, VSIX, DEVDOCTOR, WORK (the folder to open), and where a
+// picture goes, if one is wanted: PICTURE.
+
+import { spawn, execFileSync } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { connect } from 'node:net';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const { CODE_SERVER, CHROMIUM, VSIX, DEVDOCTOR, WORK, HOME, PICTURE } = process.env;
+const { chromium } = createRequire(join(process.argv[2], 'package.json'))('playwright-core');
+
+const PATIENCE = 20_000;
+/** What a change may take until it is seen, in milliseconds. */
+const BUDGET = 1_000;
+const URL = 'http://127.0.0.1:18443';
+
+const children = new Set();
+function start(words, options = {}) {
+  const child = spawn(words[0], words.slice(1), { stdio: ['ignore', 'inherit', 'inherit'], ...options });
+  children.add(child);
+  return child;
+}
+
+function end(child, signal = 'SIGTERM') {
+  children.delete(child);
+  if (child.exitCode !== null || child.signalCode !== null) {
+    return Promise.resolve();
+  }
+  return new Promise((done) => {
+    child.on('exit', done);
+    child.kill(signal);
+  });
+}
+
+async function until(what, is, patience = PATIENCE) {
+  const last = Date.now() + patience;
+  for (;;) {
+    const value = await is();
+    if (value) {
+      return value;
+    }
+    if (Date.now() > last) {
+      throw new Error(`${what} did not come`);
+    }
+    await new Promise((done) => setTimeout(done, 10));
+  }
+}
+
+/** Whether somebody listens there: what any client would do. */
+function dial(port) {
+  return new Promise((done) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.on('connect', () => done(true) || socket.destroy());
+    socket.on('error', () => done(false));
+  });
+}
+
+function equal(got, wanted, what) {
+  if (got !== wanted) {
+    throw new Error(`${what}: ${JSON.stringify(got)}, not ${JSON.stringify(wanted)}`);
+  }
+}
+
+function says(text, words) {
+  if (!text.includes(words)) {
+    throw new Error(`no ${JSON.stringify(words)} in ${JSON.stringify(text)}`);
+  }
+}
+
+/** The server that the workspace's package.json names, as `npm run dev` starts it. */
+const SERVER = ['python3', '-m', 'http.server', '3000', '--bind', '127.0.0.1'];
+
+async function play() {
+  const data = join(HOME, 'data');
+  const extensions = join(HOME, 'extensions');
+  mkdirSync(join(data, 'User'), { recursive: true });
+  mkdirSync(join(data, 'Machine'));
+  mkdirSync(extensions);
+  // A shell's profile may set PATH anew, so the program is named.
+  writeFileSync(join(data, 'Machine/settings.json'), JSON.stringify({ 'devdoctor.path': DEVDOCTOR }));
+  const settings = { 'workbench.startupEditor': 'none', 'security.workspace.trust.enabled': false };
+  writeFileSync(join(data, 'User/settings.json'), JSON.stringify(settings));
+  const code = [process.execPath, CODE_SERVER, '--user-data-dir', data, '--extensions-dir', extensions];
+  execFileSync(code[0], [...code.slice(1), '--install-extension', VSIX], { stdio: 'inherit' });
+  start([...code, '--bind-addr', URL.slice(7), '--auth', 'none', '--disable-telemetry', '--disable-update-check', WORK]);
+  await until('code-server', () => fetch(`${URL}/healthz`).then((answer) => answer.ok, () => false));
+
+  const browser = await chromium.launch({
+    executablePath: CHROMIUM,
+    args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-sync'],
+  });
+  try {
+    const context = await browser.newContext({ viewport: { width: 1100, height: 560 } });
+    await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: URL });
+    const page = await context.newPage();
+    await page.goto(`${URL}/?folder=${WORK}`, { waitUntil: 'domcontentloaded' });
+    await look(page);
+  } catch (error) {
+    for (const page of browser.contexts().flatMap((context) => context.pages())) {
+      process.stderr.write(`the status bar: ${JSON.stringify(await page.locator('.statusbar-item').allInnerTexts())}\n`);
+      process.stderr.write(`the messages: ${JSON.stringify(await page.locator('.notification-toast').allInnerTexts())}\n`);
+    }
+    throw error;
+  } finally {
+    await browser.close();
+  }
+}
+
+async function look(page) {
+  const item = page.locator('[id="devdoctor.devdoctor.devdoctor.status"], [id="devdoctor.devdoctor.status"]').first();
+  const text = async () => (await item.innerText().catch(() => '')).trim();
+  const becomes = (wanted, patience) =>
+    until(`${JSON.stringify(wanted)} in the status bar`, async () => (await text()) === wanted, patience);
+
+  // No daemon runs: one quiet item, whose click starts it.
+  await becomes('devdoctor: off', 60_000);
+  await item.locator('a').click();
+  await becomes('⏺ 0 of 2 up');
+  console.log('a click started the daemon');
+
+  // The text follows a real server. The machine may be busy: the best of some tries counts.
+  const took = { start: [], stop: [] };
+  let server;
+  for (let tries = 0; tries < 5; tries++) {
+    server = start(SERVER, { cwd: WORK, stdio: 'ignore' });
+    await until('the server', () => dial(3000));
+    let from = performance.now();
+    await becomes('⏺ 1 of 2 up');
+    took.start.push(Math.round(performance.now() - from));
+    from = performance.now();
+    await end(server, 'SIGKILL');
+    await becomes('⏺ 0 of 2 up');
+    took.stop.push(Math.round(performance.now() - from));
+    if (Math.min(...took.start) <= BUDGET && Math.min(...took.stop) <= BUDGET) {
+      break;
+    }
+  }
+  console.log(`seen after (ms): started ${took.start}, stopped ${took.stop}`);
+  if (Math.min(...took.start) > BUDGET || Math.min(...took.stop) > BUDGET) {
+    throw new Error(`the status bar is slower than ${BUDGET} ms`);
+  }
+
+  // A client is refused: the item says why, a click offers what mends it.
+  await until('the alert', async () => {
+    await dial(3000);
+    return (await text()).startsWith('⚠ 3000 refused: ');
+  });
+  console.log(`the item says: ${await text()}`);
+  const list = page.locator('.quick-input-widget');
+  const rows = list.locator('.quick-input-list .monaco-list-row');
+  const pick = async (words) => {
+    await rows.filter({ hasText: words }).first().click();
+  };
+  await item.locator('a').click();
+  await rows.first().waitFor();
+  const offered = (await list.innerText()).replace(/\s+/g, ' ');
+  says(offered, 'Not as it should be');
+  says(offered, 'DD2');
+  if (PICTURE) {
+    await page.waitForTimeout(1000);
+    await page.screenshot({ path: PICTURE });
+  }
+  await pick('DD2');
+  await rows.filter({ hasText: 'Show why' }).first().waitFor();
+  const acts = (await list.innerText()).replace(/\s+/g, ' ');
+  says(acts, 'Copy the command: npm run dev');
+  says(acts, 'Mute port 3000');
+  await pick('Copy the command');
+  await until('the command in the clipboard', async () =>
+    (await page.evaluate(() => navigator.clipboard.readText())).includes('npm run dev'),
+  );
+  await item.locator('a').click();
+  await pick('DD2');
+  await pick('Show why');
+  const shown = page.locator('.editor-instance .view-lines').first();
+  const read = async () => (await shown.innerText().catch(() => '')).replaceAll('\u00a0', ' ');
+  await until('the report', async () => (await read()).includes('fix: '));
+  const report = await read();
+  says(report, 'error[DD2');
+  says(report, '--> 3000: refused');
+
+  // Once it answers, the item is well again.
+  server = start(SERVER, { cwd: WORK, stdio: 'ignore' });
+  await becomes('⏺ 1 of 2 up');
+
+  // The daemon ends: the item is quiet again.
+  execFileSync(DEVDOCTOR, ['daemon', 'stop'], { stdio: 'inherit' });
+  await becomes('devdoctor: off');
+  await end(server);
+}
+
+try {
+  await play();
+  console.log('all was seen');
+} catch (error) {
+  console.error(error);
+  process.exitCode = 1;
+} finally {
+  await Promise.all([...children].map((child) => end(child)));
+}
