@@ -239,7 +239,7 @@ pub fn announcements_are_asked_for() -> bool {
         words.next() == Some(SOCK_DIAG)
             && words
                 .nth(1)
-                .is_some_and(|groups| groups.trim_matches('0') != "")
+                .is_some_and(|groups| !groups.trim_matches('0').is_empty())
     })
 }
 
