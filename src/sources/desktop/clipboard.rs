@@ -6,7 +6,7 @@
 //! for it would bring both protocols and their sockets into the daemon for good.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -67,7 +67,7 @@ fn programs(
 }
 
 /// Runs a program with the text as its input. It ends once a child of its own holds it.
-fn hand_over(program: &PathBuf, arguments: &[&str], text: &str) -> Result<(), String> {
+fn hand_over(program: &Path, arguments: &[&str], text: &str) -> Result<(), String> {
     let until = Instant::now() + DEADLINE;
     let mut child = Command::new(program)
         .args(arguments)

@@ -147,8 +147,8 @@ impl Surroundings {
 
     /// The file of a program.
     fn program(&self, name: &str) -> Option<PathBuf> {
-        let files = self.path.iter().map(|folder| folder.join(name));
-        files.into_iter().find(|file| file.is_file())
+        let mut files = self.path.iter().map(|folder| folder.join(name));
+        files.find(|file| file.is_file())
     }
 }
 
