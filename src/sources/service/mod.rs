@@ -20,6 +20,7 @@ use crate::sources::Pending;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The program's path in the files as they are kept.
+#[allow(dead_code, reason = "not every system has such a file")]
 const PROGRAM: &str = "/usr/bin/devdoctor";
 
 /// What a service is made of.
@@ -137,6 +138,7 @@ fn remove(path: &Path, done: &mut Vec<String>) -> Result<(), String> {
 /// # Errors
 ///
 /// What it said instead.
+#[allow(dead_code, reason = "not every system has a service manager")]
 fn run<S: AsRef<OsStr>>(program: &str, args: &[S]) -> Result<String, String> {
     let words: Vec<String> = std::iter::once(OsStr::new(program))
         .chain(args.iter().map(AsRef::as_ref))
