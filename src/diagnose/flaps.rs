@@ -48,6 +48,7 @@ impl Flap {
             watcher: None,
             restarts: 0,
             seen_in: format!("two looks at the port, the first with pid {}", owner.pid),
+            ..Departed::default()
         };
         Some(Flap {
             owner,
@@ -117,6 +118,7 @@ mod tests {
             watcher: Some(id(watcher)),
             restarts: 1,
             seen_in: "its children".to_owned(),
+            ..Departed::default()
         }
     }
 

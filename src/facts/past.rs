@@ -118,19 +118,31 @@ impl PastOwner {
             return None;
         }
         let ended = self.ended.seen().unwrap_or(&Ended::Gone);
-        let ago = now.saturating_sub(until) / 1000;
-        let seen_in = match (&self.container, self.id.pid) {
-            (Some(container), _) => format!("the daemon's memory of container {container}"),
-            (None, pid) => format!("the daemon's memory of pid {pid}"),
+        // While nobody watched, it may have gone at any time.
+        let seconds = |from: u64, to: u64| {
+            let seconds = to.saturating_sub(from) / 1000;
+            (!self.missed).then_some(seconds)
         };
         Some(Departed {
             port: Some(self.port),
+            id: (self.id.pid != 0 && self.container.is_none()).then_some(self.id),
             name: self.name.clone(),
+            project: self.project.clone(),
+            container: self.container.clone(),
             ended: ended.words(),
-            ago_s: (!self.missed).then_some(ago),
+            ago_s: seconds(until, now),
+            held_s: seconds(self.from, until),
             watcher: self.watcher,
             restarts,
-            seen_in,
+            seen_in: "the daemon's memory".to_owned(),
         })
+    }
+}
+
+impl Departed {
+    /// Whether it closed its port, and has not ended.
+    #[must_use]
+    pub fn lives(&self) -> bool {
+        self.ended == Ended::ClosedThePort.words()
     }
 }

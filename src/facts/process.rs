@@ -148,19 +148,31 @@ impl CpuUse {
 }
 
 /// A process that owned a port, or was about to, and has gone.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Departed {
     /// The port it owned, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub port: Option<u16>,
+    /// Who it was, where the daemon saw it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<ProcId>,
     /// Its name.
     pub name: String,
+    /// The root of its project, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
+    /// The container it ran in, by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub container: Option<String>,
     /// How it ended, in words: `exited with 1`, `killed by SIGKILL`, `out of memory`.
     pub ended: String,
     /// Seconds since it ended, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ago_s: Option<u64>,
+    /// For how many seconds it had the port, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_s: Option<u64>,
     /// The watcher that is still alive and will start it again: `nodemon`, `cargo watch`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub watcher: Option<ProcId>,

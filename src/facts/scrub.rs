@@ -61,6 +61,7 @@ pub fn scrub(mut snapshot: Snapshot, home: Option<&str>) -> Snapshot {
         let mut list = departed.to_vec();
         for gone in &mut list {
             gone.name = text(&gone.name);
+            gone.project = gone.project.as_deref().map(text);
             gone.ended = text(&gone.ended);
             gone.seen_in = text(&gone.seen_in);
         }

@@ -557,6 +557,10 @@ impl<'a> Draw<'a> {
                     watcher: d.maybe(Self::id),
                     restarts: d.small(),
                     seen_in: d.word(),
+                    id: d.maybe(Self::id),
+                    project: d.maybe(Self::word),
+                    container: d.maybe(Self::word),
+                    held_s: d.maybe(Self::number),
                 })
                 .into()
             }),

@@ -31,6 +31,9 @@ pub struct Mute {
     /// When it ends, in milliseconds since the Unix epoch; nothing for never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<u64>,
+    /// How long it was to last, in milliseconds: a clock that jumps makes it no longer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub length: Option<u64>,
 }
 
 /// Everything that is muted.
@@ -46,6 +49,7 @@ impl Mutes {
         let mut mutes = Mutes::default();
         for mute in kept.into_iter().take(MOST) {
             let left = mute.until.map(|until| until.saturating_sub(now.wall));
+            let left = left.map(|left| left.min(mute.length.unwrap_or(left)));
             if left != Some(0) {
                 let end = left.and_then(|left| now.up.checked_add(Duration::from_millis(left)));
                 mutes.list.push(mute);
@@ -62,8 +66,11 @@ impl Mutes {
             self.ends.remove(0);
         }
         let ms = |length: Duration| u64::try_from(length.as_millis()).unwrap_or(u64::MAX);
-        let until = length.map(|length| now.wall.saturating_add(ms(length)));
-        self.list.push(Mute { what, until });
+        self.list.push(Mute {
+            what,
+            until: length.map(|length| now.wall.saturating_add(ms(length))),
+            length: length.map(ms),
+        });
         self.ends
             .push(length.and_then(|length| now.up.checked_add(length)));
     }

@@ -79,7 +79,7 @@ fn an_end_is_joined_whether_it_is_told_before_or_after_the_socket_goes() {
             (gone.name.as_str(), gone.ended.as_str(), gone.ago_s),
             ("next dev", "exited with 1", Some(12))
         );
-        assert_eq!(gone.seen_in, "the daemon's memory of pid 7");
+        assert_eq!((gone.id, gone.held_s), (Some(id(7)), Some(0)));
         assert_eq!(state.departed(3001, at(12_200)), None);
         assert_eq!(
             state.departed(3000, at(REMEMBERED_MS + 1000)),

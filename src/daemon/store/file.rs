@@ -18,7 +18,7 @@ const SCHEMA: u64 = 1;
 const META: TableDefinition<&str, u64> = TableDefinition::new("meta");
 const OWNERS: TableDefinition<u64, &[u8]> = TableDefinition::new("owners");
 const ALERTS: TableDefinition<&str, &[u8]> = TableDefinition::new("alerts");
-/// The only row of `ALERTS`, and of `META`.
+/// The only row of `ALERTS`, and the one of `META`.
 const ALL: &str = "all";
 const VERSION: &str = "schema";
 
@@ -75,13 +75,17 @@ impl File {
                 Ok(there) if there.len() > 4 * MOST_BYTES => {
                     return Err(Trouble::Broken("it is too large".to_owned()));
                 }
-                _ => {}
+                Ok(there) if there.len() > 0 => {}
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    return Err(Trouble::Refused(error));
+                }
+                _ => make(path)?,
             }
             // A file that was altered would be trusted otherwise.
             let db = Builder::new()
                 .set_cache_size(CACHE)
                 .set_check_integrity_on_open(true)
-                .create(path)?;
+                .open(path)?;
             let mut file = File {
                 db,
                 path: path.to_owned(),
@@ -181,25 +185,59 @@ impl File {
         if stored.saturating_mul(3) < length(&self.path) {
             self.db.compact().map_err(trouble)?;
         }
-        if length(&self.path) <= MOST_BYTES {
-            return Ok(());
+        while length(&self.path) > MOST_BYTES && self.forget_half()? {
+            self.db.compact().map_err(trouble)?;
         }
-        // The oldest half has to go.
+        Ok(())
+    }
+
+    /// Forgets the older half of the owners; says whether there was anything to forget.
+    fn forget_half(&mut self) -> Result<bool, Trouble> {
         let txn = self.db.begin_write().map_err(trouble)?;
+        let mut numbers = Vec::new();
         {
             let mut owners = txn.open_table(OWNERS).map_err(trouble)?;
-            let mut numbers = Vec::new();
             for row in owners.iter()? {
                 numbers.push(row?.0.value());
             }
-            numbers.truncate(numbers.len() / 2);
-            for number in numbers {
+            numbers.truncate(numbers.len().div_ceil(2));
+            for number in &numbers {
                 owners.remove(number)?;
             }
         }
         txn.commit().map_err(trouble)?;
-        self.db.compact().map_err(trouble)?;
-        Ok(())
+        Ok(!numbers.is_empty())
+    }
+}
+
+/// Makes a new file. It gets its name when it is whole: half of one, left by a full disk or
+/// a daemon that was killed, would look as if it were broken.
+fn make(path: &Path) -> Result<(), Trouble> {
+    let mut new = path.as_os_str().to_owned();
+    new.push(".new");
+    let new = PathBuf::from(new);
+    let made = (|| {
+        remove(&new)?;
+        let db = Builder::new().set_cache_size(CACHE).create(&new)?;
+        let txn = db.begin_write().map_err(trouble)?;
+        txn.open_table(META)
+            .map_err(trouble)?
+            .insert(VERSION, SCHEMA)?;
+        txn.commit().map_err(trouble)?;
+        db.close()?;
+        std::fs::rename(&new, path).map_err(Trouble::Refused)
+    })();
+    if made.is_err() {
+        // The reason why it could not be made is the one to tell.
+        let _ = remove(&new);
+    }
+    made
+}
+
+fn remove(path: &Path) -> Result<(), Trouble> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(Trouble::Refused(error)),
+        _ => Ok(()),
     }
 }
 

@@ -85,8 +85,14 @@ impl<'a> Case<'a> {
                 .is_some_and(|one| known && one.cwd.is_seen() && !self.stands_where_expected(one));
             departed.port.is_none() && !elsewhere && root.is_none_or(|root| Some(root) == own)
         };
+        // Who had the port once, and is of another project, is not why ours is not there.
+        let strange = |departed: &Departed| {
+            let own = self.own_project().map(|own| own.root.as_str());
+            let other = departed.project.as_deref().zip(own);
+            known && other.is_some_and(|(other, own)| !is_below(other, own))
+        };
         gone.iter()
-            .find(|departed| departed.port == Some(self.target.port))
+            .find(|gone| gone.port == Some(self.target.port) && !strange(gone))
             .or_else(|| gone.iter().find(of_project))
     }
 

@@ -17,7 +17,7 @@
 //! restarts it and start it once by hand.
 
 use crate::facts::{Departed, Outcome, human_age};
-use crate::findings::{Confidence, Evidence, Finding, Fix, Safety, Seen, Severity};
+use crate::findings::{Confidence, Evidence, Finding, Fix, Safety, Severity};
 use crate::rules::evidence::process_words;
 use crate::rules::{Case, Rule, client, container, evidence, fixes, name, path, presence};
 
@@ -141,14 +141,5 @@ fn last_end(departed: &Departed) -> Evidence {
         departed.ended,
         times(departed)
     );
-    let seen = match departed.watcher {
-        Some(id) => Seen::Process {
-            pid: id.pid,
-            what: departed.seen_in.clone(),
-        },
-        None => Seen::Kernel {
-            what: departed.seen_in.clone(),
-        },
-    };
-    Evidence::new(says, seen)
+    Evidence::new(says, presence::exited::seen_in(departed))
 }

@@ -3,8 +3,8 @@
 //! ## What happened
 //!
 //! The connection was refused: nobody listens on the port. The server that
-//! belongs here did run, and has ended; what started or watches it may still be
-//! there and wait.
+//! belongs here did run, and has ended, or has closed the port; what started or
+//! watches it may still be there and wait.
 //!
 //! ## Why
 //!
@@ -20,7 +20,7 @@
 use crate::facts::{Departed, Outcome, Probe, ProcState, Process, human_age};
 use crate::findings::{Confidence, Evidence, Finding, Fix, Seen, Severity};
 use crate::rules::evidence::{name_of, process_words};
-use crate::rules::{Case, Rule, container, evidence, presence};
+use crate::rules::{Case, Rule, container, evidence, fixes, presence};
 
 /// DD203.
 pub static RULE: Rule = Rule {
@@ -52,6 +52,9 @@ fn check(case: &Case) -> Option<Finding> {
         .filter(|_| departed.is_some_and(had_a_port))
         .or_else(|| case.probe_that(Outcome::Refused))?;
     if let Some(departed) = departed {
+        if is_elsewhere_now(case, departed) {
+            return None;
+        }
         return Some(around(case, failure, of_departed(case, departed)));
     }
     let zombie = case.every_process().find(|process| {
@@ -66,6 +69,12 @@ fn check(case: &Case) -> Option<Finding> {
 
 fn had_a_port(departed: &Departed) -> bool {
     departed.port.is_some()
+}
+
+/// Whether its like runs again, on another port: that is the answer then.
+fn is_elsewhere_now(case: &Case, departed: &Departed) -> bool {
+    let servers = case.own_servers();
+    departed.id.is_some() && servers.iter().any(|one| one.owner.name == departed.name)
 }
 
 /// The facts that both kinds stand on.
@@ -83,6 +92,14 @@ fn of_departed(case: &Case, departed: &Departed) -> Finding {
         .map_or(String::new(), |s| format!(" {} ago", human_age(s)));
     // A watcher is named in the place of its server, of which nothing is left.
     let (says, ended) = match (departed.port, departed.watcher) {
+        _ if departed.lives() => {
+            let who = match departed.id {
+                Some(id) => format!("{} (pid {})", departed.name, id.pid),
+                None => departed.name.clone(),
+            };
+            let says = format!("{who} closed port {port}{ago}, and runs on");
+            (says.clone(), says)
+        }
         // What ended before our eyes goes by its own name.
         (None, Some(_)) if !waits(departed) => {
             let by = watcher.map_or("what ran it".to_owned(), process_words);
@@ -98,48 +115,39 @@ fn of_departed(case: &Case, departed: &Departed) -> Finding {
         }
         _ => {
             let ended = format!("{} {}{ago}", departed.name, departed.ended);
-            (format!("{ended}, and it had port {port}"), ended)
+            let mut says = format!("{ended}, and it had port {port}");
+            if let Some(watcher) = watcher.filter(|_| departed.id.is_some()) {
+                let by = process_words(watcher);
+                says = format!("{says}; {by} has not started it again");
+            }
+            (says, ended)
         }
     };
     let confidence = match departed.port {
         Some(_) if case.containers_settled() => Confidence::Certain,
         _ => Confidence::Likely,
     };
-    let mut finding = Finding::new(confidence, says).because(Evidence::new(
-        ended,
-        match departed.watcher {
-            Some(id) => Seen::Process {
-                pid: id.pid,
-                what: departed.seen_in.clone(),
-            },
-            None => Seen::Kernel {
-                what: departed.seen_in.clone(),
-            },
-        },
-    ));
+    let mut finding =
+        Finding::new(confidence, says).because(Evidence::new(ended, seen_in(departed)));
     if let Some(watcher) = watcher {
         finding = finding.because(evidence::process(watcher));
     }
-    if waits(departed) {
+    let under = watcher.filter(|_| departed.id.is_some() && !departed.lives());
+    if waits(departed) || under.is_some() {
+        let name = under.map_or(departed.name.as_str(), name_of);
         let place = match watcher.map(|watcher| watcher.terminal) {
             Some(false) => "where it writes: its log, or the terminal it was started in",
             Some(true) | None => "in its terminal",
         };
         finding = finding.fix(Fix::read(
-            format!("read what {} wrote last, {place}", departed.name),
-            match departed.name.as_str() {
+            format!("read what {name} wrote last, {place}"),
+            match name {
                 "nodemon" => "mend what it says; type `rs` there to start it at once",
                 _ => "mend what it says, then save a file: the watcher starts it again",
             },
         ));
     } else {
-        finding = finding.fix(Fix::read(
-            "start it again, in a terminal where you see what it writes",
-            format!(
-                "start {} again and read its last lines if it ends",
-                departed.name
-            ),
-        ));
+        finding = finding.fix(start_again(case, departed));
     }
     if departed.ended.contains("memory") && case.facts.host.os == "linux" {
         finding = finding.fix(Fix::safe(
@@ -148,6 +156,39 @@ fn of_departed(case: &Case, departed: &Departed) -> Finding {
         ));
     }
     finding
+}
+
+/// The command that starts it where the project's files tell it, else words.
+fn start_again(case: &Case, departed: &Departed) -> Fix {
+    let name = &departed.name;
+    if departed.lives() {
+        let text = format!("end {name} where it was started, then start it anew");
+        return Fix::read("start it again", text);
+    }
+    let title = "start it again, in a terminal where you see what it writes";
+    let expected = case.expected();
+    let mut on = expected.iter().filter(|one| one.service.is_on());
+    let known = match (on.next(), on.next()) {
+        (Some(one), None) => fixes::start_as(case, one, title),
+        _ => None,
+    };
+    known.unwrap_or_else(|| {
+        let text = format!("start {name} again and read its last lines if it ends");
+        Fix::read(title, text)
+    })
+}
+
+/// Where it was seen to end.
+pub(super) fn seen_in(departed: &Departed) -> Seen {
+    let what = departed.seen_in.clone();
+    match (&departed.container, departed.id.or(departed.watcher)) {
+        (Some(name), _) => Seen::Container {
+            name: name.clone(),
+            what,
+        },
+        (None, Some(id)) => Seen::Process { pid: id.pid, what },
+        (None, None) => Seen::Kernel { what },
+    }
 }
 
 /// Whether it is the watcher that is told of, which waits for a file to change.

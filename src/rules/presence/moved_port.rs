@@ -17,11 +17,11 @@
 //! program where it was started, then start the server anew. A strict setting,
 //! where there is one, has it stop instead of moving on.
 
-use crate::facts::{Outcome, Process, SetBy, Taken};
+use crate::facts::{Departed, Outcome, Process, SetBy, Taken, human_age};
 use crate::findings::{Confidence, Evidence, Finding, Fix, Seen, Severity};
 use crate::rules::case::OwnServer;
 use crate::rules::evidence::{name_of, process_words, service_name};
-use crate::rules::{Case, Rule, container, evidence, fixes};
+use crate::rules::{Case, Rule, container, evidence, fixes, presence};
 
 /// DD205.
 pub static RULE: Rule = Rule {
@@ -44,8 +44,8 @@ const TOGETHER: u64 = 2;
 enum Holder<'a> {
     /// A process of somebody else, or one that cannot be seen.
     Other(Option<&'a Process>, Evidence),
-    /// Nobody any more.
-    Gone,
+    /// Nobody any more; this one had it when the server started, if that is remembered.
+    Gone(Option<&'a Departed>),
 }
 
 fn check(case: &Case) -> Option<Finding> {
@@ -69,7 +69,12 @@ fn check(case: &Case) -> Option<Finding> {
         Holder::Other(None, _) => {
             format!("{who} is on port {there}, because another program has port {port}")
         }
-        Holder::Gone => format!(
+        Holder::Gone(Some(gone)) => format!(
+            "{who} is on port {there}, because {} had port {port} when it started; port {port} \
+             is free now",
+            former(moved.owner, gone)
+        ),
+        Holder::Gone(None) => format!(
             "{who} is on port {there}: port {port} was taken when it started, and is free now"
         ),
     };
@@ -86,9 +91,10 @@ fn check(case: &Case) -> Option<Finding> {
                 .because(listens.clone())
                 .because_all(process.map(evidence::process))
         }
-        Holder::Gone => finding
+        Holder::Gone(gone) => finding
             .because_all(case.probes_that(Outcome::Refused).map(evidence::probe))
-            .because(evidence::nobody_listens(case)),
+            .because(evidence::nobody_listens(case))
+            .because_all(gone.map(|gone| remembered(case, gone))),
     };
     if let Some(meant) = &moved.meant {
         finding = finding.because(evidence::expects(case, meant));
@@ -114,7 +120,7 @@ fn check(case: &Case) -> Option<Finding> {
             format!("or have it on port {port} again"),
             format!("end what has port {port}, if it is not needed, then start {name} anew"),
         )),
-        Holder::Gone => finding.fix(Fix::read(
+        Holder::Gone(_) => finding.fix(Fix::read(
             format!("or have it on port {port} again"),
             format!("end {name} in its terminal and start it anew: the port is free now"),
         )),
@@ -156,7 +162,9 @@ fn has_moved(case: &Case, one: &OwnServer) -> bool {
 /// is not why the server moved.
 fn holder<'a>(case: &Case<'a>, moved: &Process) -> Option<Holder<'a>> {
     if case.nobody_listens() {
-        return case.all_refused().then_some(Holder::Gone);
+        return case
+            .all_refused()
+            .then(|| Holder::Gone(had_it(case, moved)));
     }
     let listener = case.listeners().next()?;
     let Some(owner) = case.owner(listener) else {
@@ -168,6 +176,52 @@ fn holder<'a>(case: &Case<'a>, moved: &Process) -> Option<Holder<'a>> {
         .any(|owner| case.is_ours(owner) == Some(true));
     let later = owner.age_s.saturating_add(TOGETHER) < moved.age_s;
     (!ours && !later).then(|| Holder::Other(Some(owner), evidence::listener(case, listener)))
+}
+
+/// Who had the port when the server started, as far as that is remembered.
+fn had_it<'a>(case: &Case<'a>, moved: &Process) -> Option<&'a Departed> {
+    let departed = case.facts.departed.items().iter();
+    let mut of_port = departed.filter(|gone| gone.port == Some(case.port()));
+    of_port.find(|gone| {
+        let (Some(ago), Some(held)) = (gone.ago_s, gone.held_s) else {
+            return false;
+        };
+        let began = moved.age_s.saturating_add(TOGETHER);
+        // One that the server itself had is no reason.
+        gone.id != Some(moved.id) && ago <= began && ago.saturating_add(held) >= moved.age_s
+    })
+}
+
+/// `vite`, or `an earlier next dev`
+fn former(moved: &Process, gone: &Departed) -> String {
+    match name_of(moved) == gone.name {
+        true => format!("an earlier {}", gone.name),
+        false => gone.name.clone(),
+    }
+}
+
+/// That it had the port, and how that ended.
+fn remembered(case: &Case, gone: &Departed) -> Evidence {
+    let held = gone
+        .held_s
+        .map_or(String::new(), |s| format!(" for {}", human_age(s)));
+    let ago = gone
+        .ago_s
+        .map_or(String::new(), |s| format!(" {} ago", human_age(s)));
+    let says = match gone.lives() {
+        true => format!(
+            "{} had port {}{held}, and closed it{ago}",
+            gone.name,
+            case.port()
+        ),
+        false => format!(
+            "{} had port {}{held}, and {}{ago}",
+            gone.name,
+            case.port(),
+            gone.ended
+        ),
+    };
+    Evidence::new(says, presence::exited::seen_in(gone))
 }
 
 /// `next dev (pid 812) of /home/me/blog`

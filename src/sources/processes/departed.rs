@@ -62,6 +62,7 @@ pub(super) fn of(rows: &[Row]) -> Vec<Departed> {
             watcher: Some(watcher.id),
             restarts: 0,
             seen_in: "its children".to_owned(),
+            ..Departed::default()
         })
     };
     rows.iter()

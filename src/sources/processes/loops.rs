@@ -302,6 +302,7 @@ fn gone(suspect: &Suspect, life: &Life) -> Departed {
         watcher: Some(suspect.row.id),
         restarts: 0,
         seen_in: "its children, watched".to_owned(),
+        ..Departed::default()
     }
 }
 
