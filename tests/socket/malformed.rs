@@ -188,8 +188,8 @@ fn an_endless_message_ends() {
     let piece = [b'['; 1 << 16];
     let end = Instant::now() + PATIENCE;
     let closed = loop {
-        match talk.stream.write(&piece) {
-            Ok(_) => assert!(Instant::now() < end, "it is read for ever"),
+        match talk.stream.write_all(&piece) {
+            Ok(()) => assert!(Instant::now() < end, "it is read for ever"),
             Err(error) => break error.kind(),
         }
     };
@@ -230,4 +230,21 @@ fn a_message_in_pieces_is_one() {
         (&talk.line()["id"], &talk.line()["id"]),
         (&json!(1), &json!(1))
     );
+}
+
+#[test]
+fn who_has_said_all_gets_every_answer() {
+    let stage = Stage::new();
+    let server = stage.start("");
+    let mut talk = server.talk();
+    let mut asked: Vec<u64> = (0..20).map(|_| talk.ask("status", json!({}))).collect();
+    // And half a message, of which nothing comes.
+    talk.send("{\"jsonrpc\"");
+    talk.finish();
+    while !asked.is_empty() {
+        let answer = talk.line();
+        let place = asked.iter().position(|id| answer["id"] == *id);
+        asked.remove(place.unwrap_or_else(|| panic!("{answer}")));
+    }
+    assert!(talk.is_closed());
 }

@@ -103,12 +103,17 @@ impl Client {
     async fn run(&mut self, stream: &Connection) -> io::Result<()> {
         let mut ended = self.shared.ended.clone();
         loop {
-            self.take();
-            let write = self.write(stream)?;
+            let (read, write) = loop {
+                let all = self.take();
+                let write = self.write(stream)?;
+                // Writing may have made room for what has come in already.
+                if all || !self.reading || !self.has_room() {
+                    break (all && self.reading && self.has_room(), write);
+                }
+            };
             if !self.reading && self.calls.is_empty() && self.out.is_empty() {
                 return Ok(());
             }
-            let read = self.reading && self.has_room();
             let ending = self.over.is_none();
             let late = [self.finish, self.written, self.over];
             let woken = tokio::select! {
@@ -189,8 +194,9 @@ impl Client {
         Ok(())
     }
 
-    /// Begins the calls that have come in, as many as there is room for.
-    fn take(&mut self) {
+    /// Begins the calls that have come in, as many as there is room for. Whether those are
+    /// all: only then may more be read.
+    fn take(&mut self) -> bool {
         while self.reading && self.has_room() {
             let Some(incoming) = self.lines.take() else {
                 let begun = self.lines.has_begun();
@@ -199,7 +205,7 @@ impl Client {
                 } else if self.finish.is_none() {
                     self.finish = Some(Instant::now() + self.shared.limits.unfinished);
                 }
-                return;
+                return true;
             };
             self.finish = None;
             match incoming {
@@ -218,6 +224,7 @@ impl Client {
         }
         // What waits here waits for us, not for the client.
         self.finish = None;
+        false
     }
 
     fn begin(&mut self, wanted: Wanted) {
