@@ -8,9 +8,9 @@ mod schema;
 #[path = "support/stories.rs"]
 mod stories;
 
-use devdoctor::diagnose::{check_facts, ports, replay};
+use devdoctor::diagnose::{check_facts, ports_report, replay};
 use devdoctor::facts::{Ended, Gap, Known, PastOwner, ProcId, Snapshot};
-use devdoctor::findings::{Alert, Phase, PortsReport, Report, Status, Trigger};
+use devdoctor::findings::{Alert, Phase, Report, Status, Trigger};
 use devdoctor::ipc::{self, AlertList, Call, Facts, Hello, History, PROTOCOL, codes};
 use draw::Draw;
 use proptest::prelude::*;
@@ -129,11 +129,13 @@ fn alert(report: &Report, id: u64) -> Option<Alert> {
         trigger: Trigger::Refused,
         port: Some(report.target.port),
         project: Some("/shop".to_owned()),
+        service: Some("web".to_owned()),
         finding: report.findings.first()?.clone(),
         since: 1,
         fired: Some(2),
         resolved: Some(3),
         refusals: 4,
+        flapping: true,
         muted: true,
     })
 }
@@ -143,12 +145,7 @@ fn all_fit(schema: &Value, report: &Report, facts: &Snapshot) {
     fits(schema, "/methods/why/result", report);
     let check = check_facts(facts);
     fits(schema, "/methods/check/result", &check);
-    let lines = PortsReport {
-        schema: "devdoctor.ports/1".to_owned(),
-        ports: ports(facts),
-        unseen: report.unseen.clone(),
-    };
-    fits(schema, "/methods/ports/result", &lines);
+    fits(schema, "/methods/ports/result", &ports_report(facts));
     let facts = Facts {
         schema: "devdoctor.facts/1".to_owned(),
         facts: facts.clone(),

@@ -213,7 +213,7 @@ fn make(plan: &Plan, target: &Target, settings: &Settings) -> Result<(), Failure
             std::thread::sleep(Duration::from_millis(20));
             continue;
         }
-        if let Waited::Answers { at, .. } = diagnose::wait(target, settings, SERVER) {
+        if let Waited::Answers { at, .. } = diagnose::wait(target, settings, SERVER, || {}) {
             print(&format!(
                 "\nit helped: {at} answers. {program} runs until you end it here (Ctrl-C).\n"
             ))?;

@@ -80,24 +80,24 @@ stories! {
         let shown = printed(stage, line_of, &folder);
         assert!(shown.lines().count() >= 2 && shown.contains(line), "{shown}");
 
-        // tmux itself: a folder whose name means something to a shell, too.
+        // tmux itself, inside of another that says what is on its screen: in a folder whose
+        // name means something to a shell, too.
         let odd = stage.folder().join("it's $(touch here) a \"shop\"");
         std::fs::rename(&folder, &odd).unwrap();
-        let tmux = |words: &[&str]| {
+        let outer = |words: &[&str]| {
             let output = command(stage, "tmux", &odd)
-                .args(["-L", "story", "-f"])
-                .arg(snippet("tmux.conf"))
+                .args(["-L", "outer", "-f", "/dev/null"])
                 .args(words)
                 .output()
                 .unwrap();
             String::from_utf8_lossy(&output.stdout).into_owned()
         };
-        tmux(&["new-session", "-d", "-x", "80", "-y", "24", "sleep 600"]);
-        keeper.until("tmux shows it", || {
-            let shown = tmux(&["display-message", "-p", "#{T:status-right}"]);
-            shown.contains("1 up") && !shown.contains("not ready")
-        });
-        tmux(&["kill-server"]);
+        let inner = format!(
+            "env -u TMUX tmux -L inner -f '{}' new-session 'sleep 600'",
+            snippet("tmux.conf").display()
+        );
+        outer(&["new-session", "-d", "-x", "120", "-y", "24", &inner]);
+        keeper.until("tmux shows it", || outer(&["capture-pane", "-p"]).contains("⏺ 1 up"));
         assert!(!odd.join("here").exists());
     }
 }

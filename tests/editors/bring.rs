@@ -48,7 +48,9 @@ fn run(first: Option<&Path>, words: &[&str], folder: &Path) -> Result<(), String
         path.push(":");
     }
     path.push(search_path());
-    let output = Command::new(file)
+    let output = Command::new("timeout")
+        .arg("480")
+        .arg(file)
         .args(&words[1..])
         .current_dir(folder)
         .env("PATH", path)

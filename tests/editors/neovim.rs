@@ -13,7 +13,10 @@ use crate::stage::{Stage, is_inside, stories, tell};
 fn play(stage: &Stage, neovim: &Path, part: &str) {
     let plugin = bring::repository().join("editors/nvim");
     let script = bring::repository().join("tests/editors/neovim.lua");
-    let output = Command::new(neovim)
+    // A script that cannot be loaded leaves it waiting for keys.
+    let output = Command::new("timeout")
+        .arg("180")
+        .arg(neovim)
         .args(["--headless", "--clean", "--cmd"])
         .arg(format!("set runtimepath^={}", plugin.display()))
         .arg("-c")
@@ -34,6 +37,7 @@ fn play(stage: &Stage, neovim: &Path, part: &str) {
 
 fn both_parts(stage: &Stage, neovim: &Path) {
     let keeper = Keeper::new(stage);
+    play(stage, neovim, "strange");
     // With no daemon first: the test starts one, and ends it.
     play(stage, neovim, "absent");
     let _daemon = keeper.daemon();

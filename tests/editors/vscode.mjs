@@ -10,7 +10,7 @@
 import { spawn, execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { connect } from 'node:net';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const { CODE_SERVER, CHROMIUM, VSIX, DEVDOCTOR, WORK, HOME, PICTURE } = process.env;
@@ -53,12 +53,18 @@ async function until(what, is, patience = PATIENCE) {
   }
 }
 
-/** Whether somebody listens there: what any client would do. */
-function dial(port) {
+/** Whether somebody listens there. A client that asked would be refused, and that is news. */
+function listens(port) {
+  const at = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')} 00000000:0000 0A`;
+  return readFileSync('/proc/net/tcp', 'utf8').includes(at);
+}
+
+/** What any client does; it is refused. */
+function knock(port) {
   return new Promise((done) => {
     const socket = connect(port, '127.0.0.1');
-    socket.on('connect', () => done(true) || socket.destroy());
-    socket.on('error', () => done(false));
+    socket.on('error', done);
+    socket.on('connect', () => socket.destroy() && done());
   });
 }
 
@@ -74,8 +80,10 @@ function says(text, words) {
   }
 }
 
-/** The server that the workspace's package.json names, as `npm run dev` starts it. */
-const SERVER = ['python3', '-m', 'http.server', '3000', '--bind', '127.0.0.1'];
+/** The server that a package.json names, as `npm run dev` starts it. */
+function serverOn(port) {
+  return ['python3', '-m', 'http.server', String(port), '--bind', '127.0.0.1'];
+}
 
 async function play() {
   const data = join(HOME, 'data');
@@ -114,7 +122,7 @@ async function play() {
 }
 
 async function look(page) {
-  const item = page.locator('[id="devdoctor.devdoctor.devdoctor.status"], [id="devdoctor.devdoctor.status"]').first();
+  const item = page.locator('[id="devdoctor.devdoctor.status"]');
   const text = async () => (await item.innerText().catch(() => '')).trim();
   const becomes = (wanted, patience) =>
     until(`${JSON.stringify(wanted)} in the status bar`, async () => (await text()) === wanted, patience);
@@ -127,10 +135,9 @@ async function look(page) {
 
   // The text follows a real server. The machine may be busy: the best of some tries counts.
   const took = { start: [], stop: [] };
-  let server;
   for (let tries = 0; tries < 5; tries++) {
-    server = start(SERVER, { cwd: WORK, stdio: 'ignore' });
-    await until('the server', () => dial(3000));
+    const server = start(serverOn(3000), { cwd: WORK, stdio: 'ignore' });
+    await until('the server', () => listens(3000));
     let from = performance.now();
     await becomes('⏺ 1 of 2 up');
     took.start.push(Math.round(performance.now() - from));
@@ -147,10 +154,10 @@ async function look(page) {
     throw new Error(`the status bar is slower than ${BUDGET} ms`);
   }
 
-  // A client is refused: the item says why, a click offers what mends it.
+  // A client is refused where nobody was: the item says why, a click offers what mends it.
   await until('the alert', async () => {
-    await dial(3000);
-    return (await text()).startsWith('⚠ 3000 refused: ');
+    await knock(8000);
+    return (await text()).startsWith('⚠ 8000 refused: ');
   });
   console.log(`the item says: ${await text()}`);
   const list = page.locator('.quick-input-widget');
@@ -164,14 +171,16 @@ async function look(page) {
   says(offered, 'Not as it should be');
   says(offered, 'DD2');
   if (PICTURE) {
+    await page.mouse.move(700, 400);
     await page.waitForTimeout(1000);
     await page.screenshot({ path: PICTURE });
   }
   await pick('DD2');
   await rows.filter({ hasText: 'Show why' }).first().waitFor();
   const acts = (await list.innerText()).replace(/\s+/g, ' ');
-  says(acts, 'Copy the command: npm run dev');
-  says(acts, 'Mute port 3000');
+  says(acts, 'Copy the command: ');
+  says(acts, 'npm run dev');
+  says(acts, 'Mute port 8000');
   await pick('Copy the command');
   await until('the command in the clipboard', async () =>
     (await page.evaluate(() => navigator.clipboard.readText())).includes('npm run dev'),
@@ -184,10 +193,10 @@ async function look(page) {
   await until('the report', async () => (await read()).includes('fix: '));
   const report = await read();
   says(report, 'error[DD2');
-  says(report, '--> 3000: refused');
+  says(report, '--> 8000: refused');
 
   // Once it answers, the item is well again.
-  server = start(SERVER, { cwd: WORK, stdio: 'ignore' });
+  const server = start(serverOn(8000), { cwd: join(WORK, 'api'), stdio: 'ignore' });
   await becomes('⏺ 1 of 2 up');
 
   // The daemon ends: the item is quiet again.

@@ -34,8 +34,10 @@ fn the_status_bar_follows_a_server_and_a_click_says_what_mends_it() {
         // Only its folders: the daemon is started by a click.
         let _keeper = Keeper::new(stage);
         let browser = bring::browser().unwrap();
-        let mut command = Command::new(browser.node);
+        let mut command = Command::new("timeout");
         command
+            .arg("400")
+            .arg(browser.node)
             .arg(bring::repository().join("tests/editors/vscode.mjs"))
             .arg(browser.packages)
             .env_clear()

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use devdoctor::daemon::{Asked, Handle, News};
-use devdoctor::diagnose::{check_facts, replay};
+use devdoctor::diagnose::{check_facts, ports_report, replay};
 use devdoctor::facts::{Snapshot, Target};
 use devdoctor::findings::{
     Alert, Confidence, DaemonStatus, Finding, Phase, PortsReport, Status, Trigger,
@@ -166,11 +166,13 @@ fn alert(id: u64, project: Option<String>, says: &str) -> Alert {
         trigger: Trigger::Refused,
         port: Some(3000),
         project,
+        service: None,
         finding: Finding::new(Confidence::Certain, says),
         since: 0,
         fired: Some(0),
         resolved: None,
         refusals: 1,
+        flapping: false,
         muted: false,
     }
 }
@@ -181,15 +183,10 @@ fn why(target: &str) -> Result<Reply, String> {
 }
 
 fn ports(many: u16) -> PortsReport {
-    let line = devdoctor::diagnose::ports(&recorded("why"))
-        .first()
-        .cloned()
-        .unwrap();
-    PortsReport {
-        schema: "devdoctor.ports/1".to_owned(),
-        ports: vec![line; usize::from(many)],
-        unseen: Vec::new(),
-    }
+    let mut report = ports_report(&recorded("why"));
+    let line = report.ports.first().cloned().unwrap();
+    report.ports = vec![line; usize::from(many)];
+    report
 }
 
 /// Facts of real machines.

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use devdoctor::ipc::{Client, Place};
 
+use super::machine;
 use super::responder::{CANNOT, PART, READY};
 use super::talk::{PATIENCE, Talk};
 
@@ -133,6 +134,21 @@ impl Server {
         let line = status.lines().find(|line| line.starts_with(word));
         let number = line.unwrap().split_whitespace().nth(1).unwrap();
         number.parse().unwrap()
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        machine::run("kill", &[&format!("-{name}"), &pid]);
+    }
+
+    /// Whether a signal has stopped all of it: that takes a moment.
+    pub fn stands_still(&self) -> bool {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap();
+        tasks.flatten().all(|task| {
+            let stat = std::fs::read_to_string(task.path().join("stat"));
+            stat.is_ok_and(|stat| stat.rsplit(')').next().is_some_and(|s| s.starts_with(" T")))
+        })
     }
 
     /// Kills it as nothing can prevent.

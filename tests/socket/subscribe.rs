@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::machine::{pass_over, which};
 use super::stage::Stage;
-use super::talk::PATIENCE;
+use super::talk::{PATIENCE, wait_until};
 
 #[test]
 fn only_what_a_person_would_see_is_told() {
@@ -135,11 +135,11 @@ fn the_client_waits_no_longer_than_it_was_told() {
     assert_eq!(late, Err(CallError::TooSlow(short)));
     assert!(began.elapsed() >= short);
     // A daemon that stands still takes the connection and says nothing.
-    let pid = server.child.id().to_string();
-    super::machine::run("kill", &["-STOP", &pid]);
+    server.signal("STOP");
+    wait_until("it stands still", || server.stands_still());
     let silent = Client::connect_to(&place, short).unwrap_err();
     assert_eq!(silent, NoDaemon::TooSlow(short));
-    super::machine::run("kill", &["-CONT", &pid]);
+    server.signal("CONT");
     let mut client = server.client();
     server.kill();
     let gone = client.call(Call::Shutdown, PATIENCE);

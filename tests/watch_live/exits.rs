@@ -192,6 +192,16 @@ stories! {
     }
 }
 
+/// A server with threads, of which the main one does not say the last word.
+const THREADS: &str = "
+import os, sys, threading, time
+for _ in range(4): threading.Thread(target=time.sleep, args=(600,)).start()
+def end():
+    sys.stdin.readline()
+    os._exit(4)
+threading.Thread(target=end).start()
+";
+
 /// Not in a story: the connector can be heard only in the machine's first namespaces.
 #[test]
 fn the_end_of_somebody_elses_child_is_told_with_its_status() {
@@ -201,7 +211,10 @@ fn the_end_of_somebody_elses_child_is_told_with_its_status() {
             let why = format!("no process connector here: {}", exits.mode());
             return machine::pass_over("the end of somebody else's child", &why);
         }
+        let threads =
+            format!("exec 3<&0; python3 -c '{THREADS}' <&3 & echo $!; wait $!; sleep 600");
         for (script, expected) in [
+            (threads.as_str(), Ended::Exited(4)),
             ("sleep 600 & echo $!; wait $!; sleep 600", Ended::Killed(9)),
             (
                 "exec 3<&0; (read line <&3; exit 3) & echo $!; wait $!; sleep 600",

@@ -66,26 +66,35 @@ function line(live: readonly View[], level: Level): string {
   return `${live.reduce((sum, view) => sum + (view.status?.up ?? 0), 0)} up`;
 }
 
+const ABSENT: Readonly<Record<Link['kind'], string>> = {
+  connecting: 'devdoctor: …',
+  off: 'devdoctor: off',
+  failed: 'devdoctor: no answer',
+  stranger: 'devdoctor: other version',
+  up: 'devdoctor: …',
+};
+
 function absent(link: Link): Item {
-  switch (link.kind) {
-    case 'failed':
-      return {
-        text: 'devdoctor: no answer',
-        tooltip: escapeMarkdown(`The daemon cannot be talked to: ${link.why}`),
-        level: 'unknown',
-        starts: false,
-      };
-    case 'stranger':
-      return { text: 'devdoctor: other version', tooltip: escapeMarkdown(strange(link)), level: 'unknown', starts: false };
+  const quiet = link.kind !== 'failed' && link.kind !== 'stranger';
+  return {
+    text: ABSENT[link.kind],
+    tooltip: escapeMarkdown(absence(link)),
+    level: quiet ? 'well' : 'unknown',
+    starts: link.kind === 'off',
+  };
+}
+
+/** Why nothing is known, in words. */
+export function absence(link: Link | undefined): string {
+  switch (link?.kind) {
     case 'off':
-      return {
-        text: 'devdoctor: off',
-        tooltip: escapeMarkdown('No daemon runs. Click to start it.'),
-        level: 'well',
-        starts: true,
-      };
+      return 'No daemon runs. A click on the item in the status bar starts it.';
+    case 'failed':
+      return `The daemon cannot be talked to: ${clean(link.why)}`;
+    case 'stranger':
+      return strange(link);
     default:
-      return { text: 'devdoctor: …', tooltip: escapeMarkdown('Looking for the daemon.'), level: 'well', starts: false };
+      return 'The daemon has not answered yet.';
   }
 }
 

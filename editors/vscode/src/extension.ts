@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import * as vscode from 'vscode';
 
-import { item, type Link, type View } from './bar';
+import { absence, item, type Link, type View } from './bar';
 import { choices, firstCommand, type Action, type Choice } from './choices';
 import { Client, words } from './client';
 import { socketPath, thisMachine } from './place';
@@ -47,7 +47,7 @@ export function activate(context: vscode.ExtensionContext): void {
 
 class Doctor implements vscode.Disposable {
   private watched: Watched[] = [];
-  private readonly bar = vscode.window.createStatusBarItem('devdoctor.status', vscode.StatusBarAlignment.Left, 10);
+  private readonly bar = vscode.window.createStatusBarItem('status', vscode.StatusBarAlignment.Left, 10);
   private readonly pages = new Map<string, string>();
   private readonly turned = new vscode.EventEmitter<vscode.Uri>();
   private readonly parts: vscode.Disposable[] = [this.bar, this.turned];
@@ -132,7 +132,7 @@ class Doctor implements vscode.Disposable {
     const up = this.watched.filter((one) => one.client.isUp);
     const one = up.find(({ path }) => path === folder) ?? up[0];
     if (one === undefined) {
-      throw new Error('no daemon runs: “devdoctor: Start the Daemon” starts it');
+      throw new Error(absence(this.watched[0]?.link));
     }
     return one;
   }

@@ -29,8 +29,6 @@ fn alert(id: u64) -> Alert {
         flapping: false,
         service: None,
         muted: false,
-        service: None,
-        flapping: false,
     }
 }
 

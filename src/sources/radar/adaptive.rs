@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::counts::Counts;
 
 /// From so many closed sockets a second on, the groups are left. To announce one takes
-/// about 2.8 µs of the processor (`cargo bench --bench radar`): this is 1 % of a core.
+/// 2 to 3 µs of the processor (`cargo bench --bench radar`): this is 1 % of a core.
 const BUSY: u64 = 3_500;
 /// Below so many the machine is quiet.
 const QUIET: u64 = BUSY / 2;

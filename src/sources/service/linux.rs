@@ -98,13 +98,14 @@ pub(super) fn uninstall(service: &Service) -> Result<Vec<String>, String> {
     for (wants, unit) in [("sockets", UNITS[0]), ("default", UNITS[1])] {
         let wants = folder.join(format!("{wants}.target.wants"));
         remove(&wants.join(unit), &mut done)?;
-        // It goes only if it is empty.
+        // A folder goes only if it is empty, here and below.
         let _ = std::fs::remove_dir(wants);
     }
-    remove(&autostart(service)?, &mut done)?;
-    let _ = std::fs::remove_dir(&folder);
-    if let Some(above) = folder.parent() {
-        let _ = std::fs::remove_dir(above);
+    let autostart = autostart(service)?;
+    remove(&autostart, &mut done)?;
+    let above = [folder.parent(), autostart.parent()];
+    for folder in [Some(&*folder)].into_iter().chain(above).flatten() {
+        let _ = std::fs::remove_dir(folder);
     }
     if installed && answers {
         systemctl(&["daemon-reload"])?;

@@ -24,9 +24,9 @@ const PROC_EVENT_EXIT: u32 = 0x8000_0000;
 const NLMSG_DONE: u16 = 3;
 /// `struct nlmsghdr` and `struct cn_msg`, then `what`, `cpu` and the time of the event.
 const HEAD: usize = 16 + 20;
-const PID: usize = HEAD + 16;
-const TGID: usize = PID + 4;
-const CODE: usize = PID + 8;
+const THREAD: usize = HEAD + 16;
+const PROCESS: usize = THREAD + 4;
+const CODE: usize = THREAD + 8;
 /// Programs have an end, and whoever listens pays for every step of every process's end.
 const MOST: usize = 512;
 /// What the namespaces in which the machine starts are called.
@@ -142,34 +142,48 @@ fn subscription() -> Vec<u8> {
     bytes
 }
 
-/// The pid and the exit status in an announcement of the end of a whole process.
+/// The pid and the exit status in an announcement of an end.
+///
+/// Every thread that is ended together with its process tells the status of the process;
+/// so the last one is right, whichever of them ended first.
 fn end(bytes: &[u8]) -> Option<(u32, u32)> {
     let number = |at: usize| Some(u32::from_ne_bytes(*bytes.get(at..)?.first_chunk()?));
-    let (pid, process) = (number(PID)?, number(TGID)?);
-    (number(HEAD)? == PROC_EVENT_EXIT && pid == process).then_some((pid, number(CODE)?))
+    (number(HEAD)? == PROC_EVENT_EXIT).then_some((number(PROCESS)?, number(CODE)?))
 }
 
-/// The filter, of classic BPF: whole are the ends of the main threads of these.
+/// The filter, of classic BPF. Of these processes the ends of their main threads pass, and
+/// those of others that do not end as a thread ends by itself: with 0.
 fn program(pids: &HashSet<u32>) -> Vec<SockFilter> {
     /// `BPF_LD | BPF_W | BPF_ABS`
     const LOAD: u16 = 0x20;
+    /// `BPF_MISC | BPF_TAX`
+    const KEEP: u16 = 0x07;
     /// `BPF_JMP | BPF_JEQ | BPF_K`
-    const JUMP_IF_EQUAL: u16 = 0x15;
+    const IF_IT_IS: u16 = 0x15;
+    /// `BPF_JMP | BPF_JEQ | BPF_X`
+    const IF_IT_IS_KEPT: u16 = 0x1d;
     /// `BPF_RET | BPF_K`
     const RETURN: u16 = 0x06;
-    let at = |offset: usize| u32::try_from(offset).unwrap_or(0);
+    let load = |at: usize| SockFilter::new(LOAD, 0, 0, u32::try_from(at).unwrap_or(0));
     // A load gives what stands there as a number of the network's order.
     let number = |number: u32| u32::from_be_bytes(number.to_ne_bytes());
     let pass = || SockFilter::new(RETURN, 0, 0, u32::MAX);
     let drop = || SockFilter::new(RETURN, 0, 0, 0);
     let mut program = vec![
-        SockFilter::new(LOAD, 0, 0, at(HEAD)),
-        SockFilter::new(JUMP_IF_EQUAL, 1, 0, number(PROC_EVENT_EXIT)),
+        load(HEAD),
+        SockFilter::new(IF_IT_IS, 1, 0, number(PROC_EVENT_EXIT)),
         drop(),
-        SockFilter::new(LOAD, 0, 0, at(PID)),
+        load(THREAD),
+        SockFilter::new(KEEP, 0, 0, 0),
+        load(PROCESS),
+        SockFilter::new(IF_IT_IS_KEPT, 3, 0, 0),
+        load(CODE),
+        SockFilter::new(IF_IT_IS, 0, 1, 0),
+        drop(),
+        load(PROCESS),
     ];
     for &pid in pids {
-        program.push(SockFilter::new(JUMP_IF_EQUAL, 0, 1, number(pid)));
+        program.push(SockFilter::new(IF_IT_IS, 0, 1, number(pid)));
         program.push(pass());
     }
     program.push(drop());
@@ -208,8 +222,8 @@ mod tests {
             assert_eq!(end(&whole[..cut]), None, "{cut}");
         }
         let mut thread = whole.clone();
-        thread[PID] += 1;
-        assert_eq!(end(&thread), None);
+        thread[THREAD..PROCESS].copy_from_slice(&[1; 4]);
+        assert_eq!(end(&thread), Some((27801, 768)));
         let mut other = whole;
         other[HEAD + 3] = 0;
         assert_eq!(end(&other), None);
