@@ -1,7 +1,7 @@
 //! What is wrong: from what changed and what was refused to alerts.
 
 use std::collections::BTreeSet;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use super::alerts::{Problem, Scope, Sight};
@@ -18,8 +18,8 @@ use crate::rules;
 
 /// For how long a port is spoken of after connections to it were refused last.
 const SPOKEN: Duration = Duration::from_secs(600);
-/// More expected ports than this without a server leave it open which one was refused.
-const MOST_SUSPECTS: usize = 1;
+/// A server that has gone for no longer than this has gone just now.
+const JUST: Duration = Duration::from_secs(600);
 
 /// A port to which connections were refused.
 #[derive(Debug)]
@@ -114,7 +114,7 @@ impl Daemon {
     /// Whether only `::1` was refused while somebody has the port on `127.0.0.1`: most
     /// clients try the one first and then the other, and nothing is wrong with that.
     fn other_family_answers(&self, unasked: &Unasked) -> bool {
-        let v4 = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+        let v4 = IpAddr::V4(Ipv4Addr::LOCALHOST);
         let facts = self.state.snapshot(self.now());
         let mut listeners = facts.listeners.items().iter();
         unasked.to.iter().all(|to| to.is_ipv6())
@@ -123,25 +123,22 @@ impl Daemon {
             })
     }
 
-    /// Something was refused and it cannot be said what: if one expected port only has no
-    /// server, it is that one.
+    /// Something was refused and it cannot be said what. If one expected port only has
+    /// just lost its server, it is taken to be that one; else nothing is said.
     pub(super) fn suspect(&mut self, now: Moment) {
-        let projects = self.state.projects().values();
-        let claims = projects.filter_map(|project| project.claims.seen());
-        let services = claims.flat_map(|claims| claims.services.iter());
-        let expected = services
-            .filter(|service| service.is_on())
-            .flat_map(|service| &service.expects)
-            .filter(|wants| wants.protocol == Proto::Tcp)
-            .filter_map(|wants| wants.port);
-        let mut closed: Vec<u16> = expected.filter(|port| !self.state.is_open(*port)).collect();
-        closed.sort_unstable();
-        closed.dedup();
-        if closed.is_empty() || closed.len() > MOST_SUSPECTS {
+        // Whoever asks why knocks himself.
+        if self.refusals.is_hushed(now) {
             return;
         }
-        for port in closed {
-            let v4 = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+        let lately = |port: &u16| {
+            let departed = self.state.departed(*port, now);
+            let ago = departed.and_then(|departed| departed.ago_s);
+            ago.is_some_and(|ago| ago <= JUST.as_secs())
+        };
+        let expected = self.expected_ports();
+        let lost: Vec<u16> = expected.into_iter().filter(lately).collect();
+        if let [port] = lost[..] {
+            let v4 = IpAddr::V4(Ipv4Addr::LOCALHOST);
             let refusal = Refusal {
                 to: SocketAddr::new(v4, port),
                 from: SocketAddr::new(v4, 0),
@@ -149,6 +146,19 @@ impl Daemon {
             };
             self.refusals.heard(&refusal, true, now);
         }
+    }
+
+    /// The TCP ports that projects give to services which should run.
+    fn expected_ports(&self) -> BTreeSet<u16> {
+        let projects = self.state.projects().values();
+        let claims = projects.filter_map(|project| project.claims.seen());
+        let services = claims.flat_map(|claims| claims.services.iter());
+        services
+            .filter(|service| service.is_on())
+            .flat_map(|service| &service.expects)
+            .filter(|wants| wants.protocol == Proto::Tcp)
+            .filter_map(|wants| wants.port)
+            .collect()
     }
 
     /// Judges anew what these changes may have to do with.

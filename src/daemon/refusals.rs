@@ -91,6 +91,12 @@ impl Refusals {
         self.ports.remove(&port);
     }
 
+    /// Whether anybody is expected to be knocking somewhere.
+    #[must_use]
+    pub fn is_hushed(&self, now: Moment) -> bool {
+        self.hushed.values().any(|until| now.up < *until)
+    }
+
     /// When there is something to do next.
     #[must_use]
     pub fn next_due(&self) -> Option<Duration> {

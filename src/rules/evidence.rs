@@ -15,6 +15,8 @@ pub(super) fn probe(probe: &Probe) -> Evidence {
     let says = match probe.outcome {
         Outcome::Answered => format!("{to} answers, after {took}"),
         Outcome::Connected => format!("{to} accepts the connection, after {took}"),
+        // Somebody else was refused, and nobody took the time.
+        Outcome::Refused if probe.took_us == 0 => format!("{to} refuses connections"),
         Outcome::Refused => format!("{to} refuses the connection, after {took}"),
         Outcome::Reset => format!("{to} accepts the connection and resets it, after {took}"),
         Outcome::Closed => {

@@ -7,8 +7,15 @@ use crate::keeper::Keeper;
 use crate::life::project;
 use crate::stage::stories;
 
-/// Connects as any client would; it is refused.
+/// Connects as browsers and most clients do, without waiting in the system call; it is
+/// refused.
 fn knock(port: u16) {
+    let to = SocketAddr::from(([127, 0, 0, 1], port));
+    assert!(TcpStream::connect_timeout(&to, Duration::from_secs(5)).is_err());
+}
+
+/// Connects and waits in the system call: then the kernel does not tell the port.
+fn knock_and_wait(port: u16) {
     let to = SocketAddr::from(([127, 0, 0, 1], port));
     assert!(TcpStream::connect(to).is_err());
 }
@@ -27,7 +34,7 @@ stories! {
         let alert = news.alert("firing");
         assert_eq!(alert["port"], 3000, "{alert:#}");
         assert_eq!(alert["trigger"], "refused", "{alert:#}");
-        assert_eq!(alert["finding"]["code"], "DD201", "{alert:#}");
+        assert_eq!(alert["finding"]["code"], "DD202", "{alert:#}");
         assert_eq!(alert["project"], folder.to_str().unwrap(), "{alert:#}");
         let status = keeper.json(&["status", "--json"], &folder);
         assert_eq!(status["level"], "problem", "{status:#}");
@@ -39,6 +46,25 @@ stories! {
         keeper.until("all is well", || {
             keeper.json(&["status", "--json"], &folder)["level"] == "well"
         });
+    }
+
+    fn where_the_port_is_not_told_it_is_the_one_that_lost_its_server(stage) {
+        let keeper = Keeper::new(stage);
+        let folder = project(stage);
+        let _daemon = keeper.daemon();
+        let server = stage.server("serve 127.0.0.1:3000");
+        keeper.until("the server is known", || {
+            keeper.json(&["history", "3000", "--json"], &folder)["owners"][0].is_object()
+        });
+        keeper.json(&["status", "--json"], &folder);
+        let news = keeper.news();
+        drop(server);
+        keeper.until("its end is known", || {
+            keeper.json(&["history", "3000", "--json"], &folder)["owners"][0]["until"].is_u64()
+        });
+        knock_and_wait(3000);
+        let alert = news.alert("firing");
+        assert_eq!((&alert["port"], &alert["finding"]["code"]), (&3000.into(), &"DD203".into()), "{alert:#}");
     }
 
     fn a_restart_is_no_news(stage) {
@@ -68,6 +94,7 @@ stories! {
         // A scan.
         for port in 20_000..20_200 {
             knock(port);
+            knock_and_wait(port);
         }
         let told = news.alerts_within("firing", Duration::from_secs(4));
         assert_eq!(told, [] as [serde_json::Value; 0]);

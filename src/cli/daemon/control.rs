@@ -68,7 +68,10 @@ fn service() -> Result<Service, Failure> {
 
 /// Has the system start the daemon at every login.
 pub fn install() -> Result<u8, Failure> {
-    say(service()?.install())
+    let service = service()?;
+    // One that was started by hand would stand in the way of the system's own.
+    end()?;
+    say(service.install())
 }
 
 /// Takes that back.
@@ -165,13 +168,19 @@ fn log_file(place: &Place) -> Result<File, Failure> {
 
 /// Ends the daemon, and the service that would start it again.
 pub fn stop() -> Result<u8, Failure> {
-    service()?.stop().map_err(Failure::new)?;
+    let service = service()?.stop().map_err(Failure::new)?;
+    print(match end()? || service {
+        true => "the daemon has ended\n",
+        false => "no daemon runs\n",
+    })?;
+    Ok(0)
+}
+
+/// Tells the daemon to end and waits until it has; whether there was one.
+fn end() -> Result<bool, Failure> {
     let mut client = match Client::connect(PATIENCE) {
         Ok(client) => client,
-        Err(NoDaemon::NotRunning) => {
-            print("no daemon runs\n")?;
-            return Ok(0);
-        }
+        Err(NoDaemon::NotRunning) => return Ok(false),
         Err(error) => return Err(Failure::new(error)),
     };
     client
@@ -180,8 +189,7 @@ pub fn stop() -> Result<u8, Failure> {
     let began = Instant::now();
     while began.elapsed() < COMING {
         if matches!(Client::connect(PATIENCE), Err(NoDaemon::NotRunning)) {
-            print("the daemon has ended\n")?;
-            return Ok(0);
+            return Ok(true);
         }
         std::thread::sleep(Duration::from_millis(20));
     }

@@ -18,6 +18,9 @@ use crate::sources::own;
 /// How many threads may be looking at once: more would only take memory.
 const MOST_THREADS: usize = 8;
 
+/// How long what is shown may take to be withdrawn at the end.
+const WITHDRAWING: Duration = Duration::from_secs(3);
+
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Leave the terminal: what `daemon start` says to the process that it starts.
@@ -57,7 +60,7 @@ async fn serve(place: &Place, settings: Settings) -> Result<u8, Failure> {
     let desktop = Desktop::new(Surroundings::of(env), mode);
     let limits = server::Limits::default();
     let clients = tokio::spawn(server::serve(opened.listener, handle.clone(), limits));
-    tokio::spawn(notifications::run(
+    let shown = tokio::spawn(notifications::run(
         handle.clone(),
         desktop,
         settings.clone(),
@@ -85,6 +88,8 @@ async fn serve(place: &Place, settings: Settings) -> Result<u8, Failure> {
     let served = clients
         .await
         .map_err(|error| Failure::new(format!("the socket: {error}")))?;
+    // It withdraws what it shows, as long as somebody answers.
+    let _ = tokio::time::timeout(WITHDRAWING, shown).await;
     // Only now may another daemon come.
     drop(opened.lock);
     served.map_err(|error| Failure::new(format!("the socket could not be served: {error}")))?;
