@@ -61,7 +61,8 @@ impl Stage {
             .env("XDG_RUNTIME_DIR", &self.folder)
             .env("XDG_STATE_HOME", &self.folder)
             .env_remove("DEVDOCTOR_SOCKET")
-            .stdin(Stdio::null())
+            // Its end is the server's end, however this test ends.
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped());
     }
 
