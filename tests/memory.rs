@@ -299,9 +299,12 @@ proptest! {
     }
 }
 
+/// Makes what stands in the place of the file.
+type Make<'a> = &'a dyn Fn(&Path);
+
 #[test]
 fn what_is_no_file_of_ours_is_set_aside_with_a_word() {
-    let make: [(&str, &dyn Fn(&Path)); 5] = [
+    let make: [(&str, Make); 5] = [
         ("", &|path| {
             fs::write(path, "not a database at all").unwrap()
         }),
