@@ -45,10 +45,6 @@ impl Keeper {
         self.runtime.join("devdoctor/daemon.sock")
     }
 
-    pub fn state(&self) -> PathBuf {
-        self.home.join(".local/state/devdoctor")
-    }
-
     /// The real binary with these words, in this folder.
     pub fn command(&self, words: &[&str], folder: &Path) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_devdoctor"));
@@ -144,11 +140,6 @@ impl Daemon {
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
-    }
-
-    /// Waits until it has ended by itself.
-    pub fn wait(&mut self) -> Option<i32> {
-        self.child.wait().unwrap().code()
     }
 }
 

@@ -150,7 +150,8 @@ mod tests {
                     line => Some(Incoming::Line(line.to_vec())),
                 })
                 .collect();
-            if whole.last().is_some_and(|last| last.len() > most) {
+            let mut whole = whole;
+            if whole.next_back().is_some_and(|last| last.len() > most) {
                 expected.push(Incoming::TooLong);
             }
             let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(text.len())).collect();

@@ -57,7 +57,7 @@ mod tests {
 
     #[tokio::test]
     async fn elsewhere_nothing_is_watched_and_that_is_said() {
-        let mut exits = portable::Exits::default();
+        let mut exits = portable::Exits;
         let gone = ProcId {
             pid: u32::MAX,
             started: 1,

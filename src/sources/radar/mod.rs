@@ -22,6 +22,7 @@ mod os;
 /// The code for other systems runs on this one too, so here it is tested.
 #[cfg(test)]
 #[path = "os.rs"]
+#[allow(dead_code, reason = "there it cannot even be called")]
 mod portable;
 
 use adaptive::Adaptive;
