@@ -16,8 +16,10 @@ const BACK_OFF: [Duration; 3] = [
     Duration::from_secs(5),
     Duration::from_secs(30),
 ];
-/// How many owners are asked at every look whether they still live.
-const ROLL_CALL: usize = 4;
+/// How many owners are asked at one look whether they still live, and how long after that
+/// the next are: in this every one costs as much as ten sockets do.
+const ROLL_CALL: usize = 16;
+const ROLL_PAUSE: Duration = Duration::from_secs(1);
 
 /// What a table has to be told.
 pub(super) trait World {
@@ -62,6 +64,7 @@ pub(super) struct Table<W> {
     /// Every owner, and whose turn it is to be asked whether it lives.
     owners: Vec<ProcId>,
     turn: usize,
+    next_roll: Duration,
     /// Kept for their room.
     rows: Vec<Row>,
     requeued: Vec<u64>,
@@ -80,6 +83,7 @@ impl<W: World> Table<W> {
             cast: Cast::default(),
             owners: Vec::new(),
             turn: 0,
+            next_roll: Duration::ZERO,
             rows: Vec::new(),
             requeued: Vec::new(),
             listeners: Known::default(),
@@ -142,7 +146,8 @@ impl<W: World> Table<W> {
                 entry.search = Some(now);
             }
             self.due = Some(now);
-        } else {
+        } else if self.next_roll <= now {
+            self.next_roll = now + ROLL_PAUSE;
             self.call_the_roll();
         }
         if self.due.is_some_and(|due| due <= now) {
