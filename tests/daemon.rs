@@ -5,6 +5,11 @@
 #[path = "live/acts.rs"]
 #[allow(dead_code, reason = "other stories play the other parts")]
 mod acts;
+#[path = "notifications/bus.rs"]
+#[allow(dead_code, reason = "other tests need the rest")]
+mod bus;
+#[path = "daemon/desktop.rs"]
+mod desktop;
 #[path = "daemon/keeper.rs"]
 mod keeper;
 #[path = "daemon/life.rs"]
@@ -13,9 +18,14 @@ mod life;
 mod machine;
 #[path = "daemon/news.rs"]
 mod news;
+#[path = "notifications/recorder.rs"]
+#[allow(dead_code, reason = "other tests need the rest")]
+mod recorder;
 #[path = "live/stage.rs"]
 #[allow(dead_code, reason = "other stories need the rest")]
 mod stage;
+#[path = "notifications/until.rs"]
+mod until;
 
 /// A server process of a story: this binary, called by the story with its part.
 #[test]

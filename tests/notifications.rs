@@ -16,5 +16,7 @@ mod screen;
 mod stage;
 #[path = "notifications/told.rs"]
 mod told;
+#[path = "notifications/until.rs"]
+mod until;
 #[path = "notifications/without.rs"]
 mod without;

@@ -9,7 +9,7 @@ use crate::stage::stories;
 
 /// Connects as browsers and most clients do, without waiting in the system call; it is
 /// refused.
-fn knock(port: u16) {
+pub fn knock(port: u16) {
     let to = SocketAddr::from(([127, 0, 0, 1], port));
     assert!(TcpStream::connect_timeout(&to, Duration::from_secs(5)).is_err());
 }

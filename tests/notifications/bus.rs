@@ -103,7 +103,7 @@ pub fn start(folder: &Folder) -> Ends {
 /// What a program of the folder has written into a file beside it, once it has.
 pub async fn written(folder: &Folder, file: &str) -> String {
     let path: &Path = &folder.0.join(file);
-    crate::stage::until(&format!("{file} is written"), || {
+    crate::until::until(&format!("{file} is written"), || {
         fs::read_to_string(path)
             .ok()
             .filter(|text| !text.is_empty())

@@ -7,7 +7,7 @@ use futures_util::StreamExt;
 use zbus::connection::Builder;
 use zbus::{Connection, Message, MessageStream, OwnedVariant, Variant};
 
-use crate::stage::until;
+use crate::until::until;
 
 pub const SERVICE: &str = "org.freedesktop.Notifications";
 const OBJECT: &str = "/org/freedesktop/Notifications";

@@ -13,21 +13,7 @@ use devdoctor::sources::desktop::{Desktop, Surroundings};
 use tokio::sync::{broadcast, watch};
 
 use crate::bus::Folder;
-
-/// How long anything may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-/// Waits until there is something.
-pub async fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let end = Instant::now() + PATIENCE;
-    loop {
-        if let Some(seen) = look() {
-            return seen;
-        }
-        assert!(Instant::now() < end, "{what}: not in {PATIENCE:?}");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-}
+pub use crate::until::until;
 
 /// A daemon as the notifications see it.
 pub struct Stage {
