@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use devdoctor::daemon::{Handle, News};
 use devdoctor::findings::{Alert, Confidence, Finding, Fix, Phase, Trigger};
