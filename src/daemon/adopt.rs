@@ -97,6 +97,10 @@ impl Daemon {
 
     /// Forgets the projects that nobody needs any more.
     pub(super) fn forget_projects(&mut self, now: Moment) {
+        // An editor that is open on one asks only when there is news.
+        if self.is_watched() {
+            return;
+        }
         for root in self.projects.forget(now) {
             self.state.forget(&root);
             self.reports.remove(&root);

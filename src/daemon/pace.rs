@@ -21,7 +21,7 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// Takes note of a change, or of somebody who asks.
+    /// Takes note of a change.
     pub fn change(&mut self, now: Moment) {
         self.last_change = now.up;
     }

@@ -222,9 +222,14 @@ impl Daemon {
                 self.stale.extend([Part::Containers, Part::Host]);
                 self.stale_projects.extend(self.projects.roots());
                 self.due = Some(now.up);
+                // A folder may have become a project since.
+                self.roots.retain(|_, root| root.is_some());
                 self.forget_projects(now);
                 self.forget_refusals(now);
-                self.look_at_sockets(now)
+                let changes = self.look_at_sockets(now);
+                let seen = self.state.snapshot(now);
+                self.adopt(seen.listeners.items(), seen.processes.items(), now);
+                changes
             }
             Event::Hint(part) => {
                 self.stale.insert(part);
@@ -242,6 +247,7 @@ impl Daemon {
                 Changes::default()
             }
             Event::Exited(id, ended) => {
+                self.sockets.ended(id);
                 let mut changes = self.state.exited(id, ended, now);
                 changes.merge(self.look_at_sockets(now));
                 changes
@@ -273,10 +279,7 @@ impl Daemon {
                 self.judge_port(*unasked, &report, now);
                 Changes::default()
             }
-            Event::Asked(asked) => {
-                self.pace.change(now);
-                self.answer(asked, now)
-            }
+            Event::Asked(asked) => self.answer(asked, now),
             Event::Due => Changes::default(),
             Event::End => {
                 self.ended = true;
