@@ -199,7 +199,7 @@ impl Daemon {
 
     fn how_it_is(&self) -> DaemonStatus {
         let used = own::usage();
-        let [radar, containers, files] = self.modes.clone();
+        let [radar, ends, containers, files] = self.modes.clone();
         let pause = self.pace.pause(self.is_watched(), self.now());
         DaemonStatus {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -208,6 +208,7 @@ impl Daemon {
             sockets: self.sockets_by.clone(),
             rate_hz: 1.0 / pause.max(Duration::from_millis(1)).as_secs_f32(),
             radar,
+            ends,
             containers,
             files,
             notifications: self.notifications.borrow().clone(),

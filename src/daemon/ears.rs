@@ -58,8 +58,13 @@ impl Ears {
         self.radar.adapt();
     }
 
-    /// How refused connections, containers and files are noticed, in words.
-    pub(super) fn modes(&self) -> [String; 3] {
-        [self.radar.mode(), self.engines.mode(), self.files.mode()]
+    /// How refused connections, ends of servers, containers and files are noticed, in words.
+    pub(super) fn modes(&self) -> [String; 4] {
+        [
+            self.radar.mode(),
+            self.exits.mode(),
+            self.engines.mode(),
+            self.files.mode(),
+        ]
     }
 }

@@ -58,8 +58,8 @@ pub(super) struct Daemon {
     pub(super) spoken: BTreeMap<u16, Spoken>,
     /// Questions about projects whose files are being read, by the project's root.
     pub(super) waiting: Vec<(String, Asked)>,
-    /// How refused connections, containers and files are noticed.
-    pub(super) modes: [String; 3],
+    /// How refused connections, ends of servers, containers and files are noticed.
+    pub(super) modes: [String; 4],
     /// The settings that hold in each project.
     pub(super) settings: BTreeMap<String, Settings>,
     /// The folders whose files matter, by the root of their project.

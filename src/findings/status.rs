@@ -60,6 +60,8 @@ pub struct DaemonStatus {
     pub rate_hz: f32,
     /// How refused connections are noticed, and why not better.
     pub radar: String,
+    /// How it is noticed that servers end.
+    pub ends: String,
     /// How changes of containers are noticed.
     pub containers: String,
     /// How changes of files are noticed.

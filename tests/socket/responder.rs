@@ -151,6 +151,7 @@ impl Known {
             sockets: "sock_diag".to_owned(),
             rate_hz: 5.0,
             radar: "on".to_owned(),
+            ends: "one by one".to_owned(),
             containers: "events".to_owned(),
             files: "notify".to_owned(),
             notifications: "shown".to_owned(),

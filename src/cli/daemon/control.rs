@@ -229,6 +229,7 @@ fn words(daemon: &DaemonStatus, style: &crate::frontends::style::Style) -> Strin
     let lines = [
         ("sockets", &sockets),
         ("refusals", &daemon.radar),
+        ("ends", &daemon.ends),
         ("containers", &daemon.containers),
         ("files", &daemon.files),
         ("notifications", &daemon.notifications),
