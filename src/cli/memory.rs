@@ -3,26 +3,38 @@
 use std::time::{Duration, Instant};
 
 use crate::diagnose::Given;
-use crate::facts::Target;
-use crate::ipc::{Call, Client, Facts, FactsParams};
+use crate::facts::{Departed, Target};
+use crate::ipc::{Call, Client, Facts, FactsParams, Place};
+use crate::sources::Pending;
 
 /// How long the daemon is waited for: all of it, from the greeting to the answer.
 const PATIENCE: Duration = Duration::from_millis(50);
 
-/// What the daemon knows of this target's port, if one runs that sees the network that we
-/// see and says so at once. That it is asked tells it that we are about to connect.
+/// Asks the daemon, if one runs, what it knows of this target's port, beside all else.
+/// That it is asked tells it that we are about to connect.
 pub fn of(target: &Target) -> Given {
     let mut given = Given::default();
+    let port = target.port;
     // What is asked of another machine is not on this one's ports.
-    if target.is_localhost_name() || target.ip().is_some_and(|ip| ip.is_loopback()) {
-        given.departed = remembered(target.port).unwrap_or_default();
+    let here = target.is_localhost_name() || target.ip().is_some_and(|ip| ip.is_loopback());
+    if here && may_run() {
+        given.asked = Some(Pending::begin("memory", move || {
+            remembered(port).unwrap_or_default()
+        }));
     }
     given
 }
 
-fn remembered(port: u16) -> Option<Vec<crate::facts::Departed>> {
+/// Whether there is a socket of a daemon: without one nobody needs to be asked.
+fn may_run() -> bool {
+    let place = Place::of(|name| std::env::var_os(name));
+    place.is_ok_and(|place| cfg!(windows) || place.socket.symlink_metadata().is_ok())
+}
+
+fn remembered(port: u16) -> Option<Vec<Departed>> {
     let began = Instant::now();
     let mut client = Client::connect(PATIENCE).ok()?;
+    // What it knows is true for those only who see the same network.
     if !client.sees_our_network() {
         return None;
     }

@@ -57,7 +57,7 @@ pub fn run(args: &Args, mut settings: Settings) -> Result<u8, Failure> {
             }
             None => {
                 let given = memory::of(target);
-                diagnose::why_given(target, &settings, &given).report
+                diagnose::why_given(target, &settings, given).report
             }
         };
         worst = worse(worst, report.exit_code());

@@ -132,11 +132,11 @@ impl Daemon {
         let given = Given {
             folder: params.folder.clone(),
             departed: self.state.departed(target.port, now).into_iter().collect(),
-            refused: Vec::new(),
+            ..Given::default()
         };
         self.begin(asked, move |settings| {
             let settings = in_folder(given.folder.as_deref(), settings);
-            let report = diagnose::why_given(&target, &settings, &given).report;
+            let report = diagnose::why_given(&target, &settings, given).report;
             Ok(Reply::Why(Box::new(report)))
         });
         Changes::default()

@@ -147,8 +147,9 @@ impl Unasked {
             folder: Some(self.project.clone().unwrap_or_else(|| "/".to_owned())),
             departed: self.departed.clone(),
             refused: self.to.clone(),
+            ..Given::default()
         };
-        diagnose::why_given(&self.target(), &settings, &given).report
+        diagnose::why_given(&self.target(), &settings, given).report
     }
 
     /// The address as the client dialled it, or `localhost` where it tried several.

@@ -16,6 +16,9 @@ use crate::sources::{firewall, owners, probes, processes, projects, sockets};
 /// How long a process may take to end once it has closed its sockets.
 const ENDING: Duration = Duration::from_millis(100);
 
+/// How long a memory that was asked may take from then on.
+const MEMORY: Duration = Duration::from_millis(50);
+
 impl Doctor<'_> {
     /// The looks that only a failure needs.
     pub(super) fn second_look(&mut self) {
@@ -130,8 +133,11 @@ impl Doctor<'_> {
 
     /// Who ended, with those whom a memory has had on the port: what it saw end tells
     /// more than what is missing now.
-    fn remember(&self, departed: Known<Vec<Departed>>) -> Known<Vec<Departed>> {
-        let mut list = self.given.departed.clone();
+    fn remember(&mut self, departed: Known<Vec<Departed>>) -> Known<Vec<Departed>> {
+        let mut list = std::mem::take(&mut self.given.departed);
+        if let Some(Known::Seen(asked)) = self.given.asked.take().map(|asked| asked.wait(MEMORY)) {
+            list.extend(asked);
+        }
         if list.is_empty() {
             return departed;
         }

@@ -33,12 +33,15 @@ pub struct Recording {
 }
 
 /// What is known before the first look, and how the question is meant.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Given {
     /// The folder in which it is asked; by default the one devdoctor was started in.
     pub folder: Option<String>,
     /// Who had the port before, as a memory has it.
     pub departed: Vec<Departed>,
+    /// The same from a memory that is being asked. It is waited for only where the answer
+    /// hangs on it.
+    pub asked: Option<Pending<Vec<Departed>>>,
     /// Where a connection was refused just now. Nothing is connected to then: that a
     /// client was refused is known, and a daemon never connects to anybody's server.
     pub refused: Vec<SocketAddr>,
@@ -47,18 +50,18 @@ pub struct Given {
 /// Diagnoses a target: facts, probes, rules, report.
 #[must_use]
 pub fn why(target: &Target, settings: &Settings) -> Recording {
-    why_given(target, settings, &Given::default())
+    why_given(target, settings, Given::default())
 }
 
 /// The same where something is known already.
 #[must_use]
-pub fn why_given(target: &Target, settings: &Settings, given: &Given) -> Recording {
+pub fn why_given(target: &Target, settings: &Settings, given: Given) -> Recording {
     let mut doctor = Doctor::new(target, settings, given);
     doctor.first_look();
-    if given.refused.is_empty() {
-        doctor.dial();
-    } else {
+    if doctor.is_passive() {
         doctor.take_as_refused();
+    } else {
+        doctor.dial();
     }
     doctor.second_look();
     doctor.report()
@@ -68,7 +71,7 @@ pub fn why_given(target: &Target, settings: &Settings, given: &Given) -> Recordi
 pub(super) struct Doctor<'a> {
     pub(super) target: &'a Target,
     pub(super) settings: &'a Settings,
-    pub(super) given: &'a Given,
+    pub(super) given: Given,
     pub(super) began: Instant,
     pub(super) looks: Looks,
     pub(super) facts: Snapshot,
@@ -84,7 +87,7 @@ pub(super) struct Doctor<'a> {
 }
 
 impl<'a> Doctor<'a> {
-    fn new(target: &'a Target, settings: &'a Settings, given: &'a Given) -> Self {
+    fn new(target: &'a Target, settings: &'a Settings, given: Given) -> Self {
         let engines = ask_if_enabled(Some(target.port), settings);
         Doctor {
             target,
