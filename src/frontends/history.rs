@@ -88,8 +88,8 @@ mod tests {
         let text = owners(&list, 120_000, &Style::PLAIN);
         let lines: Vec<&str> = text.lines().collect();
         assert!(lines[1].ends_with("it has it now"), "{text}");
-        assert!(lines[2].contains("exited with 1 1m"), "{text}");
-        assert!(lines[3].contains("left it 1m"), "{text}");
+        assert!(lines[2].contains("exited with 1 60 s ago"), "{text}");
+        assert!(lines[3].contains("left it 60 s ago"), "{text}");
         assert!(lines[1].contains("next dev (pid 7)") && lines[1].contains("/shop"));
     }
 }
