@@ -109,18 +109,26 @@ impl<'a> Case<'a> {
     /// Only then may it be called certain that its server does not run.
     #[must_use]
     pub fn project_is_settled(&self) -> bool {
+        let known = |process: &Process| {
+            process.cwd.is_seen() && (process.framework.is_some() || process.argv.is_seen())
+        };
+        self.own_servers_are_settled()
+            && (self.own_project().is_none()
+                || self.facts.project_processes.is_seen()
+                    && self.facts.project_processes.items().iter().all(known))
+    }
+
+    /// Whether nothing of the servers that listen for the user's own project was out of
+    /// sight: what its files say, and whose the other ports are.
+    #[must_use]
+    pub fn own_servers_are_settled(&self) -> bool {
         if !self.facts.projects.is_seen() {
             return false;
         }
         let Some(own) = self.own_project() else {
             return true;
         };
-        let known = |process: &Process| {
-            process.cwd.is_seen() && (process.framework.is_some() || process.argv.is_seen())
-        };
         own.claims.seen().is_some_and(|claims| !claims.cut)
-            && self.facts.project_processes.is_seen()
-            && self.facts.project_processes.items().iter().all(known)
             && self.facts.listeners.items().iter().all(|listener| {
                 let user = &self.facts.host.user;
                 let foreign = listener.uid.is_some_and(|uid| uid != user.uid);

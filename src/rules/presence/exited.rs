@@ -123,8 +123,10 @@ fn of_departed(case: &Case, departed: &Departed) -> Finding {
             (says, ended)
         }
     };
+    // What is remembered is the answer only where its like does not run elsewhere now.
+    let settled = departed.id.is_none() || case.own_servers_are_settled();
     let confidence = match departed.port {
-        Some(_) if case.containers_settled() => Confidence::Certain,
+        Some(_) if settled && case.containers_settled() => Confidence::Certain,
         _ => Confidence::Likely,
     };
     let mut finding =

@@ -3,7 +3,7 @@
 //! On Linux the kernel announces every TCP socket that it destroys to whoever joined the
 //! *destroy* groups of `NETLINK_SOCK_DIAG`, without any privilege. A socket whose
 //! connection was refused looks like no other one, so that a filter in the kernel drops
-//! the rest and this process is not even woken ([`os`] has the details). Being announced
+//! the rest and this process is not even woken (`linux.rs` has the details). Being announced
 //! still costs a closing connection some microseconds: the radar leaves the groups while
 //! this machine closes many, and goes by a counter of failed attempts then. That one says
 //! that something was refused, not what. The same where the kernel announces nothing.
