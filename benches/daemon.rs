@@ -1,6 +1,7 @@
 //! What the daemon costs while nobody asks it anything, beside netstat2 polled as often.
 //!
 //!     cargo bench --bench daemon                  # four minutes
+//!     cargo bench --bench daemon -- --news 25     # rounds: how soon a port is known
 //!     cargo bench --bench daemon -- --soak 60     # minutes: servers come and go all the time
 //!
 //! The daemon that is measured is the one that is shipped. Processor time is the kernel's
@@ -29,10 +30,14 @@ fn main() -> std::io::Result<()> {
         println!("Not measured: this is run by `cargo bench --bench daemon`.");
         return Ok(());
     }
-    let minutes = args.iter().skip_while(|arg| **arg != "--soak").nth(1);
-    match minutes.and_then(|minutes| minutes.parse().ok()) {
-        Some(minutes) => bench::soak(minutes),
-        None => bench::rest(),
+    let number = |flag: &str| -> Option<u64> {
+        let value = args.iter().skip_while(|arg| **arg != flag).nth(1)?;
+        value.parse().ok()
+    };
+    match (number("--soak"), number("--news")) {
+        (Some(minutes), _) => bench::soak(minutes),
+        (None, Some(rounds)) => bench::news(rounds),
+        (None, None) => bench::rest(),
     }
 }
 
@@ -44,9 +49,11 @@ fn main() {
 #[cfg(target_os = "linux")]
 mod bench {
     use std::fs;
-    use std::io;
+    use std::io::{self, BufRead, BufReader};
+    use std::net::{Ipv4Addr, TcpListener};
     use std::path::PathBuf;
     use std::process::{Child, Command, Stdio};
+    use std::sync::mpsc::channel;
     use std::time::{Duration, Instant};
 
     use netstat2::{AddressFamilyFlags, ProtocolFlags, get_sockets_info};
@@ -212,6 +219,65 @@ mod bench {
             println!("| {name} | {watched} | {quiet} | {other} | {resident} KiB |");
             drop((daemon, load));
         }
+        Ok(())
+    }
+
+    /// How soon a watcher is told that a port was opened, and that it was closed.
+    pub fn news(rounds: u64) -> io::Result<()> {
+        let daemon = Daemon::start(&shipped()?)?;
+        let shop = daemon.folder.join("shop");
+        fs::create_dir_all(&shop)?;
+        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
+        let package = format!(
+            r#"{{ "name": "shop", "scripts": {{ "dev": "vite --port {}" }} }}"#,
+            free.port()
+        );
+        fs::write(shop.join("package.json"), package)?;
+        let folder = shop.to_string_lossy().into_owned();
+        let mut watcher = command(
+            &daemon.program,
+            &daemon.folder,
+            &["watch", &folder, "--json"],
+        )
+        .stdout(Stdio::piped())
+        .spawn()?;
+        let lines = BufReader::new(watcher.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?);
+        let (sender, told) = channel();
+        std::thread::spawn(move || {
+            for _ in lines.lines() {
+                let _ = sender.send(Instant::now());
+            }
+        });
+        let wait = |since: Instant| -> io::Result<Duration> {
+            let at = told.recv_timeout(Duration::from_secs(10));
+            Ok(at.map_err(io::Error::other)?.duration_since(since))
+        };
+        wait(Instant::now())?;
+        let (mut opened, mut closed) = (Vec::new(), Vec::new());
+        for round in 0..rounds {
+            // Long enough for the daemon to look as seldom as it does as a rule.
+            let pause = || {
+                std::thread::sleep(Duration::from_millis(3500 + round * 37 % 200));
+                while told.try_recv().is_ok() {}
+            };
+            pause();
+            let began = Instant::now();
+            let server = TcpListener::bind(free)?;
+            opened.push(wait(began)?);
+            pause();
+            let began = Instant::now();
+            drop(server);
+            closed.push(wait(began)?);
+        }
+        println!("| {rounds} times | median | longest |");
+        println!("|---|---:|---:|");
+        for (what, mut all) in [("a port opened", opened), ("a port closed", closed)] {
+            all.sort_unstable();
+            let (median, longest) = (all[all.len() / 2], all[all.len() - 1]);
+            println!("| {what} | {median:.0?} | {longest:.0?} |");
+        }
+        watcher.kill()?;
+        watcher.wait()?;
         Ok(())
     }
 
