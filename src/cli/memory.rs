@@ -28,7 +28,7 @@ pub fn of(target: &Target) -> Given {
 /// Whether there is a socket of a daemon: without one nobody needs to be asked.
 fn may_run() -> bool {
     let place = Place::of(|name| std::env::var_os(name));
-    place.is_ok_and(|place| cfg!(windows) || place.socket.symlink_metadata().is_ok())
+    place.is_ok_and(|place| place.may_be_served())
 }
 
 fn remembered(port: u16) -> Option<Vec<Departed>> {

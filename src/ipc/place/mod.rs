@@ -152,6 +152,12 @@ impl Place {
         }
     }
 
+    /// Whether there may be a daemon: false only where there is no socket of one.
+    #[must_use]
+    pub fn may_be_served(&self) -> bool {
+        os::may_be_there(&self.socket)
+    }
+
     /// Whether the folder and the socket, as far as they are there, belong to this user
     /// alone: whether what answers is this user's daemon.
     ///

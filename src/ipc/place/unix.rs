@@ -336,3 +336,8 @@ fn left(until: Instant) -> io::Result<Duration> {
 fn at_least(span: Duration) -> Duration {
     span.max(Duration::from_millis(1))
 }
+
+/// Whether there may be a socket here.
+pub(super) fn may_be_there(socket: &Path) -> bool {
+    socket.symlink_metadata().is_ok()
+}
