@@ -1,4 +1,4 @@
-//! Has the program start sooner: `devdoctor ports 3000` takes three milliseconds, most
+//! Has the program start sooner: `devdoctor ports 3000` takes two milliseconds, most
 //! of them the system's. Both only where the program is built for the machine that
 //! builds it, which can be asked; elsewhere it is linked as ever.
 //!
