@@ -23,9 +23,6 @@ fn main() -> std::io::Result<()> {
     if let ["--hold", rest @ ..] = &args[..] {
         return load::hold(rest);
     }
-    if let ["--netstat2", port] = &args[..] {
-        return tools::netstat2(port);
-    }
     if !args.contains(&"--bench") {
         println!("Not measured: this is run by `cargo bench --bench daemon`.");
         return Ok(());

@@ -1,11 +1,12 @@
 //! `devdoctor history [PORT]`
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use super::terminal::{Failure, print, style};
 use crate::frontends::{history, json};
 use crate::ipc::{Call, Client, History, HistoryParams};
 use crate::settings::Settings;
+use crate::sources::clock;
 
 /// How long the daemon may take to greet and to answer.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -25,17 +26,13 @@ pub struct Args {
 pub fn run(args: &Args, settings: &Settings) -> Result<u8, Failure> {
     let mut client = Client::connect(PATIENCE).map_err(Failure::new)?;
     let call = Call::History(HistoryParams { port: args.port });
-    let value = client.call(call, PATIENCE).map_err(Failure::new)?;
-    let known: History = serde_json::from_value(value)
-        .map_err(|error| Failure::new(format!("the daemon's answer cannot be read: {error}")))?;
+    let known: History = client.call(call, PATIENCE).map_err(Failure::new)?;
     if args.json {
         print(&json::object(&known)?)?;
     } else {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH);
-        let now = now.map_or(0, |now| u64::try_from(now.as_millis()).unwrap_or(u64::MAX));
         print(&history::owners(
             &known.owners,
-            now,
+            clock::wall(),
             &style(settings, false),
         ))?;
     }

@@ -39,7 +39,6 @@ fn remembered(port: u16) -> Option<Vec<Departed>> {
         return None;
     }
     let rest = PATIENCE.saturating_sub(began.elapsed());
-    let value = client.call(Call::Facts(FactsParams { port }), rest).ok()?;
-    let known: Facts = serde_json::from_value(value).ok()?;
+    let known: Facts = client.call(Call::Facts(FactsParams { port }), rest).ok()?;
     Some(known.facts.departed.items().to_vec())
 }

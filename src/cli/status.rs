@@ -90,10 +90,7 @@ fn known(folder: Option<String>) -> Result<Option<Status>, Failure> {
         Err(error) => return Err(Failure::new(error)),
     };
     let call = Call::Status(FolderParams { folder });
-    let value = client.call(call, PATIENCE).map_err(Failure::new)?;
-    let status = serde_json::from_value(value)
-        .map_err(|error| Failure::new(format!("the daemon's answer cannot be read: {error}")))?;
-    Ok(Some(status))
+    client.call(call, PATIENCE).map(Some).map_err(Failure::new)
 }
 
 /// How things stand by a look now.

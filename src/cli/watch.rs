@@ -30,9 +30,7 @@ pub fn run(args: &Args, settings: &Settings) -> Result<u8, Failure> {
     };
     let mut client = Client::connect(PATIENCE).map_err(Failure::new)?;
     let call = Call::Subscribe(FolderParams { folder });
-    let first = client.call(call, PATIENCE).map_err(Failure::new)?;
-    let first: Status = serde_json::from_value(first)
-        .map_err(|error| Failure::new(format!("the daemon's answer cannot be read: {error}")))?;
+    let first: Status = client.call(call, PATIENCE).map_err(Failure::new)?;
     let style = style(settings, false);
     let show = |push: &Push| -> Result<(), Failure> {
         match (args.json, push) {

@@ -102,16 +102,12 @@ pub(super) fn target(
     let Some(Known::Seen(claims)) = claims else {
         return Err(Failure::new(error));
     };
-    match diagnose::named(words, &claims) {
+    let named = diagnose::named(words, &claims);
+    let why_not = named.without_target(words).unwrap_or_default();
+    match named {
         Named::Target(target) => Ok(target),
-        Named::Several(list) => Err(Failure::new(format!(
-            "`{words}` is {} services of this project: {}\ntry: devdoctor why PORT",
-            list.len(),
-            list.join(", ")
-        ))),
-        Named::WithoutPort => Err(Failure::new(format!(
-            "`{words}` is a service of this project, and no file says its port"
-        ))),
+        Named::Several(_) => Err(Failure::new(format!("{why_not}\ntry: devdoctor why PORT"))),
+        Named::WithoutPort => Err(Failure::new(why_not)),
         Named::Unknown => {
             let mut names: Vec<&str> = claims.services.iter().map(|s| s.name.as_str()).collect();
             names.sort_unstable();

@@ -263,14 +263,8 @@ fn target(words: &str, claims: Option<&Claims>) -> Result<Target, String> {
     };
     match claims.map(|claims| diagnose::named(words, claims)) {
         Some(Named::Target(target)) => Ok(target),
-        Some(Named::Several(list)) => Err(format!(
-            "`{words}` is {} services of this project: {}",
-            list.len(),
-            list.join(", ")
-        )),
-        Some(Named::WithoutPort) => Err(format!(
-            "`{words}` is a service of this project, and no file says its port"
-        )),
-        Some(Named::Unknown) | None => Err(error),
+        other => Err(other
+            .and_then(|named| named.without_target(words))
+            .unwrap_or(error)),
     }
 }

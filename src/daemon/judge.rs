@@ -54,7 +54,6 @@ impl Daemon {
 
     /// Has the refusals of one port diagnosed.
     pub(super) fn diagnose(&mut self, refused: Refused, now: Moment) {
-        let project = self.project_of(refused.port);
         self.alerts.refused(refused.port, refused.count, now);
         let spoken = self.spoken.entry(refused.port).or_insert(Spoken {
             to: Vec::new(),
@@ -66,13 +65,18 @@ impl Daemon {
                 spoken.to.push(to);
             }
         }
-        let unasked = Unasked {
-            port: refused.port,
-            to: spoken.to.clone(),
-            project,
-            departed: self.state.departed(refused.port, now).into_iter().collect(),
-        };
-        self.looks.at_refusal(unasked);
+        let to = spoken.to.clone();
+        self.ask_why(refused.port, to, now);
+    }
+
+    /// Has it found out why connections to these addresses of a port are refused.
+    fn ask_why(&self, port: u16, to: Vec<SocketAddr>, now: Moment) {
+        self.looks.at_refusal(Unasked {
+            port,
+            to,
+            project: self.project_of(port),
+            departed: self.state.departed(port, now).into_iter().collect(),
+        });
     }
 
     /// What a diagnosis says of a port, as an alert: its root cause.
@@ -103,11 +107,15 @@ impl Daemon {
         self.tell(told);
     }
 
+    /// What the files of each project say, as far as they could be read.
+    fn claims(&self) -> impl Iterator<Item = &Claims> {
+        let projects = self.state.projects().values();
+        projects.filter_map(|project| Some(project.claims.seen()?.as_ref()))
+    }
+
     /// The service that should have a port.
     fn service_of(&self, port: u16) -> Option<String> {
-        let projects = self.state.projects().values();
-        let claims = projects.filter_map(|project| project.claims.seen());
-        let mut services = claims.flat_map(|claims| claims.expecting(port));
+        let mut services = self.claims().flat_map(|claims| claims.expecting(port));
         services.next().map(|(service, _)| service.name.clone())
     }
 
@@ -123,21 +131,25 @@ impl Daemon {
             })
     }
 
-    /// Something was refused and it cannot be said what. If one expected port only has
-    /// just lost its server, it is taken to be that one; else nothing is said.
+    /// Something was refused and it cannot be said what. If only one expected port has
+    /// nobody listening, and it has just lost its server, it is taken to be that one; else
+    /// nothing is said.
     pub(super) fn suspect(&mut self, now: Moment) {
         // Whoever asks why knocks himself.
         if self.refusals.is_hushed(now) {
             return;
         }
-        let lately = |port: &u16| {
-            let departed = self.state.departed(*port, now);
-            let ago = departed.and_then(|departed| departed.ago_s);
-            ago.is_some_and(|ago| ago <= JUST.as_secs())
-        };
         let expected = self.expected_ports();
-        let lost: Vec<u16> = expected.into_iter().filter(lately).collect();
-        if let [port] = lost[..] {
+        let closed = expected
+            .into_iter()
+            .filter(|port| !self.state.is_open(*port));
+        let closed: Vec<u16> = closed.collect();
+        let [port] = closed[..] else {
+            return;
+        };
+        let departed = self.state.departed(port, now);
+        let ago = departed.and_then(|departed| departed.ago_s);
+        if ago.is_some_and(|ago| ago <= JUST.as_secs()) {
             let v4 = IpAddr::V4(Ipv4Addr::LOCALHOST);
             let refusal = Refusal {
                 to: SocketAddr::new(v4, port),
@@ -150,9 +162,7 @@ impl Daemon {
 
     /// The TCP ports that projects give to services which should run.
     fn expected_ports(&self) -> BTreeSet<u16> {
-        let projects = self.state.projects().values();
-        let claims = projects.filter_map(|project| project.claims.seen());
-        let services = claims.flat_map(|claims| claims.services.iter());
+        let services = self.claims().flat_map(|claims| &claims.services);
         services
             .filter(|service| service.is_on())
             .flat_map(|service| &service.expects)
@@ -200,13 +210,7 @@ impl Daemon {
             self.see(&Scope::Port(port), sight, now);
             return;
         }
-        let unasked = Unasked {
-            port,
-            to: spoken.to.clone(),
-            project: self.project_of(port),
-            departed: self.state.departed(port, now).into_iter().collect(),
-        };
-        self.looks.at_refusal(unasked);
+        self.ask_why(port, spoken.to.clone(), now);
     }
 
     /// Stops speaking of ports to which nobody has connected for long.

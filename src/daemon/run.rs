@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use tokio::sync::{Semaphore, broadcast, mpsc, watch};
 use tokio::time::{Instant as Deadline, sleep_until};
@@ -22,7 +22,7 @@ use super::store::{Restored, Store};
 use crate::facts::ProcId;
 use crate::findings::{Alert, ProjectReport};
 use crate::settings::Settings;
-use crate::sources::sockets;
+use crate::sources::{clock, sockets};
 
 /// How long a hint waits for company before what it hints at is looked at.
 const COMPANY: Duration = Duration::from_millis(50);
@@ -144,12 +144,9 @@ pub async fn run(settings: Arc<Settings>, outside: Outside, end: impl Future<Out
 
 /// This moment, since that one.
 fn moment(began: Instant) -> Moment {
-    let wall = SystemTime::now().duration_since(UNIX_EPOCH);
     Moment {
         up: began.elapsed(),
-        wall: wall.map_or(0, |wall| {
-            u64::try_from(wall.as_millis()).unwrap_or(u64::MAX)
-        }),
+        wall: clock::wall(),
     }
 }
 

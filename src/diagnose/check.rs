@@ -5,8 +5,7 @@ use std::time::Instant;
 
 use super::looks::Looks;
 use super::parts::{
-    ask_engines, ask_if_enabled, find_owners, is_forwarder, listeners, look_at_processes, now,
-    owner_ids,
+    ask_engines, ask_if_enabled, find_owners, is_forwarder, listeners, look_at_processes, owner_ids,
 };
 use crate::facts::{
     Claims, Gap, Known, Listener, Project, Protocol, Runs, Scope, Snapshot, catalogue, is_below,
@@ -14,7 +13,7 @@ use crate::facts::{
 use crate::findings::{ExpectationLine, PROJECT_FILES, ProjectReport, ServiceLine, Unseen};
 use crate::rules::{self, PortStanding, Standing, Survey};
 use crate::settings::Settings;
-use crate::sources::{host, processes, projects, sockets};
+use crate::sources::{clock, host, processes, projects, sockets};
 
 /// The root of the outermost project that this folder belongs to, or else the folder.
 #[must_use]
@@ -31,7 +30,7 @@ pub fn project_of(folder: &str) -> String {
 pub fn look_at_project(root: &str, settings: &Settings) -> Snapshot {
     let mut looks = Looks::default();
     let mut facts = Snapshot {
-        taken: now(),
+        taken: clock::wall(),
         ..Snapshot::default()
     };
     let engines = ask_if_enabled(None, settings);

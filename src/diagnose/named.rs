@@ -21,6 +21,24 @@ pub enum Named {
     Unknown,
 }
 
+impl Named {
+    /// Why this word is a service of the project and yet no target, in words.
+    #[must_use]
+    pub fn without_target(&self, word: &str) -> Option<String> {
+        match self {
+            Named::Several(list) => Some(format!(
+                "`{word}` is {} services of this project: {}",
+                list.len(),
+                list.join(", ")
+            )),
+            Named::WithoutPort => Some(format!(
+                "`{word}` is a service of this project, and no file says its port"
+            )),
+            Named::Target(_) | Named::Unknown => None,
+        }
+    }
+}
+
 /// What the files of the project that the user stands in say.
 #[must_use]
 pub fn claims_here(settings: &Settings) -> Known<Arc<Claims>> {

@@ -125,11 +125,3 @@ pub(super) fn ask_engines(
     facts.engines = seen.engines.into();
     facts.containers = seen.containers.map(Into::into);
 }
-
-pub(super) fn now() -> u64 {
-    std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .ok()
-        .and_then(|since| u64::try_from(since.as_millis()).ok())
-        .unwrap_or(0)
-}

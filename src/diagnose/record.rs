@@ -3,11 +3,11 @@
 use super::looks::Looks;
 use super::parts::{
     ask_engines, ask_if_enabled, find_owners, give_projects, is_forwarder, listeners,
-    look_at_processes, now, owner_ids,
+    look_at_processes, owner_ids,
 };
 use crate::facts::{Host, Known, Snapshot, User};
 use crate::settings::Settings;
-use crate::sources::{host, processes, projects, sockets};
+use crate::sources::{clock, host, processes, projects, sockets};
 
 /// How much is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub enum Extent {
 pub fn record(extent: Extent, settings: &Settings) -> Snapshot {
     let mut looks = Looks::default();
     let mut facts = Snapshot {
-        taken: now(),
+        taken: clock::wall(),
         ..Snapshot::default()
     };
     let (port, with_udp) = match extent {

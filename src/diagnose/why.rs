@@ -11,12 +11,12 @@ use crate::facts::{Departed, Known, Outcome, Probe, Protocol, Resolution, Snapsh
 use crate::findings::Report;
 use crate::rules::Case;
 use crate::settings::{Settings, Timeouts};
-use crate::sources::{Pending, containers, host, names, probes, processes};
+use crate::sources::{Pending, clock, containers, host, names, probes, processes};
 
 use super::flaps::Flap;
 use super::forgive;
 use super::looks::{Looks, count};
-use super::parts::{ask_if_enabled, listeners, now};
+use super::parts::{ask_if_enabled, listeners};
 use super::project::Reading;
 use super::replay;
 
@@ -96,7 +96,7 @@ impl<'a> Doctor<'a> {
             began: Instant::now(),
             looks: Looks::default(),
             facts: Snapshot {
-                taken: now(),
+                taken: clock::wall(),
                 ..Snapshot::default()
             },
             engines,

@@ -1,9 +1,7 @@
 //! `devdoctor check` for a person: one line a port, then what is wrong.
 
-use unicode_width::UnicodeWidthStr;
-
 use super::style::Style;
-use super::table::fit;
+use super::table::{fitted, widths};
 use super::text;
 use crate::facts::{Proto, clean};
 use crate::findings::{ExpectationLine, ProjectReport, ServiceLine, ServiceState, Severity};
@@ -71,23 +69,13 @@ fn summary(report: &ProjectReport) -> String {
 
 fn table(services: &[ServiceLine], style: &Style, out: &mut String) {
     let rows: Vec<Row> = services.iter().flat_map(rows).collect();
-    let mut widths: [usize; 5] = std::array::from_fn(|column| {
-        let cells = rows.iter().map(|row| row.cells[column].width());
-        cells.chain([HEADINGS[column].len()]).max().unwrap_or(0)
-    });
-    for (column, least) in NARROWED {
-        let total: usize = widths.iter().sum::<usize>() + 2 * (widths.len() - 1);
-        let over = total.saturating_sub(style.width);
-        let floor = least.min(widths[column]);
-        widths[column] = widths[column].saturating_sub(over).max(floor);
-    }
+    let cells = rows.iter().map(|row| &row.cells);
+    let widths = widths(&HEADINGS, cells, &NARROWED, style.width);
     let line = |cells: Vec<String>| format!("{}\n", cells.join("  ").trim_end());
-    let heading = HEADINGS.iter().zip(widths).map(|(text, w)| fit(text, w));
-    let heading = line(heading.collect());
+    let heading = line(fitted(&HEADINGS, &widths));
     out.push_str(&format!("{}\n", style.strong(heading.trim_end())));
     for row in rows {
-        let cells = row.cells.iter().zip(widths);
-        let mut cells: Vec<String> = cells.map(|(cell, width)| fit(cell, width)).collect();
+        let mut cells = fitted(&row.cells, &widths);
         cells[0] = style.strong(&cells[0]);
         cells[2] = match row.state {
             ServiceState::AsExpected => style.good(&cells[2]),

@@ -1,12 +1,14 @@
 //! Who had ports before, for a person: a line an owner.
 
-use unicode_width::UnicodeWidthStr;
-
 use super::style::Style;
-use super::table::fit;
+use super::table::{fitted, widths};
 use crate::facts::{Known, PastOwner, clean, human_age};
 
 const HEADINGS: [&str; 5] = ["PORT", "OWNER", "PROJECT", "SINCE", "ENDED"];
+
+/// The column that is narrowed where the terminal is too narrow, and its least width.
+const PROJECT: usize = 2;
+const LEAST: usize = 12;
 
 /// The owners as text; `now` is in milliseconds since the Unix epoch.
 #[must_use]
@@ -15,14 +17,9 @@ pub fn owners(owners: &[PastOwner], now: u64, style: &Style) -> String {
         return "nobody was seen to have a port yet\n".to_owned();
     }
     let rows: Vec<[String; 5]> = owners.iter().map(|owner| row(owner, now)).collect();
-    let mut widths: [usize; 5] = std::array::from_fn(|column| {
-        let cells = rows.iter().map(|row| row[column].width());
-        cells.chain([HEADINGS[column].len()]).max().unwrap_or(0)
-    });
-    let total: usize = widths.iter().sum::<usize>() + 2 * (widths.len() - 1);
-    let over = total.saturating_sub(style.width);
-    widths[2] = widths[2].saturating_sub(over).max(12);
-    let mut out = style.dim(&line(&HEADINGS.map(str::to_owned), &widths));
+    let mut widths = widths(&HEADINGS, rows.iter(), &[(PROJECT, LEAST)], style.width);
+    widths[PROJECT] = widths[PROJECT].max(LEAST);
+    let mut out = style.dim(&line(&HEADINGS, &widths));
     out.push('\n');
     for row in &rows {
         out.push_str(&line(row, &widths));
@@ -31,10 +28,8 @@ pub fn owners(owners: &[PastOwner], now: u64, style: &Style) -> String {
     out
 }
 
-fn line(cells: &[String; 5], widths: &[usize; 5]) -> String {
-    let cells = cells.iter().zip(widths);
-    let cells: Vec<String> = cells.map(|(cell, width)| fit(cell, *width)).collect();
-    cells.join("  ").trim_end().to_owned()
+fn line<T: AsRef<str>>(cells: &[T; 5], widths: &[usize; 5]) -> String {
+    fitted(cells, widths).join("  ").trim_end().to_owned()
 }
 
 fn row(owner: &PastOwner, now: u64) -> [String; 5] {

@@ -41,32 +41,11 @@ pub fn ports(
 
 fn table(lines: &[PortLine], style: &Style, out: &mut String) {
     let rows: Vec<[String; 8]> = lines.iter().map(row).collect();
-    let mut widths: [usize; 8] = std::array::from_fn(|column| {
-        rows.iter()
-            .map(|row| row[column].width())
-            .chain([HEADINGS[column].len()])
-            .max()
-            .unwrap_or(0)
-    });
-    for (column, least) in NARROWED {
-        let total: usize = widths.iter().sum::<usize>() + 2 * (widths.len() - 1);
-        let over = total.saturating_sub(style.width);
-        widths[column] = widths[column]
-            .saturating_sub(over)
-            .max(least.min(widths[column]));
-    }
-    let heading: Vec<String> = HEADINGS
-        .iter()
-        .zip(widths)
-        .map(|(heading, width)| fit(heading, width))
-        .collect();
+    let widths = widths(&HEADINGS, rows.iter(), &NARROWED, style.width);
+    let heading = fitted(&HEADINGS, &widths);
     push(out, &style.strong(heading.join("  ").trim_end()));
     for (row, line) in rows.iter().zip(lines) {
-        let mut cells: Vec<String> = row
-            .iter()
-            .zip(widths)
-            .map(|(cell, width)| fit(cell, width))
-            .collect();
+        let mut cells = fitted(row, &widths);
         cells[0] = style.strong(&cells[0]);
         if line.scope == Scope::All {
             cells[2] = style.severity(crate::findings::Severity::Warning, &cells[2]);
@@ -162,8 +141,41 @@ fn notes(lines: &[PortLine], unseen: &[Unseen], user: &User, style: &Style, out:
     }
 }
 
+/// How wide each column of a table is, two blanks between them: as its widest cell, unless
+/// the whole passes `most`. Then the `narrowed` ones give way, the first one first, each as
+/// far as its least.
+pub(super) fn widths<'a, const N: usize>(
+    headings: &[&str; N],
+    rows: impl Iterator<Item = &'a [String; N]> + Clone,
+    narrowed: &[(usize, usize)],
+    most: usize,
+) -> [usize; N] {
+    let mut widths: [usize; N] = std::array::from_fn(|column| {
+        let cells = rows.clone().map(|row| row[column].width());
+        cells.chain([headings[column].len()]).max().unwrap_or(0)
+    });
+    for &(column, least) in narrowed {
+        let total: usize = widths.iter().sum::<usize>() + 2 * (N - 1);
+        let over = total.saturating_sub(most);
+        let floor = least.min(widths[column]);
+        widths[column] = widths[column].saturating_sub(over).max(floor);
+    }
+    widths
+}
+
+/// The cells of a line, each as wide as its column.
+pub(super) fn fitted<T: AsRef<str>, const N: usize>(
+    cells: &[T; N],
+    widths: &[usize; N],
+) -> Vec<String> {
+    let cells = cells.iter().zip(widths);
+    cells
+        .map(|(cell, width)| fit(cell.as_ref(), *width))
+        .collect()
+}
+
 /// The text, filled or cut to exactly this width.
-pub(super) fn fit(text: &str, width: usize) -> String {
+fn fit(text: &str, width: usize) -> String {
     let have = text.width();
     if have <= width {
         return format!("{text}{}", " ".repeat(width - have));

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -221,7 +222,11 @@ impl Client {
     /// # Errors
     ///
     /// Why there is none.
-    pub fn call(&mut self, call: Call, budget: Duration) -> Result<Value, CallError> {
+    pub fn call<T: DeserializeOwned>(
+        &mut self,
+        call: Call,
+        budget: Duration,
+    ) -> Result<T, CallError> {
         let until = Instant::now() + budget;
         let failed = |error: io::Error| match error.kind() {
             ErrorKind::TimedOut | ErrorKind::WouldBlock => CallError::TooSlow(budget),

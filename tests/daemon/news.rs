@@ -67,6 +67,31 @@ stories! {
         assert_eq!((&alert["port"], &alert["finding"]["code"]), (&3000.into(), &"DD203".into()), "{alert:#}");
     }
 
+    fn where_the_port_is_not_told_and_it_may_be_either_nothing_is_said(stage) {
+        let keeper = Keeper::new(stage);
+        let folder = project(stage);
+        std::fs::create_dir(folder.join("api")).unwrap();
+        let api = r#"{ "name": "api", "scripts": { "dev": "next dev -p 8000" } }"#;
+        std::fs::write(folder.join("api/package.json"), api).unwrap();
+        let _daemon = keeper.daemon();
+        let server = stage.server("serve 127.0.0.1:3000");
+        keeper.until("the server is known", || {
+            keeper.json(&["history", "3000", "--json"], &folder)["owners"][0].is_object()
+        });
+        keeper.json(&["status", "--json"], &folder);
+        let news = keeper.news();
+        drop(server);
+        keeper.until("its end is known", || {
+            keeper.json(&["history", "3000", "--json"], &folder)["owners"][0]["until"].is_u64()
+        });
+        // The port that was never served; to blame the other one would be wrong.
+        knock_and_wait(8000);
+        let told = news.alerts_within("firing", Duration::from_secs(4));
+        assert_eq!(told, [] as [serde_json::Value; 0]);
+        knock(8000);
+        assert_eq!(news.alert("firing")["port"], 8000);
+    }
+
     fn a_restart_is_no_news(stage) {
         let keeper = Keeper::new(stage);
         let folder = project(stage);

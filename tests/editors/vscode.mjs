@@ -158,6 +158,9 @@ async function look(page) {
   await until('the alert', async () => {
     await knock(8000);
     return (await text()).startsWith('⚠ 8000 refused: ');
+  }).catch(async (error) => {
+    const known = execFileSync(DEVDOCTOR, ['status', '--json'], { cwd: WORK, encoding: 'utf8' });
+    throw new Error(`${error.message}; the item says ${await text()}, the daemon ${known}`);
   });
   console.log(`the item says: ${await text()}`);
   const list = page.locator('.quick-input-widget');

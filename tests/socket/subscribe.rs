@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use devdoctor::ipc::{Call, CallError, Client, FolderParams, NoDaemon, PortsParams, Push, codes};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::machine::{pass_over, which};
 use super::stage::Stage;
@@ -84,23 +84,25 @@ fn the_client_asks_and_listens() {
     assert!(client.sees_our_network());
     assert_eq!(client.hello().devdoctor, env!("CARGO_PKG_VERSION"));
     let ports = |port| Call::Ports(PortsParams { port: Some(port) });
-    let reply = client.call(ports(30_000), PATIENCE).unwrap();
+    let reply: Value = client.call(ports(30_000), PATIENCE).unwrap();
     assert_eq!(reply["ports"].as_array().unwrap().len(), 30_000);
-    let refused = client.call(Call::History(Default::default()), PATIENCE);
+    let refused = client.call::<Value>(Call::History(Default::default()), PATIENCE);
     let Err(CallError::Answered { code, message }) = refused else {
         panic!("{refused:?}");
     };
     assert_eq!(code, i64::from(codes::NO_ANSWER));
     assert_eq!(message, "there is no memory");
     let everything = FolderParams::default();
-    client.call(Call::Subscribe(everything), PATIENCE).unwrap();
+    client
+        .call::<Value>(Call::Subscribe(everything), PATIENCE)
+        .unwrap();
     // The news that come before this answer are not lost.
     let mute = Call::Mute(devdoctor::ipc::MuteParams {
         alert: Some(2),
         ..Default::default()
     });
-    client.call(mute, PATIENCE).unwrap();
-    client.call(ports(5000), PATIENCE).unwrap();
+    client.call::<Value>(mute, PATIENCE).unwrap();
+    client.call::<Value>(ports(5000), PATIENCE).unwrap();
     let mut alerts = Vec::new();
     for push in client.pushes() {
         match push.unwrap() {
@@ -131,7 +133,7 @@ fn the_client_waits_no_longer_than_it_was_told() {
         target: "never".to_owned(),
         folder: None,
     });
-    let late = client.call(never, short);
+    let late = client.call::<Value>(never, short);
     assert_eq!(late, Err(CallError::TooSlow(short)));
     assert!(began.elapsed() >= short);
     // A daemon that stands still takes the connection and says nothing.
@@ -142,7 +144,7 @@ fn the_client_waits_no_longer_than_it_was_told() {
     server.signal("CONT");
     let mut client = server.client();
     server.kill();
-    let gone = client.call(Call::Shutdown, PATIENCE);
+    let gone = client.call::<Value>(Call::Shutdown, PATIENCE);
     assert_eq!(gone, Err(CallError::Gone));
     assert_eq!(
         Client::connect_to(&place, short).unwrap_err(),

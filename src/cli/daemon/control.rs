@@ -48,9 +48,7 @@ fn asked() -> Result<Option<DaemonStatus>, Failure> {
         Err(error) => return Err(Failure::new(error)),
     };
     let call = Call::Status(FolderParams { folder: None });
-    let value = client.call(call, PATIENCE).map_err(Failure::new)?;
-    let status: Status = serde_json::from_value(value)
-        .map_err(|error| Failure::new(format!("the daemon's answer cannot be read: {error}")))?;
+    let status: Status = client.call(call, PATIENCE).map_err(Failure::new)?;
     Ok(status.daemon)
 }
 
@@ -184,7 +182,7 @@ fn end() -> Result<bool, Failure> {
         Err(error) => return Err(Failure::new(error)),
     };
     client
-        .call(Call::Shutdown, PATIENCE)
+        .call::<bool>(Call::Shutdown, PATIENCE)
         .map_err(Failure::new)?;
     let began = Instant::now();
     while began.elapsed() < COMING {

@@ -101,15 +101,11 @@ impl Listener {
                 Phase::Pending => prop_assert!(false, "what waits is not told: {alert:?}"),
                 Phase::Firing if self.firing.contains_key(&alert.id) => {
                     let (last, at) = &self.words[&alert.id];
-                    // Only its mark may be told at once.
-                    let marked = Alert {
-                        muted: alert.muted,
-                        ..last.clone()
-                    };
+                    // Its mark is told at once, with the words of that moment.
                     let soon = now.up < *at + Duration::from_secs(10);
-                    let only_marked = marked.finding == alert.finding && last.muted != alert.muted;
-                    prop_assert!(!soon || only_marked, "{alert:?}");
-                    let at = if only_marked { *at } else { now.up };
+                    prop_assert!(!soon || last.muted != alert.muted, "{alert:?}");
+                    let same = last.finding == alert.finding;
+                    let at = if same { *at } else { now.up };
                     self.words.insert(alert.id, (alert, at));
                 }
                 Phase::Firing => {

@@ -91,10 +91,19 @@ impl Live {
             muted: false,
         };
         Live {
-            alert,
-            home: scope.clone(),
             settle: problem.settle,
             held: BTreeMap::from([(scope.clone(), problem)]),
+            ..Live::from_now(alert, scope.clone(), now)
+        }
+    }
+
+    /// The life of an alert of which nothing has been seen yet.
+    fn from_now(alert: Alert, home: Scope, now: Moment) -> Self {
+        Live {
+            alert,
+            home,
+            settle: Duration::ZERO,
+            held: BTreeMap::new(),
             since: now.up,
             clear: None,
             worse: None,
@@ -115,19 +124,8 @@ impl Live {
             (port, _, _) => Scope::Port(port.unwrap_or_default()),
         };
         Live {
-            alert,
-            home,
-            settle: Duration::ZERO,
-            held: BTreeMap::new(),
-            since: now.up,
-            clear: None,
-            worse: None,
-            refused: now.up,
-            well: false,
-            asked: None,
-            told: now.up,
-            owes: false,
             restored: Some(now.up),
+            ..Live::from_now(alert, home, now)
         }
     }
 
@@ -189,12 +187,21 @@ impl Live {
     pub(super) fn let_go(&mut self, scope: &Scope) {
         self.held.remove(scope);
         self.restored = None;
+        self.wait_as_long_as_is_due();
     }
 
     /// The port works: who says that it does not has looked too early.
     pub(super) fn works(&mut self) {
         let works = |problem: &Problem| problem.finding.severity < Severity::Error;
         self.held.retain(|_, problem| works(problem));
+        self.wait_as_long_as_is_due();
+    }
+
+    /// What is left may have to hold longer than what was there before.
+    fn wait_as_long_as_is_due(&mut self) {
+        if let Some(settle) = self.problem().map(|problem| problem.settle) {
+            self.settle = settle;
+        }
     }
 
     /// Whether a look at this scope may end it.

@@ -8,7 +8,7 @@ mod wishes;
 mod words;
 
 use std::ffi::OsString;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, sleep_until, timeout};
@@ -20,6 +20,7 @@ use crate::facts::clean;
 use crate::findings::{Alert, Phase};
 use crate::ipc::{Call, FolderParams, MuteParams, Reply};
 use crate::settings::{Notify, Settings};
+use crate::sources::clock;
 use crate::sources::desktop::{DEFAULT, Desktop, Heard};
 
 /// How long the daemon may take for an answer.
@@ -39,15 +40,11 @@ pub async fn run(
     env: fn(&str) -> Option<OsString>,
 ) {
     let began = Instant::now();
-    let wall = SystemTime::now().duration_since(UNIX_EPOCH);
-    let wall = wall.map_or(0, |since| {
-        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-    });
     let mut front = Front {
         handle,
         desktop,
         wishes: Wishes::new(settings.notify, env),
-        plan: Planner::new(wall),
+        plan: Planner::new(clock::wall()),
         began,
     };
     front.run().await;

@@ -24,6 +24,20 @@ pub(super) struct Endpoint {
     pub default: bool,
 }
 
+#[cfg(test)]
+impl Endpoint {
+    /// One that the user of a test has chosen.
+    pub(super) fn chosen(url: String) -> Self {
+        Endpoint {
+            url,
+            chosen_by: "DOCKER_HOST".to_owned(),
+            kind: EngineKind::Docker,
+            gap: None,
+            default: false,
+        }
+    }
+}
+
 /// What the choice of an engine hangs on.
 pub(super) struct Surroundings {
     /// Looks up a variable of the environment; empty ones are not there.

@@ -251,16 +251,6 @@ mod tests {
 
     use super::*;
 
-    fn endpoint(url: String) -> Endpoint {
-        Endpoint {
-            url,
-            chosen_by: "DOCKER_HOST".to_owned(),
-            kind: EngineKind::Docker,
-            gap: None,
-            default: false,
-        }
-    }
-
     /// An engine that gives these answers, by what is in the request's first line.
     fn fake(answers: &'static [(&'static str, &'static str, &'static str)]) -> Endpoint {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -284,7 +274,7 @@ mod tests {
                 );
             }
         });
-        endpoint(url)
+        Endpoint::chosen(url)
     }
 
     fn ask(endpoints: Vec<Endpoint>, port: Option<u16>) -> (Vec<Answer>, Duration) {
@@ -325,7 +315,7 @@ mod tests {
                 r#"{"Id":"bb","Name":"/b","State":{"Status":"exited"}}"#,
             ),
         ]);
-        let (answers, took) = ask(vec![endpoint(url), podman], Some(3000));
+        let (answers, took) = ask(vec![Endpoint::chosen(url), podman], Some(3000));
         assert!(took < Duration::from_secs(2), "{took:?}");
         assert_eq!(answers[0].engine.gap, Some(Gap::TooSlow));
         assert!(answers[0].containers.is_none());
@@ -340,7 +330,7 @@ mod tests {
     #[test]
     fn what_keeps_an_engine_from_answering_is_told_apart() {
         let closed = TcpListener::bind("127.0.0.1:0").unwrap();
-        let refused = endpoint(format!("tcp://{}", closed.local_addr().unwrap()));
+        let refused = Endpoint::chosen(format!("tcp://{}", closed.local_addr().unwrap()));
         drop(closed);
         let broken = fake(&[("/containers", "500 Oops", r#"{"message":"it\u0007 broke"}"#)]);
         let nonsense = fake(&[("/containers", "200 OK", "<html>")]);
@@ -356,7 +346,7 @@ mod tests {
     #[test]
     fn an_engine_that_nobody_chose_and_is_not_there_is_none() {
         let closed = TcpListener::bind("127.0.0.1:0").unwrap();
-        let mut absent = endpoint(format!("tcp://{}", closed.local_addr().unwrap()));
+        let mut absent = Endpoint::chosen(format!("tcp://{}", closed.local_addr().unwrap()));
         drop(closed);
         absent.default = true;
         assert!(ask(vec![absent], None).0.is_empty());

@@ -26,16 +26,6 @@ enum Manner {
     StopsInTheHeader,
 }
 
-fn endpoint(url: String) -> Endpoint {
-    Endpoint {
-        url,
-        chosen_by: "DOCKER_HOST".to_owned(),
-        kind: EngineKind::Docker,
-        gap: None,
-        default: false,
-    }
-}
-
 /// Plays an engine; counts how often its events were asked for.
 async fn play(manner: Manner) -> (Endpoint, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -47,7 +37,7 @@ async fn play(manner: Manner) -> (Endpoint, Arc<AtomicUsize>) {
             tokio::spawn(answer(connection, manner, Arc::clone(&count)));
         }
     });
-    (endpoint(url), asked)
+    (Endpoint::chosen(url), asked)
 }
 
 async fn answer(mut connection: TcpStream, manner: Manner, asked: Arc<AtomicUsize>) {

@@ -57,6 +57,8 @@ pub struct Radar {
     counters: os::Counters,
     /// Why the counters could not be read the last time.
     blind: Option<Gap>,
+    /// How many attempts failed while it was not sure yet whether the kernel tells of them.
+    doubtful: u64,
     waiting: VecDeque<Heard>,
     rest: Option<Instant>,
     began: Instant,
@@ -116,6 +118,7 @@ impl Radar {
             adaptive: Adaptive::default(),
             counters: os::Counters::default(),
             blind: None,
+            doubtful: 0,
             waiting: VecDeque::new(),
             rest: None,
             began: Instant::now(),
@@ -163,17 +166,25 @@ impl Radar {
         };
         self.blind = None;
         let step = self.adaptive.step(counts, now.duration_since(self.began));
-        let heard = matches!(self.ears, Ears::Open(_));
-        let ears = std::mem::replace(&mut self.ears, Ears::Spared);
-        self.ears = match ears {
+        let before = std::mem::replace(&mut self.ears, Ears::Spared);
+        let (open, unproven) = (
+            matches!(before, Ears::Open(_)),
+            matches!(before, Ears::Unproven(..)),
+        );
+        self.ears = match before {
             Ears::Spared if !step.busy => Ears::open(),
             Ears::Deaf(_, again) if !step.busy && again <= now => Ears::open(),
             Ears::Open(_) | Ears::Unproven(..) if step.busy => Ears::Spared,
             ears => ears.proven(),
         };
-        // What failed while the kernel told us was told.
-        if !heard && step.failed > 0 {
-            self.count(step.failed);
+        self.doubtful = match self.ears {
+            // What failed while the kernel told us was told.
+            _ if open => 0,
+            Ears::Open(_) if unproven => 0,
+            _ => self.doubtful.saturating_add(step.failed),
+        };
+        if !matches!(self.ears, Ears::Unproven(..)) {
+            self.count_doubtful();
         }
     }
 
@@ -196,7 +207,11 @@ impl Radar {
     }
 
     /// One news of this kind is enough: nobody may have asked for a long time.
-    fn count(&mut self, more: u64) {
+    fn count_doubtful(&mut self) {
+        let more = std::mem::take(&mut self.doubtful);
+        if more == 0 {
+            return;
+        }
         let last = self.waiting.back_mut();
         if let Some(Heard::Somewhere(count)) = last {
             *count = count.saturating_add(more);

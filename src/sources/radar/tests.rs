@@ -46,6 +46,7 @@ fn a_system_that_announces_nothing_says_so() {
         adaptive: Adaptive::default(),
         counters: os::Counters::default(),
         blind: portable::Counters.read().err().map(|error| Gap::of(&error)),
+        doubtful: 0,
         waiting: VecDeque::new(),
         rest: None,
         began: Instant::now(),
@@ -62,7 +63,45 @@ fn counts_that_nobody_asked_for_are_one_news() {
     let mut radar = Radar::new();
     radar.waiting.clear();
     for _ in 0..1000 {
-        radar.count(3);
+        radar.doubtful = 3;
+        radar.count_doubtful();
     }
     assert_eq!(radar.waiting, [Heard::Somewhere(3000)]);
+}
+
+/// Adapts until the kernel has announced our own sockets, or it is clear that it never will.
+fn settle(radar: &mut Radar) {
+    let began = Instant::now();
+    while matches!(radar.ears, Ears::Unproven(..)) {
+        assert!(began.elapsed() < 2 * PROOF, "{}", radar.mode());
+        std::thread::sleep(REST);
+        radar.adapt();
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_failed_before_the_proof_is_not_told_twice() {
+    let mut radar = Radar::new();
+    radar.ears = Ears::Unproven(os::Ear::open().unwrap(), Instant::now() + PROOF);
+    radar.doubtful = 7;
+    radar.adapt();
+    settle(&mut radar);
+    assert!(matches!(radar.ears, Ears::Open(_)), "{}", radar.mode());
+    assert_eq!(radar.doubtful, 0);
+    assert_eq!(radar.waiting, []);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_failed_before_it_was_clear_that_nothing_is_told_is_counted() {
+    let mut radar = Radar::new();
+    settle(&mut radar);
+    radar.waiting.clear();
+    radar.ears = Ears::Deaf(Gap::Unsupported, Instant::now() + AGAIN);
+    radar.doubtful = 7;
+    radar.adapt();
+    let heard = radar.waiting.pop_front();
+    // Others on this machine may be refused at the same time.
+    assert!(matches!(heard, Some(Heard::Somewhere(7..))), "{heard:?}");
 }
