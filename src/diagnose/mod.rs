@@ -46,6 +46,7 @@ pub fn replay(target: &Target, facts: &Snapshot) -> Report {
             .filter(|_| !case.on_another_machine())
             .map(|listener| lines::listener(facts, listener))
             .collect(),
+        hops: rules::hops(&case),
         vantage: facts.host.vantage.words().map(str::to_owned),
         unseen: facts
             .unseen()

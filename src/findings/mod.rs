@@ -23,7 +23,9 @@ pub use check::{ExpectationLine, PROJECT_FILES, ProjectReport, ServiceLine, Serv
 pub use evidence::{Evidence, Seen};
 pub use fix::{Edit, Fix, Safety};
 pub use ports::{ContainerPort, PortLine, PortsReport};
-pub use report::{ListenerLine, LookLine, ProbeLine, Report, RuledOut, Unseen, Verdict};
+pub use report::{
+    Hop, HopState, ListenerLine, LookLine, ProbeLine, Report, RuledOut, Unseen, Verdict,
+};
 pub use status::{DaemonStatus, Level, Status};
 
 /// One cause, with what proves it and what mends it.

@@ -23,6 +23,10 @@ pub struct Report {
     pub probes: Vec<ProbeLine>,
     /// Who listens on the port.
     pub listeners: Vec<ListenerLine>,
+    /// The way of a connection where others stand between the client and the server, in
+    /// its order; empty where it ends at the listener.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hops: Vec<Hop>,
     /// Where devdoctor looked from, where that is not where the user's browser is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vantage: Option<String>,
@@ -36,6 +40,30 @@ pub struct Report {
     pub looks: Vec<LookLine>,
     /// How long the diagnosis took, in milliseconds.
     pub took_ms: u64,
+}
+
+/// One place that a connection passes on its way to the server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Hop {
+    /// What stands there: `docker-proxy on 0.0.0.0:3000`, `nobody on 8080 inside shop-web-1`.
+    pub at: String,
+    /// Whether a connection gets through.
+    pub state: HopState,
+    /// The fact that says so, in a few words, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+}
+
+/// Whether a connection gets through one place on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum HopState {
+    /// It does.
+    Ok,
+    /// It ends here.
+    Failed,
+    /// Nobody could look.
+    Unknown,
 }
 
 /// One look at the world.

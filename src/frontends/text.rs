@@ -7,8 +7,12 @@ use unicode_width::UnicodeWidthStr;
 use super::style::Style;
 use crate::facts::{Outcome, catalogue, clean, human_micros, shell_line};
 use crate::findings::{
-    Confidence, Evidence, Finding, Fix, Report, Safety, Seen, Severity, Unseen, Verdict,
+    Confidence, Evidence, Finding, Fix, Hop, HopState, Report, Safety, Seen, Severity, Unseen,
+    Verdict,
 };
+
+/// The root cause and so many more; the rest is shown with `-v`.
+const MOST: usize = 4;
 
 /// A report as text.
 #[must_use]
@@ -20,12 +24,18 @@ pub fn report(report: &Report, style: &Style) -> String {
     if report.findings.iter().all(|f| f.severity == Severity::Info) {
         page.well(report);
     }
-    for (at, finding) in report.findings.iter().enumerate() {
+    let all = report.findings.len();
+    let most = if style.verbose { all } else { MOST.min(all) };
+    for (at, finding) in report.findings.iter().take(most).enumerate() {
         if at > 0 || !page.out.is_empty() {
             page.blank();
         }
         page.finding(finding, (at == 0).then(|| place(report)));
+        if at == 0 {
+            page.hops(&report.hops);
+        }
     }
+    page.rest(report.findings.get(most..).unwrap_or_default());
     page.blind_spots(&report.unseen);
     if style.verbose {
         page.ruled_out(report);
@@ -334,6 +344,36 @@ impl Page {
             .collect();
         self.blank();
         let text = format!("could not look at: {}", list.join(", "));
+        self.paragraph("", &text, |style, line| style.dim(line));
+    }
+
+    /// The way of the connection, a place a line.
+    fn hops(&mut self, hops: &[Hop]) {
+        if hops.is_empty() {
+            return;
+        }
+        self.blank();
+        self.line(&format!("{}:", self.style.strong("the way there")));
+        for hop in hops {
+            let mark = match hop.state {
+                HopState::Ok => self.style.good("ok     "),
+                HopState::Failed => self.style.severity(Severity::Error, "failed "),
+                HopState::Unknown => self.style.dim("unknown"),
+            };
+            let by = hop.by.as_deref().map(|by| format!(" ({})", clean(by)));
+            let at = clean(&hop.at);
+            self.line(&format!("  {mark}  {at}{}", by.unwrap_or_default()));
+        }
+    }
+
+    /// What is left out, by its codes.
+    fn rest(&mut self, rest: &[Finding]) {
+        if rest.is_empty() {
+            return;
+        }
+        let codes: Vec<String> = rest.iter().map(|finding| clean(&finding.code)).collect();
+        self.blank();
+        let text = format!("more with -v: {}", codes.join(", "));
         self.paragraph("", &text, |style, line| style.dim(line));
     }
 

@@ -10,6 +10,7 @@
 mod case;
 mod evidence;
 mod fixes;
+mod hops;
 mod page;
 mod proxies;
 mod ruled_out;
@@ -27,6 +28,7 @@ pub mod project;
 pub mod protocol;
 
 pub use case::{Case, Expected};
+pub use hops::hops;
 pub use page::{Page, find};
 pub use survey::{PortStanding, Standing, Survey};
 
