@@ -17,6 +17,8 @@ mod client;
 mod examples;
 #[path = "support/machine.rs"]
 mod machine;
+#[path = "live/names.rs"]
+mod names;
 #[path = "live/path.rs"]
 mod path;
 #[path = "live/presence.rs"]

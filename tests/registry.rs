@@ -26,6 +26,8 @@ const FAMILIES: &[(char, &str)] = &[
 const PROMISED: &[(&str, &str)] = &[
     ("DD101", "name-not-found"),
     ("DD103", "hosts-entry"),
+    ("DD105", "localhost-not-loopback"),
+    ("DD106", "subdomain-of-localhost"),
     ("DD201", "nothing-listens"),
     ("DD202", "not-started"),
     ("DD203", "exited"),

@@ -72,6 +72,8 @@ pub static RULES: &[&Rule] = &[
     &path::proxy_unreachable::RULE,
     &path::proxy_in_the_way::RULE,
     // The name.
+    &name::localhost_not_loopback::RULE,
+    &name::subdomain_of_localhost::RULE,
     &name::name_not_found::RULE,
     &name::hosts_entry::RULE,
     &address::unspecified_destination::RULE,

@@ -31,6 +31,7 @@ pub static RULE: Rule = Rule {
     since: "0.1.0",
     unless: &[
         &path::proxy_unreachable::RULE,
+        &name::localhost_not_loopback::RULE,
         &name::hosts_entry::RULE,
         &super::remote_refuses::RULE,
     ],

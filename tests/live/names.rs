@@ -1,0 +1,61 @@
+//! Names: localhost, those below it, the name servers.
+
+use crate::stage::stories;
+
+stories! {
+    fn localhost_that_the_hosts_file_has_lost(stage) {
+        let _server = stage.server("serve 127.0.0.1:3000");
+        stage.cover("/etc/hosts", "10.0.0.5 staging.shop.com\n");
+        stage
+            .why("http://localhost:3000/")
+            .finds("DD105")
+            .verdict("unresolved")
+            .first("confidence", "certain")
+            .first("says", "no line of /etc/hosts names it");
+        // The way out that is told is one.
+        stage.why("http://127.0.0.1:3000/").is_well();
+    }
+
+    fn localhost_behind_a_byte_order_mark(stage) {
+        stage.cover("/etc/hosts", "\u{feff}127.0.0.1 localhost\n");
+        stage
+            .why("http://localhost:3000/")
+            .finds("DD105")
+            .first("says", "a byte order mark hides the first line");
+    }
+
+    fn localhost_in_a_hosts_file_that_is_not_asked(stage) {
+        stage.cover("/etc/nsswitch.conf", "passwd: files\nhosts: dns\n");
+        stage.cover("/etc/resolv.conf", "nameserver 127.0.0.1\n");
+        stage
+            .why("http://localhost:3000/")
+            .finds("DD105")
+            .first("says", "/etc/nsswitch.conf does not have /etc/hosts asked");
+    }
+
+    fn localhost_that_is_another_machine(stage) {
+        stage.lan("192.168.7.5/24");
+        stage.cover("/etc/hosts", "127.0.0.1 me\n192.168.7.5 build localhost\n");
+        stage
+            .why("http://localhost:3000/")
+            .finds("DD105")
+            .first("says", "line 2 of /etc/hosts sends localhost to 192.168.7.5");
+    }
+
+    fn a_name_below_localhost(stage) {
+        let _server = stage.server("serve 127.0.0.1:3000");
+        stage
+            .why("http://app.localhost:3000/")
+            .finds("DD106")
+            .first("confidence", "certain");
+        // What the fix does.
+        stage.cover("/etc/hosts", "127.0.0.1 localhost\n127.0.0.1 app.localhost\n");
+        stage.why("http://app.localhost:3000/").is_well();
+    }
+
+    fn localhost_that_is_one_address_only(stage) {
+        let _server = stage.server("serve 127.0.0.1:3000");
+        stage.cover("/etc/hosts", "127.0.0.1 localhost\n");
+        stage.why("http://localhost:3000/").is_well();
+    }
+}
