@@ -19,6 +19,8 @@ mod examples;
 mod machine;
 #[path = "live/names.rs"]
 mod names;
+#[path = "live/outside.rs"]
+mod outside;
 #[path = "live/path.rs"]
 mod path;
 #[path = "live/presence.rs"]

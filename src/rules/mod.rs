@@ -78,6 +78,8 @@ pub static RULES: &[&Rule] = &[
     &name::hosts_entry::RULE,
     &address::unspecified_destination::RULE,
     // Another machine.
+    &client::offline::RULE,
+    &name::resolver_unreachable::RULE,
     &client::remote_refuses::RULE,
     &client::remote_silent::RULE,
     // A container is behind the port, or should be.

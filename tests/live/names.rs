@@ -1,6 +1,13 @@
 //! Names: localhost, those below it, the name servers.
 
-use crate::stage::stories;
+use crate::stage::{Stage, stories};
+
+/// Names are looked for in the hosts file, then asked of these servers.
+fn ask_servers(stage: &Stage, servers: &[&str]) {
+    stage.cover("/etc/nsswitch.conf", "passwd: files\nhosts: files dns\n");
+    let lines = servers.iter().map(|at| format!("nameserver {at}\n"));
+    stage.cover("/etc/resolv.conf", &lines.collect::<String>());
+}
 
 stories! {
     fn localhost_that_the_hosts_file_has_lost(stage) {
@@ -57,5 +64,61 @@ stories! {
         let _server = stage.server("serve 127.0.0.1:3000");
         stage.cover("/etc/hosts", "127.0.0.1 localhost\n");
         stage.why("http://localhost:3000/").is_well();
+    }
+
+    fn a_resolver_that_does_not_run(stage) {
+        ask_servers(stage, &["127.0.0.53"]);
+        stage
+            .why("http://api.shop.test/")
+            .finds("DD102")
+            .verdict("unresolved")
+            .first("confidence", "certain")
+            .first("says", "nobody takes questions at its port 53")
+            .fix("sudo systemctl restart systemd-resolved");
+    }
+
+    fn a_resolver_that_keeps_silent(stage) {
+        let _silent = stage.server("udp 127.0.0.1:53");
+        ask_servers(stage, &["127.0.0.1"]);
+        stage
+            .why("http://api.shop.test/")
+            .finds("DD102")
+            .first("says", "127.0.0.1 does not answer");
+    }
+
+    fn a_first_name_server_that_keeps_silent(stage) {
+        let _silent = stage.server("udp 127.0.0.1:53");
+        let _second = stage.server("dns 127.0.0.2:53 api.shop.test=127.0.0.1");
+        ask_servers(stage, &["127.0.0.1", "127.0.0.2"]);
+        stage
+            .why("http://api.shop.test/")
+            .finds("DD102")
+            .first("says", "the first name server, 127.0.0.1, does not answer");
+    }
+
+    fn a_name_server_that_fails(stage) {
+        let _server = stage.server("dns 127.0.0.1:53 servfail");
+        ask_servers(stage, &["127.0.0.1"]);
+        stage
+            .why("http://api.shop.test/")
+            .finds("DD102")
+            .first("says", "127.0.0.1 says SERVFAIL");
+    }
+
+    fn an_answer_that_is_not_believed(stage) {
+        let _server = stage.server("dns 127.0.0.1:53 forged api.shop.test=127.0.0.1");
+        ask_servers(stage, &["127.0.0.1"]);
+        stage
+            .why("http://api.shop.test/")
+            .finds("DD102")
+            .first("says", "its signatures (DNSSEC) are wrong");
+    }
+
+    fn a_name_that_the_name_server_does_not_know(stage) {
+        let _server = stage.server("dns 127.0.0.1:53 api.shop.test=127.0.0.1");
+        ask_servers(stage, &["127.0.0.1"]);
+        stage.why("http://other.shop.test/").finds("DD101");
+        let _web = stage.server("serve 127.0.0.1:80");
+        stage.why("http://api.shop.test/").is_well();
     }
 }

@@ -1,6 +1,7 @@
 //! Family 9 client and far end, and what remains.
 
 pub mod blind_spot;
+pub mod offline;
 pub mod remote_refuses;
 pub mod remote_silent;
 pub mod unexplained;
@@ -70,6 +71,18 @@ fn look_there(case: &Case, ip: IpAddr) -> Fix {
             case.target.host
         ),
     )
+}
+
+/// Whether somebody is at an address, asked in the plainest way.
+fn ping(case: &Case, ip: IpAddr) -> Vec<String> {
+    let count = if case.facts.host.os == "windows" {
+        "-n"
+    } else {
+        "-c"
+    };
+    ["ping", count, "3", &ip.to_string()]
+        .map(str::to_owned)
+        .to_vec()
 }
 
 /// Which way packets to this address take, by the system's own tool.

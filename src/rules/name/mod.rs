@@ -3,6 +3,7 @@
 pub mod hosts_entry;
 pub mod localhost_not_loopback;
 pub mod name_not_found;
+pub mod resolver_unreachable;
 pub mod subdomain_of_localhost;
 
 use std::net::IpAddr;
