@@ -11,6 +11,8 @@ mod claims;
 mod container;
 mod host;
 mod known;
+mod names;
+mod outside;
 mod past;
 mod probe;
 mod process;
@@ -41,6 +43,8 @@ pub use host::{
     ResolveError, User, Vantage, same_network,
 };
 pub use known::{Gap, Known};
+pub use names::{DnsAnswer, DnsCode, NameCache, NameServer, Names, Order};
+pub use outside::{Gateway, Outside, PortalCheck, WELL_KNOWN, WELL_KNOWN_PORT, is_public};
 pub use past::{Ended, PastOwner, Refusal};
 pub use probe::{Greeting, Http, Outcome, Probe};
 pub use process::{CpuUse, Departed, FdUse, ProcId, ProcState, Process};
@@ -87,6 +91,13 @@ pub struct Snapshot {
     pub resolutions: Arc<[Resolution]>,
     /// What connecting to each address gave.
     pub probes: Arc<[Probe]>,
+    /// How names are found here; looked at only where one leads nowhere.
+    #[serde(skip_serializing_if = "Known::is_not_asked")]
+    pub names: Known<Names>,
+    /// What lies between this machine and others; looked at only where another machine
+    /// cannot be reached.
+    #[serde(skip_serializing_if = "Known::is_not_asked")]
+    pub outside: Known<Outside>,
 }
 
 impl Snapshot {
@@ -120,6 +131,10 @@ impl Snapshot {
             ("hosts-file", self.host.hosts_file.gap()),
             ("addresses", self.host.addresses.gap()),
             ("firewall", self.host.firewall.gap()),
+            (
+                "name-servers",
+                self.names.seen().and_then(|n| n.servers.gap()),
+            ),
         ]
         .into_iter()
         .filter_map(|(part, gap)| Some((part, gap?)))
