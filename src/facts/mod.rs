@@ -19,6 +19,7 @@ mod scrub;
 mod socket;
 mod target;
 mod text;
+mod way;
 
 use std::sync::Arc;
 
@@ -49,6 +50,7 @@ pub use scrub::scrub;
 pub use socket::{Listener, Proto, Queue, Scope};
 pub use target::{Scheme, Target, TargetError};
 pub use text::{clean, human_age, human_micros, shell_line};
+pub use way::{Fate, Interface, MAIN_TABLE, PolicyRule, Route, RouteEntry, Way};
 
 /// Everything that was seen of the world, at one moment, from one place.
 ///
@@ -87,6 +89,9 @@ pub struct Snapshot {
     pub resolutions: Arc<[Resolution]>,
     /// What connecting to each address gave.
     pub probes: Arc<[Probe]>,
+    /// The way to the addresses that could not be reached; looked at only where one could not.
+    #[serde(skip_serializing_if = "Way::is_not_asked")]
+    pub way: Way,
 }
 
 impl Snapshot {
@@ -120,6 +125,8 @@ impl Snapshot {
             ("hosts-file", self.host.hosts_file.gap()),
             ("addresses", self.host.addresses.gap()),
             ("firewall", self.host.firewall.gap()),
+            ("routes", self.way.routes.gap()),
+            ("interfaces", self.way.interfaces.gap()),
         ]
         .into_iter()
         .filter_map(|(part, gap)| Some((part, gap?)))

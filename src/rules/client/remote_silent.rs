@@ -32,6 +32,8 @@ pub static RULE: Rule = Rule {
     unless: &[
         &path::proxy_unreachable::RULE,
         &name::hosts_entry::RULE,
+        &path::no_route::RULE,
+        &path::vpn_in_the_way::RULE,
         &super::remote_refuses::RULE,
     ],
     settle: 2,
