@@ -33,6 +33,8 @@ mod protocol;
 mod stage;
 #[path = "live/wait.rs"]
 mod wait;
+#[path = "live/way.rs"]
+mod way;
 #[path = "live/without.rs"]
 mod without;
 

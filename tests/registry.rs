@@ -76,6 +76,8 @@ const PROMISED: &[(&str, &str)] = &[
     ("DD607", "error-status"),
     ("DD701", "firewall-rejects"),
     ("DD702", "firewall-drops"),
+    ("DD704", "no-route"),
+    ("DD705", "vpn-in-the-way"),
     ("DD711", "proxy-unreachable"),
     ("DD712", "proxy-in-the-way"),
     ("DD801", "wanted-twice"),

@@ -62,6 +62,9 @@ impl Doctor<'_> {
         if failed && here {
             self.look_at_failure(nobody, blocked, &covered);
         }
+        if failed {
+            self.look_at_way();
+        }
         self.see_who_is_at_work();
     }
 

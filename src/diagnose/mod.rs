@@ -13,6 +13,7 @@ mod parts;
 mod project;
 mod record;
 mod wait;
+mod way;
 mod why;
 
 pub use check::{check, check_facts, look_at_project, project_of};

@@ -21,6 +21,7 @@ mod scrub;
 mod socket;
 mod target;
 mod text;
+mod way;
 
 use std::sync::Arc;
 
@@ -53,6 +54,7 @@ pub use scrub::scrub;
 pub use socket::{Listener, Proto, Queue, Scope};
 pub use target::{Scheme, Target, TargetError};
 pub use text::{clean, human_age, human_micros, shell_line};
+pub use way::{Fate, Interface, MAIN_TABLE, PolicyRule, Route, RouteEntry, Way};
 
 /// Everything that was seen of the world, at one moment, from one place.
 ///
@@ -98,6 +100,9 @@ pub struct Snapshot {
     /// cannot be reached.
     #[serde(skip_serializing_if = "Known::is_not_asked")]
     pub outside: Known<Outside>,
+    /// The way to the addresses that could not be reached; looked at only where one could not.
+    #[serde(skip_serializing_if = "Way::is_not_asked")]
+    pub way: Way,
 }
 
 impl Snapshot {
@@ -135,6 +140,8 @@ impl Snapshot {
                 "name-servers",
                 self.names.seen().and_then(|n| n.servers.gap()),
             ),
+            ("routes", self.way.routes.gap()),
+            ("interfaces", self.way.interfaces.gap()),
         ]
         .into_iter()
         .filter_map(|(part, gap)| Some((part, gap?)))

@@ -77,6 +77,9 @@ pub static RULES: &[&Rule] = &[
     &name::name_not_found::RULE,
     &name::hosts_entry::RULE,
     &address::unspecified_destination::RULE,
+    // There is no way, or a wrong one.
+    &path::no_route::RULE,
+    &path::vpn_in_the_way::RULE,
     // Another machine.
     &client::offline::RULE,
     &name::resolver_unreachable::RULE,

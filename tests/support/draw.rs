@@ -6,15 +6,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use devdoctor::facts::{
-    Address, BrokenFile, Claims, Compose, Container, ContainerState, CpuUse, Departed, DnsAnswer,
-    DnsCode, Engine, EngineKind, Expectation, FdUse, Firewall, FirewallRule, FirewallVerdict, Gap,
-    Gateway, Greeting, Host, HostsEntry, Http, IgnoredSetting, Known, Listener, NameCache,
-    NameServer, Names, Network, Order, Origin, Outcome, Outside, Pointer, PortSpec, PortalCheck,
-    Probe, ProcId, ProcState, Process, Project, Proto, Protocol, ProxyVariable, Publish, Queue,
-    Resolution, ResolveError, Runs, Service, SetBy, Snapshot, Target, UnknownSetting, User,
-    Vantage,
-};
+use devdoctor::facts::*;
 
 /// Words that names, paths and banners are made of. Some are hostile.
 const WORDS: &[&str] = &[
@@ -612,6 +604,64 @@ impl<'a> Draw<'a> {
         }
     }
 
+    fn fate(&mut self) -> Fate {
+        self.pick(&[
+            Fate::Sent,
+            Fate::Local,
+            Fate::Blackhole,
+            Fate::Prohibit,
+            Fate::Unreachable,
+            Fate::NoRoute,
+            Fate::Unknown,
+        ])
+    }
+
+    fn route_entry(&mut self) -> RouteEntry {
+        RouteEntry {
+            network: self.ip(),
+            prefix: self.pick(&[0, 8, 16, 24, 128, 255]),
+            table: self.pick(&[254, 255, 51820, 0]),
+            fate: self.fate(),
+            interface: self.maybe(Self::interface_name),
+            gateway: self.maybe(Self::ip),
+            metric: self.small(),
+        }
+    }
+
+    fn interface_name(&mut self) -> String {
+        self.pick(&["lo", "eth0", "tun0", "wg0", "br-1", "\u{1b}[31m"])
+            .to_owned()
+    }
+
+    fn way(&mut self) -> Way {
+        Way {
+            routes: self.known(|d| {
+                d.many(|d| Route {
+                    to: d.ip(),
+                    fate: d.fate(),
+                    interface: d.maybe(Self::interface_name),
+                    gateway: d.maybe(Self::ip),
+                    entry: d.maybe(Self::route_entry),
+                    rule: d.maybe(|d| PolicyRule {
+                        priority: d.small(),
+                        text: d.word(),
+                        decides: d.flag(),
+                    }),
+                    shadowed: d.many(Self::route_entry),
+                })
+                .into()
+            }),
+            interfaces: self.known(|d| {
+                d.many(|d| Interface {
+                    name: d.interface_name(),
+                    kind: d.maybe(|d| d.pick(&["loopback", "tun", "bridge", ""]).to_owned()),
+                    up: d.flag(),
+                })
+                .into()
+            }),
+        }
+    }
+
     pub fn snapshot(&mut self) -> Snapshot {
         Snapshot {
             probes: self.many(Self::probe).into(),
@@ -658,6 +708,7 @@ impl<'a> Draw<'a> {
             names: self.known(Self::names),
             outside: self.known(Self::outside),
             host: self.host(),
+            way: self.way(),
             taken: self.number(),
         }
     }

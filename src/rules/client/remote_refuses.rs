@@ -34,6 +34,7 @@ pub static RULE: Rule = Rule {
         &path::proxy_unreachable::RULE,
         &name::localhost_not_loopback::RULE,
         &name::hosts_entry::RULE,
+        &path::vpn_in_the_way::RULE,
     ],
     settle: 2,
     check,

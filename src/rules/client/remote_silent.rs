@@ -34,6 +34,8 @@ pub static RULE: Rule = Rule {
         &name::localhost_not_loopback::RULE,
         &name::hosts_entry::RULE,
         &super::offline::RULE,
+        &path::no_route::RULE,
+        &path::vpn_in_the_way::RULE,
         &super::remote_refuses::RULE,
     ],
     settle: 2,
