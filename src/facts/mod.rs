@@ -11,6 +11,7 @@ mod claims;
 mod container;
 mod host;
 mod known;
+mod onward;
 mod past;
 mod probe;
 mod process;
@@ -41,6 +42,7 @@ pub use host::{
     ResolveError, User, Vantage, same_network,
 };
 pub use known::{Gap, Known};
+pub use onward::{Carries, Onward, SaidBy};
 pub use past::{Ended, PastOwner, Refusal};
 pub use probe::{Greeting, Http, Outcome, Probe};
 pub use process::{CpuUse, Departed, FdUse, ProcId, ProcState, Process};
@@ -87,6 +89,10 @@ pub struct Snapshot {
     pub resolutions: Arc<[Resolution]>,
     /// What connecting to each address gave.
     pub probes: Arc<[Probe]>,
+    /// Where those who stand on the way pass connections on to; looked at only where
+    /// what comes back is theirs, and not the server's.
+    #[serde(skip_serializing_if = "Known::is_not_asked")]
+    pub onward: Known<Arc<[Onward]>>,
 }
 
 impl Snapshot {
