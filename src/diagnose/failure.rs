@@ -65,6 +65,7 @@ impl Doctor<'_> {
         if failed {
             self.look_at_way();
         }
+        self.look_at_onward();
         self.see_who_is_at_work();
     }
 

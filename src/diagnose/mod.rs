@@ -7,6 +7,7 @@ mod flaps;
 mod lines;
 mod looks;
 mod named;
+mod onward;
 mod outside;
 mod owners;
 mod parts;

@@ -12,6 +12,7 @@ mod container;
 mod host;
 mod known;
 mod names;
+mod onward;
 mod outside;
 mod past;
 mod probe;
@@ -45,6 +46,7 @@ pub use host::{
 };
 pub use known::{Gap, Known};
 pub use names::{DnsAnswer, DnsCode, NameCache, NameServer, Names, Order};
+pub use onward::{Carries, Onward, SaidBy};
 pub use outside::{Gateway, Outside, PortalCheck, WELL_KNOWN, WELL_KNOWN_PORT, is_public};
 pub use past::{Ended, PastOwner, Refusal};
 pub use probe::{Greeting, Http, Outcome, Probe};
@@ -103,6 +105,10 @@ pub struct Snapshot {
     /// The way to the addresses that could not be reached; looked at only where one could not.
     #[serde(skip_serializing_if = "Way::is_not_asked")]
     pub way: Way,
+    /// Where those who stand on the way pass connections on to; looked at only where
+    /// what comes back is theirs, and not the server's.
+    #[serde(skip_serializing_if = "Known::is_not_asked")]
+    pub onward: Known<Arc<[Onward]>>,
 }
 
 impl Snapshot {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Claims, Known, Origin, Process, Snapshot};
+use super::{Claims, Known, Onward, Origin, Process, SaidBy, Snapshot};
 
 /// The snapshot without home folders, user names and argument values.
 ///
@@ -89,6 +89,11 @@ pub fn scrub(mut snapshot: Snapshot, home: Option<&str>) -> Snapshot {
         }
     }
     snapshot.probes = probes.into();
+    if let Known::Seen(onward) = &mut snapshot.onward {
+        let mut list = onward.to_vec();
+        list.iter_mut().for_each(|one| scrub_onward(one, &text));
+        *onward = list.into();
+    }
     let engines: Vec<_> = snapshot
         .engines
         .iter()
@@ -153,6 +158,15 @@ fn scrub_claims(claims: &mut Claims, text: &dyn Fn(&str) -> String) {
     for broken in &mut claims.broken {
         place(&mut broken.origin);
         broken.what = text(&broken.what);
+    }
+}
+
+/// Where connections go: the names of other machines are the user's own business.
+fn scrub_onward(onward: &mut Onward, text: &dyn Fn(&str) -> String) {
+    onward.host = onward.host.as_deref().map(scrub_host);
+    onward.via = onward.via.as_deref().map(scrub_host);
+    if let SaidBy::File { file, .. } = &mut onward.said_by {
+        *file = text(file);
     }
 }
 

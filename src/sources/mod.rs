@@ -12,6 +12,7 @@ pub mod firewall;
 mod folders;
 pub mod host;
 pub mod names;
+pub mod onward;
 pub mod outside;
 pub mod own;
 pub mod owners;

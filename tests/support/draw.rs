@@ -449,6 +449,32 @@ impl<'a> Draw<'a> {
         }
     }
 
+    fn onward(&mut self) -> Onward {
+        Onward {
+            port: self.port(),
+            by: self.maybe(Self::id),
+            carries: self.pick(&[Carries::Bytes, Carries::Requests]),
+            host: self.maybe(|d| {
+                d.pick(&["127.0.0.1", "localhost", "::1", "'; rm"])
+                    .to_owned()
+            }),
+            to: self.maybe(Self::port),
+            scheme: self.maybe(|d| d.pick(&["http", "https", "grpc"]).to_owned()),
+            via: self.maybe(Self::word),
+            said_by: match self.pick(&[0, 1, 2, 3]) {
+                0 => SaidBy::Argv,
+                1 => SaidBy::Connection,
+                2 => SaidBy::Kind,
+                _ => SaidBy::File {
+                    file: self.word(),
+                    line: self.small(),
+                    key: self.word(),
+                },
+            },
+            peers: self.known(|d| d.many(Self::at)),
+        }
+    }
+
     fn resolution(&mut self) -> Resolution {
         Resolution {
             addresses: self.known(|d| d.many(Self::ip)),
@@ -666,6 +692,7 @@ impl<'a> Draw<'a> {
         Snapshot {
             probes: self.many(Self::probe).into(),
             resolutions: self.many(Self::resolution).into(),
+            onward: self.known(|d| d.many(Self::onward).into()),
             listeners: self.known(|d| d.many(Self::listener).into()),
             processes: self.known(|d| d.many(Self::process).into()),
             containers: self.known(|d| d.many(Self::container).into()),
