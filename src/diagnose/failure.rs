@@ -62,6 +62,7 @@ impl Doctor<'_> {
             self.look_at_failure(nobody, blocked, &covered);
         }
         self.look_at_onward();
+        self.look_at_boundaries();
         self.see_who_is_at_work();
     }
 

@@ -9,6 +9,7 @@
 mod catalogue;
 mod claims;
 mod container;
+mod device;
 mod host;
 mod known;
 mod onward;
@@ -20,6 +21,7 @@ mod scrub;
 mod socket;
 mod target;
 mod text;
+mod vm;
 
 use std::sync::Arc;
 
@@ -37,6 +39,7 @@ pub use claims::{
 pub use container::{
     Compose, Container, ContainerState, Engine, EngineKind, Network, PortSpec, Publish,
 };
+pub use device::Device;
 pub use host::{
     Address, Firewall, FirewallRule, FirewallVerdict, Host, HostsEntry, ProxyVariable, Resolution,
     ResolveError, User, Vantage, same_network,
@@ -51,6 +54,7 @@ pub use scrub::scrub;
 pub use socket::{Listener, Proto, Queue, Scope};
 pub use target::{Scheme, Target, TargetError};
 pub use text::{clean, human_age, human_micros, shell_line};
+pub use vm::{Wsl, WslNetworking};
 
 /// Everything that was seen of the world, at one moment, from one place.
 ///
@@ -93,6 +97,9 @@ pub struct Snapshot {
     /// what comes back is theirs, and not the server's.
     #[serde(skip_serializing_if = "Known::is_not_asked")]
     pub onward: Known<Arc<[Onward]>>,
+    /// The devices that are attached; looked at only where a server is meant for them.
+    #[serde(skip_serializing_if = "Known::is_not_asked")]
+    pub devices: Known<Arc<[Device]>>,
 }
 
 impl Snapshot {

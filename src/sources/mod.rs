@@ -8,9 +8,11 @@
 pub mod clock;
 pub mod containers;
 pub mod desktop;
+pub mod devices;
 pub mod firewall;
 mod folders;
 pub mod host;
+mod ini;
 pub mod names;
 pub mod onward;
 pub mod own;
@@ -22,5 +24,6 @@ pub mod projects;
 pub mod radar;
 pub mod service;
 pub mod sockets;
+pub mod vm;
 
 pub use pending::Pending;

@@ -8,11 +8,11 @@ use std::net::{IpAddr, SocketAddr};
 
 use devdoctor::facts::{
     Address, BrokenFile, Carries, Claims, Compose, Container, ContainerState, CpuUse, Departed,
-    Engine, EngineKind, Expectation, FdUse, Firewall, FirewallRule, FirewallVerdict, Gap, Greeting,
-    Host, HostsEntry, Http, IgnoredSetting, Known, Listener, Network, Onward, Origin, Outcome,
-    Pointer, PortSpec, Probe, ProcId, ProcState, Process, Project, Proto, Protocol, ProxyVariable,
-    Publish, Queue, Resolution, Runs, SaidBy, Service, SetBy, Snapshot, Target, UnknownSetting,
-    User, Vantage,
+    Device, Engine, EngineKind, Expectation, FdUse, Firewall, FirewallRule, FirewallVerdict, Gap,
+    Greeting, Host, HostsEntry, Http, IgnoredSetting, Known, Listener, Network, Onward, Origin,
+    Outcome, Pointer, PortSpec, Probe, ProcId, ProcState, Process, Project, Proto, Protocol,
+    ProxyVariable, Publish, Queue, Resolution, Runs, SaidBy, Service, SetBy, Snapshot, Target,
+    UnknownSetting, User, Vantage, Wsl, WslNetworking,
 };
 
 /// Words that names, paths and banners are made of. Some are hostile.
@@ -545,6 +545,19 @@ impl<'a> Draw<'a> {
             }),
             firewall_signs: self.many(Self::word),
             sockets_by: self.maybe(Self::word),
+            reached_at: self.maybe(Self::at),
+            wsl: self.known(|d| Wsl {
+                networking: d.pick(&[
+                    WslNetworking::Nat,
+                    WslNetworking::Mirrored,
+                    WslNetworking::Virtioproxy,
+                    WslNetworking::None,
+                ]),
+                localhost_forwarding: d.flag(),
+                file: d.maybe(Self::word),
+                line: d.maybe(Self::small),
+                written: d.maybe(Self::word),
+            }),
         }
     }
 
@@ -553,6 +566,14 @@ impl<'a> Draw<'a> {
             probes: self.many(Self::probe).into(),
             resolutions: self.many(Self::resolution).into(),
             onward: self.known(|d| d.many(Self::onward).into()),
+            devices: self.known(|d| {
+                d.many(|d| Device {
+                    serial: d.word(),
+                    state: d.pick(&["device", "offline"]).to_owned(),
+                    reversed: d.known(|d| d.many(Self::port)),
+                })
+                .into()
+            }),
             listeners: self.known(|d| d.many(Self::listener).into()),
             processes: self.known(|d| d.many(Self::process).into()),
             containers: self.known(|d| d.many(Self::container).into()),
