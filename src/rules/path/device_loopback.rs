@@ -4,14 +4,16 @@
 //!
 //! The server is well where devdoctor stands. The client stands somewhere else: on a
 //! phone, in an emulator, on the machine from which you came over SSH, or behind an
-//! editor's remote window. Or the address that is only good in such a place was used here.
+//! editor's remote window. Or the address that is only good in such a place was used
+//! here.
 //!
 //! ## Why
 //!
 //! `localhost` is always the machine that dials. On a device it is the device; in the
 //! browser of your laptop it is the laptop, though your shell is on another machine.
-//! `10.0.2.2` is this machine only from inside an Android emulator. Editors forward ports
-//! to `127.0.0.1` of the remote side, so a server on `[::1]` alone is not found.
+//! `10.0.2.2` is this machine only from inside an Android emulator. Editors forward
+//! ports to `127.0.0.1` of the remote side, so a server on `[::1]` alone is not
+//! found.
 //!
 //! ## What to do
 //!

@@ -2,16 +2,16 @@
 //!
 //! ## What happened
 //!
-//! The client and the server are on the two sides of a virtual machine's boundary: WSL 2
-//! and Windows, or Docker Desktop and the machine that it runs on.
+//! The client and the server are on the two sides of a virtual machine's boundary:
+//! WSL 2 and Windows, or Docker Desktop and the machine that it runs on.
 //!
 //! ## Why
 //!
 //! The Linux of WSL 2 and the engine of Docker Desktop run in virtual machines with
 //! networks of their own. A relay brings their ports to `localhost` of the machine
-//! outside; it may be switched off, listen on `[::1]` only, or have lost its other end
-//! after a sleep. The other way, `localhost` inside of WSL is not that of Windows, and
-//! the addresses of containers exist only inside of Docker Desktop.
+//! outside; it may be switched off, listen on `[::1]` only, or have lost its other
+//! end after a sleep. The other way, `localhost` inside of WSL is not that of
+//! Windows, and the addresses of containers exist only inside of Docker Desktop.
 //!
 //! ## What to do
 //!
