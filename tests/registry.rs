@@ -83,6 +83,8 @@ const PROMISED: &[(&str, &str)] = &[
     ("DD721", "upstream-refused"),
     ("DD722", "upstream-silent"),
     ("DD723", "dead-tunnel"),
+    ("DD724", "vm-boundary"),
+    ("DD725", "device-loopback"),
     ("DD801", "wanted-twice"),
     ("DD802", "config-drift"),
     ("DD803", "setting-ignored"),

@@ -66,6 +66,11 @@ impl Doctor<'_> {
             self.look_at_way();
         }
         self.look_at_onward();
+        self.look_at_onward();
+        self.look_at_boundaries();
+        if failed {
+            self.look_at_way();
+        }
         self.see_who_is_at_work();
     }
 

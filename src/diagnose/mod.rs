@@ -1,5 +1,6 @@
 //! One diagnosis, start to end: facts, probes, rules, report. Start reading here.
 
+mod boundaries;
 mod check;
 mod failure;
 mod fix;

@@ -282,6 +282,7 @@ const ENGINES: &[&str] = &[
     "conmon",
     "pasta",
     "gvproxy",
+    "wslrelay",
 ];
 
 /// Servers that answer in the name of others.

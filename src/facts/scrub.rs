@@ -18,6 +18,10 @@ pub fn scrub(mut snapshot: Snapshot, home: Option<&str>) -> Snapshot {
         "user".clone_into(&mut snapshot.host.user.name);
     }
     snapshot.host.cwd = snapshot.host.cwd.as_deref().map(text);
+    if let Known::Seen(wsl) = &mut snapshot.host.wsl {
+        // It is below the folder of a user of Windows.
+        wsl.file = wsl.file.as_ref().map(|_| "~/.wslconfig".to_owned());
+    }
     for processes in [&mut snapshot.processes, &mut snapshot.project_processes] {
         if let Known::Seen(list) = processes {
             let mut list = list.to_vec();
@@ -89,6 +93,13 @@ pub fn scrub(mut snapshot: Snapshot, home: Option<&str>) -> Snapshot {
         }
     }
     snapshot.probes = probes.into();
+    if let Known::Seen(devices) = &mut snapshot.devices {
+        let mut list = devices.to_vec();
+        for (at, device) in list.iter_mut().enumerate() {
+            device.serial = format!("device-{at}");
+        }
+        *devices = list.into();
+    }
     if let Known::Seen(onward) = &mut snapshot.onward {
         let mut list = onward.to_vec();
         list.iter_mut().for_each(|one| scrub_onward(one, &text));

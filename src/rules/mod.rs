@@ -142,6 +142,9 @@ pub static RULES: &[&Rule] = &[
     &presence::still_starting::RULE,
     &presence::not_started::RULE,
     &presence::nothing_listens::RULE,
+    // It is well, or there is nobody, on this side of a boundary.
+    &path::vm_boundary::RULE,
+    &path::device_loopback::RULE,
     // What remains.
     &client::blind_spot::RULE,
     &client::unexplained::RULE,

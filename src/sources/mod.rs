@@ -8,9 +8,11 @@
 pub mod clock;
 pub mod containers;
 pub mod desktop;
+pub mod devices;
 pub mod firewall;
 mod folders;
 pub mod host;
+mod ini;
 pub mod names;
 pub mod onward;
 pub mod outside;
@@ -29,5 +31,6 @@ pub mod sockets;
     allow(dead_code, reason = "no tool is run there")
 )]
 mod tool;
+pub mod vm;
 
 pub use pending::Pending;

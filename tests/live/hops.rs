@@ -216,7 +216,7 @@ stories! {
         answer
             .finds("DD722")
             .first("says", "HTTP 504")
-            .first("says", "127.0.0.1:3001 takes connections and says nothing");
+            .first("says", "127.0.0.1:3001 is silent");
         assert_eq!(states(&answer), ["ok", "failed"]);
     }
 
@@ -239,5 +239,65 @@ stories! {
         answer.finds("DD721");
         // The answer of the proxy comes through the tunnel as it is.
         stage.why("http://127.0.0.1:3000/").verdict("error-status").exits(1);
+    }
+
+    fn address_of_an_emulator(stage) {
+        stage.lan("192.168.50.10/24");
+        stage.why("http://10.0.2.2:8081").finds("DD725");
+        // Where that network is this machine's own, it is no emulator's.
+        run("ip addr add 10.0.2.15/24 dev lan0 nodad");
+        let answer = stage.why("http://10.0.2.2:8081");
+        assert!(!answer.codes().contains(&"DD725"), "{:?}", answer.codes());
+    }
+
+    fn server_on_the_machine_that_was_reached_over_ssh(stage) {
+        let _server = stage.server("serve 127.0.0.1:3000");
+        let session = "192.168.50.7 51000 192.168.50.10 2222";
+        stage
+            .ask(Ask::new("http://127.0.0.1:3000").var("SSH_CONNECTION", session))
+            .names("DD725")
+            .exits(0)
+            .fix("ssh -N -p 2222 -L 3000:127.0.0.1:3000 root@192.168.50.10");
+        stage.why("http://127.0.0.1:3000").is_well();
+    }
+
+    fn device_to_which_no_port_is_led(stage) {
+        if !stage.needs(&["python3"]) {
+            return;
+        }
+        let script = |name: &str, text: &str| {
+            fs::write(stage.work().join(name), text).unwrap();
+        };
+        script(
+            "expo",
+            "import http.server\nat = ('127.0.0.1', 8081)\n\
+             class Page(http.server.BaseHTTPRequestHandler):\n  \
+             def do_GET(self):\n    self.send_response(200)\n    self.end_headers()\n\
+             server = http.server.HTTPServer(at, Page)\nprint('ready', flush=True)\n\
+             server.serve_forever()\n",
+        );
+        // The debug bridge, as its protocol is documented.
+        script(
+            "bridge",
+            "import socketserver\n\
+             def sized(text): return b'%04x' % len(text) + text\n\
+             class Bridge(socketserver.StreamRequestHandler):\n  \
+             def handle(self):\n    \
+             while (head := self.rfile.read(4)):\n      \
+             ask = self.rfile.read(int(head, 16))\n      \
+             answer = b''\n      \
+             if ask == b'host:devices': answer = sized(b'emulator-5554\\tdevice\\n')\n      \
+             if ask == b'reverse:list-forward': answer = sized(b'host-1 tcp:9 tcp:9\\n')\n      \
+             self.wfile.write(b'OKAY' + answer)\n\
+             server = socketserver.ThreadingTCPServer(('127.0.0.1', 5037), Bridge)\n\
+             print('ready', flush=True)\nserver.serve_forever()\n",
+        );
+        let _bridge = stage.program(&["python3", "bridge"], &stage.work(), "ready");
+        let _expo = stage.program(&["python3", "expo", "start"], &stage.work(), "ready");
+        stage
+            .why("http://127.0.0.1:8081")
+            .names("DD725")
+            .exits(0)
+            .fix("adb -s emulator-5554 reverse tcp:8081 tcp:8081");
     }
 }

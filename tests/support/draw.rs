@@ -627,6 +627,19 @@ impl<'a> Draw<'a> {
             }),
             firewall_signs: self.many(Self::word),
             sockets_by: self.maybe(Self::word),
+            reached_at: self.maybe(Self::at),
+            wsl: self.known(|d| Wsl {
+                networking: d.pick(&[
+                    WslNetworking::Nat,
+                    WslNetworking::Mirrored,
+                    WslNetworking::Virtioproxy,
+                    WslNetworking::None,
+                ]),
+                localhost_forwarding: d.flag(),
+                file: d.maybe(Self::word),
+                line: d.maybe(Self::small),
+                written: d.maybe(Self::word),
+            }),
         }
     }
 
@@ -693,6 +706,14 @@ impl<'a> Draw<'a> {
             probes: self.many(Self::probe).into(),
             resolutions: self.many(Self::resolution).into(),
             onward: self.known(|d| d.many(Self::onward).into()),
+            devices: self.known(|d| {
+                d.many(|d| Device {
+                    serial: d.word(),
+                    state: d.pick(&["device", "offline"]).to_owned(),
+                    reversed: d.known(|d| d.many(Self::port)),
+                })
+                .into()
+            }),
             listeners: self.known(|d| d.many(Self::listener).into()),
             processes: self.known(|d| d.many(Self::process).into()),
             containers: self.known(|d| d.many(Self::container).into()),

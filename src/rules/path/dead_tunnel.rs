@@ -8,10 +8,11 @@
 //!
 //! ## Why
 //!
-//! The server at the far end does not run, or listens on another port or address there:
-//! `localhost` at the far end is that machine's own, and may mean `::1`. A pod that was
-//! replaced takes its `kubectl port-forward` with it; a laptop that slept takes its SSH
-//! session. The handshake at this end is the forwarder's, and says nothing of the server.
+//! The server at the far end does not run, or listens on another port or address
+//! there: `localhost` at the far end is that machine's own, and may mean `::1`. A pod
+//! that was replaced takes its `kubectl port-forward` with it; a laptop that slept
+//! takes its SSH session. The handshake at this end is the forwarder's, and says
+//! nothing of the server.
 //!
 //! ## What to do
 //!

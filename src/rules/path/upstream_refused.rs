@@ -2,16 +2,16 @@
 //!
 //! ## What happened
 //!
-//! A reverse proxy, or the proxy of a development server, took the request and answered
-//! with 502, 503, 504 or 500: the server to which it passes requests on refuses
-//! connections, or hangs up.
+//! A reverse proxy, or the proxy of a development server, took the request and
+//! answered with 502, 503, 504 or 500: the server to which it passes requests on
+//! refuses connections, or hangs up.
 //!
 //! ## Why
 //!
 //! The server behind it does not run, listens on another port than the proxy's
 //! configuration says, or only on the other one of `127.0.0.1` and `::1`. The proxy
-//! itself is well. What is wrong with the server behind it is found in the same way as
-//! for any port, and told here.
+//! itself is well. What is wrong with the server behind it is found in the same way
+//! as for any port, and told here.
 //!
 //! ## What to do
 //!

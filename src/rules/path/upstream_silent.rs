@@ -2,15 +2,15 @@
 //!
 //! ## What happened
 //!
-//! A reverse proxy, or the proxy of a development server, took the request. The server
-//! to which it passes requests on says nothing, so the proxy says nothing either, or
-//! gives up with 504.
+//! A reverse proxy, or the proxy of a development server, took the request. The
+//! server to which it passes requests on says nothing, so the proxy says nothing
+//! either, or gives up with 504.
 //!
 //! ## Why
 //!
-//! The server behind it hangs: it waits for a database or a lock, it is stopped, it is
-//! busy, or something drops the packets on the way to it. The proxy itself is well, and
-//! a longer time-out there would only let clients wait longer.
+//! The server behind it hangs: it waits for a database or a lock, it is stopped, it
+//! is busy, or something drops the packets on the way to it. The proxy itself is
+//! well, and a longer time-out there would only let clients wait longer.
 //!
 //! ## What to do
 //!

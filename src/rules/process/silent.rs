@@ -59,6 +59,9 @@ const YOUNG: u64 = 120;
 
 fn check(case: &Case) -> Option<Finding> {
     let probe = case.probe_that(Outcome::Silent)?;
+    if path::vm_boundary::stands(case) {
+        return None;
+    }
     let taker = Taker::of(case, probe);
     let Taker {
         listener,
