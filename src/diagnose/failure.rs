@@ -58,6 +58,9 @@ impl Doctor<'_> {
                 self.look_at_other_ports();
             }
         }
+        if here && (failed || owner_hidden) {
+            self.look_at_port();
+        }
         if failed && here {
             self.look_at_failure(nobody, blocked, &covered);
         }

@@ -9,6 +9,7 @@ mod looks;
 mod named;
 mod owners;
 mod parts;
+mod port;
 mod project;
 mod record;
 mod wait;

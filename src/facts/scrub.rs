@@ -67,6 +67,22 @@ pub fn scrub(mut snapshot: Snapshot, home: Option<&str>) -> Snapshot {
         }
         *departed = list.into();
     }
+    if let Known::Seen(files) = &mut snapshot.pid_files {
+        let mut list = files.to_vec();
+        for file in &mut list {
+            file.file = text(&file.file);
+        }
+        *files = list.into();
+    }
+    if let Known::Seen(units) = &mut snapshot.units {
+        let mut list = units.to_vec();
+        for unit in &mut list {
+            unit.name = text(&unit.name);
+            unit.starts = unit.starts.as_deref().map(text);
+            unit.named_in = unit.named_in.as_deref().map(text);
+        }
+        *units = list.into();
+    }
     let mut probes = snapshot.probes.to_vec();
     for probe in &mut probes {
         if let Known::Seen(greeting) = &mut probe.greeting {

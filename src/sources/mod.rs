@@ -5,6 +5,7 @@
 //! system stands only here, one file a system: `linux.rs`, and `os.rs` for every
 //! other, which sees nothing and says so where there is no way to look.
 
+pub mod binding;
 pub mod clock;
 pub mod containers;
 pub mod desktop;
@@ -15,11 +16,14 @@ pub mod names;
 pub mod own;
 pub mod owners;
 mod pending;
+pub mod pid_files;
 pub mod probes;
 pub mod processes;
 pub mod projects;
 pub mod radar;
 pub mod service;
 pub mod sockets;
+mod tool;
+pub mod units;
 
 pub use pending::Pending;

@@ -7,11 +7,13 @@
 use std::net::{IpAddr, SocketAddr};
 
 use devdoctor::facts::{
-    Address, BrokenFile, Claims, Compose, Container, ContainerState, CpuUse, Departed, Engine,
-    EngineKind, Expectation, FdUse, Firewall, FirewallRule, FirewallVerdict, Gap, Greeting, Host,
-    HostsEntry, Http, IgnoredSetting, Known, Listener, Network, Origin, Outcome, Pointer, PortSpec,
-    Probe, ProcId, ProcState, Process, Project, Proto, Protocol, ProxyVariable, Publish, Queue,
-    Resolution, Runs, Service, SetBy, Snapshot, Target, UnknownSetting, User, Vantage,
+    Address, Binding, BrokenFile, Claims, Compose, Connection, ConnectionState, Container,
+    ContainerState, CpuUse, Departed, Engine, EngineKind, Expectation, FdUse, Firewall,
+    FirewallRule, FirewallVerdict, Gap, Greeting, Host, HostsEntry, Http, IgnoredSetting, Known,
+    Listener, Manager, Network, Origin, Outcome, PidFile, Pointer, PortRange, PortSpec, Probe,
+    ProcId, ProcState, Process, Project, Proto, Protocol, ProxyVariable, Publish, Queue,
+    Resolution, Runs, Service, SetBy, Snapshot, Target, Unit, UnitState, UnknownSetting, User,
+    Vantage,
 };
 
 /// Words that names, paths and banners are made of. Some are hostile.
@@ -521,6 +523,68 @@ impl<'a> Draw<'a> {
         }
     }
 
+    fn connection(&mut self) -> Connection {
+        Connection {
+            at: self.at(),
+            to: self.maybe(Self::at),
+            state: self.pick(&[
+                ConnectionState::Bound,
+                ConnectionState::Connecting,
+                ConnectionState::Established,
+                ConnectionState::Closing,
+                ConnectionState::TimeWait,
+            ]),
+            owners: self.known(|d| d.many(Self::id)),
+            uid: self.maybe(Self::small),
+            inode: self.number(),
+            left_ms: self.maybe(Self::small),
+        }
+    }
+
+    fn range(&mut self) -> PortRange {
+        PortRange {
+            first: self.pick(&[2950, 1, 32768, 65535]),
+            last: self.pick(&[3049, 1, 60999, 65535]),
+            by_hand: self.flag(),
+        }
+    }
+
+    fn unit(&mut self) -> Unit {
+        Unit {
+            name: self
+                .pick(&["redis-server.service", "web.socket", "\u{1b}[31m", ""])
+                .to_owned(),
+            manager: self.pick(&[
+                Manager::Systemd,
+                Manager::SystemdUser,
+                Manager::Brew,
+                Manager::Windows,
+            ]),
+            state: self.pick(&[
+                UnitState::Active,
+                UnitState::Starting,
+                UnitState::Inactive,
+                UnitState::Failed,
+            ]),
+            result: self.maybe(Self::word),
+            exit_status: self.maybe(|d| d.pick(&[1, 0, 203, i32::MIN])),
+            enabled: self.maybe(Self::flag),
+            masked: self.flag(),
+            starts: self.maybe(Self::word),
+            named_in: self.maybe(Self::word),
+        }
+    }
+
+    fn pid_file(&mut self) -> PidFile {
+        PidFile {
+            file: self.word(),
+            framework: self.framework(),
+            pid: self.maybe(|d| d.id().pid),
+            holder: self.known(|d| d.many(Self::id)),
+            age_s: self.number(),
+        }
+    }
+
     pub fn snapshot(&mut self) -> Snapshot {
         Snapshot {
             probes: self.many(Self::probe).into(),
@@ -566,6 +630,15 @@ impl<'a> Draw<'a> {
             }),
             host: self.host(),
             taken: self.number(),
+            connections: self.known(|d| d.many(Self::connection).into()),
+            binding: self.known(|d| Binding {
+                unprivileged_from: d.maybe(|d| d.pick(&[1024, 0, 80, 65535])),
+                privileged: d.flag(),
+                outgoing: d.maybe(Self::range),
+                reserved: d.many(Self::range),
+            }),
+            units: self.known(|d| d.many(Self::unit).into()),
+            pid_files: self.known(|d| d.many(Self::pid_file).into()),
         }
     }
 }

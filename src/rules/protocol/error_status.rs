@@ -18,7 +18,7 @@
 
 use crate::facts::{Http, Outcome};
 use crate::findings::{Confidence, Finding, Fix, Severity};
-use crate::rules::{Case, Rule, evidence};
+use crate::rules::{Case, Rule, evidence, process};
 
 use super::said;
 
@@ -33,6 +33,7 @@ pub static RULE: Rule = Rule {
         &super::tls_not_spoken::RULE,
         &super::not_http::RULE,
         &super::host_not_allowed::RULE,
+        &process::system_service_holds_port::RULE,
     ],
     settle: 2,
     check,
