@@ -19,6 +19,8 @@ mod examples;
 mod machine;
 #[path = "live/path.rs"]
 mod path;
+#[path = "live/port.rs"]
+mod port;
 #[path = "live/presence.rs"]
 mod presence;
 #[path = "live/process.rs"]
@@ -27,6 +29,8 @@ mod process;
 mod protocol;
 #[path = "live/stage.rs"]
 mod stage;
+#[path = "live/units.rs"]
+mod units;
 #[path = "live/wait.rs"]
 mod wait;
 #[path = "live/without.rs"]
