@@ -1,7 +1,7 @@
 //! What a case asks of what has to do with the port besides its listeners.
 
 use super::Case;
-use crate::facts::{Connection, ConnectionState, Listener, Process};
+use crate::facts::{Connection, ConnectionState, Listener, PidFile, Process};
 
 impl<'a> Case<'a> {
     /// The sockets that have the asked port and do not listen, in this state.
@@ -12,6 +12,21 @@ impl<'a> Case<'a> {
         let port = self.target.port;
         let all = self.facts.connections.items().iter();
         all.filter(move |one| one.state == state && one.at.port() == port)
+    }
+
+    /// Whether nothing that has to do with the port besides its listeners was out of sight,
+    /// nor who has the pid that a leftover file names.
+    #[must_use]
+    pub fn port_is_settled(&self) -> bool {
+        let known = |file: &PidFile| {
+            let mut holders = file.holder.seen().into_iter().flatten();
+            file.holder.is_seen()
+                && holders.all(|id| {
+                    let process = self.process(*id);
+                    process.is_some_and(|one| one.framework.is_some() || one.argv.is_seen())
+                })
+        };
+        self.facts.port_is_settled() && self.facts.pid_files.items().iter().all(known)
     }
 
     /// The process that holds a socket, as far as it could be seen.

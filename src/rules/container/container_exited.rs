@@ -24,7 +24,7 @@ use super::{
 };
 use crate::facts::{Container, ContainerState, human_age};
 use crate::findings::{Confidence, Finding, Fix, Severity};
-use crate::rules::{Case, Rule, container, evidence, process};
+use crate::rules::{Case, Rule, container, evidence};
 
 /// DD506.
 pub static RULE: Rule = Rule {
@@ -32,10 +32,7 @@ pub static RULE: Rule = Rule {
     name: "container-exited",
     severity: Severity::Error,
     since: "0.1.0",
-    unless: &[
-        &container::container_restarting::RULE,
-        &process::stale_pid_file::RULE,
-    ],
+    unless: &[&container::container_restarting::RULE],
     settle: 2,
     check,
     source: include_str!("container_exited.rs"),

@@ -21,7 +21,7 @@
 use super::{answered, ended, inside, last_lines, mapped, mapping, read_log, seen, sure};
 use crate::facts::{Container, ContainerState, human_age};
 use crate::findings::{Confidence, Finding, Fix, Severity};
-use crate::rules::{Case, Rule, evidence, process};
+use crate::rules::{Case, Rule, evidence};
 
 /// DD508.
 pub static RULE: Rule = Rule {
@@ -29,7 +29,7 @@ pub static RULE: Rule = Rule {
     name: "container-restarting",
     severity: Severity::Error,
     since: "0.1.0",
-    unless: &[&process::stale_pid_file::RULE],
+    unless: &[],
     settle: 2,
     check,
     source: include_str!("container_restarting.rs"),

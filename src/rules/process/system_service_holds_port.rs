@@ -44,12 +44,6 @@ fn check(case: &Case) -> Option<Finding> {
         .or_else(|| socket_unit(case))
 }
 
-/// The listener of a probe on this machine, and the probe.
-fn met<'a>(case: &Case<'a>) -> impl Iterator<Item = (&'a Probe, &'a Listener)> {
-    case.probes()
-        .filter_map(|probe| Some((probe, case.listener_for(probe.to.ip())?)))
-}
-
 /// What the server at a probe calls itself.
 fn server<'a>(probe: &'a Probe) -> Option<&'a str> {
     probe.greeting.seen()?.http.as_ref()?.server.as_deref()
@@ -58,7 +52,7 @@ fn server<'a>(probe: &'a Probe) -> Option<&'a str> {
 fn begin(
     case: &Case,
     probe: &Probe,
-    listener: &Listener,
+    listener: Option<&Listener>,
     confidence: Confidence,
     says: String,
 ) -> Finding {
@@ -75,8 +69,29 @@ fn begin(
     Finding::new(confidence, says)
         .because(evidence::probe(probe))
         .because_all(named)
-        .because(evidence::listener(case, listener))
+        .because_all(listener.map(|one| evidence::listener(case, one)))
         .because_all(expected.first().map(|one| evidence::expects(case, one)))
+}
+
+/// The probe of this machine that met a server which is known by what it calls itself, or
+/// by its process, and that listener, where it was seen.
+fn known<'a>(
+    case: &Case<'a>,
+    name: &str,
+    is: impl Fn(&Listener) -> bool,
+) -> Option<(&'a Probe, Option<&'a Listener>, Confidence)> {
+    let here = case
+        .probes()
+        .filter(|probe| case.is_local(probe.to.ip()) == Some(true));
+    here.into_iter().find_map(|probe| {
+        let listener = case.listener_for(probe.to.ip());
+        let named = server(probe).is_some_and(|server| server.starts_with(name));
+        let confidence = match named {
+            true => Confidence::Certain,
+            false => Confidence::Likely,
+        };
+        (named || listener.is_some_and(&is)).then_some((probe, listener, confidence))
+    })
 }
 
 /// Another port for the server of the project.
@@ -96,19 +111,15 @@ fn airplay(case: &Case) -> Option<Finding> {
     if case.facts.host.os != "macos" {
         return None;
     }
-    let (probe, listener) = met(case).find(|(probe, listener)| {
+    let centre = |listener: &Listener| {
         let owner = case.owner(listener);
-        let comm = owner.is_some_and(|owner| owner.comm.starts_with("ControlCe"));
-        comm || server(probe).is_some_and(|name| name.starts_with("AirTunes"))
-    })?;
+        owner.is_some_and(|owner| owner.comm.starts_with("ControlCe"))
+    };
+    let (probe, listener, confidence) = known(case, "AirTunes", centre)?;
     let says = format!(
         "the AirPlay receiver of macOS holds port {}, and no server of yours answers there",
         case.port()
     );
-    let confidence = match server(probe).is_some_and(|name| name.starts_with("AirTunes")) {
-        true => Confidence::Certain,
-        false => Confidence::Likely,
-    };
     Some(
         begin(case, probe, listener, confidence, says)
             .fix(move_away(case))
@@ -124,9 +135,8 @@ fn http_sys(case: &Case) -> Option<Finding> {
     if case.facts.host.os != "windows" {
         return None;
     }
-    let (probe, listener) =
-        met(case).find(|(_, listener)| listener.owner().is_some_and(|id| id.pid == 4))?;
-    let own = server(probe).is_some_and(|name| name.starts_with("Microsoft-HTTPAPI"));
+    let system = |listener: &Listener| listener.owner().is_some_and(|id| id.pid == 4);
+    let (probe, listener, confidence) = known(case, "Microsoft-HTTPAPI", system)?;
     let meant = case.expected().iter().any(|one| one.service.is_on());
     // A site of IIS that answers well is what was meant.
     if Case::content(probe) && !meant {
@@ -136,10 +146,6 @@ fn http_sys(case: &Case) -> Option<Finding> {
         "Windows itself (http.sys, pid 4) holds port {} for one of its services",
         case.port()
     );
-    let confidence = match own {
-        true => Confidence::Certain,
-        false => Confidence::Likely,
-    };
     Some(
         begin(case, probe, listener, confidence, says)
             .fix(Fix::safe(
@@ -157,7 +163,10 @@ fn http_sys(case: &Case) -> Option<Finding> {
 
 /// Linux: a socket that systemd opened for a service.
 fn socket_unit(case: &Case) -> Option<Finding> {
-    let (probe, listener) = met(case).find(|(_, listener)| is_managers(case, listener))?;
+    let (probe, listener) = case.probes().find_map(|probe| {
+        let listener = case.listener_for(probe.to.ip())?;
+        is_managers(case, listener).then_some((probe, listener))
+    })?;
     let meant = case.expected().iter().any(|one| one.service.is_on());
     if probe.outcome.well() && !meant {
         return None;
@@ -185,7 +194,7 @@ fn socket_unit(case: &Case) -> Option<Finding> {
         Some(_) => Confidence::Likely,
         None => Confidence::Possible,
     };
-    let mut finding = begin(case, probe, listener, confidence, says);
+    let mut finding = begin(case, probe, Some(listener), confidence, says);
     if let Some(file) = socket.and_then(|socket| socket.named_in.as_ref()) {
         finding = finding.because(Evidence::new(
             format!("{file} names port {port}"),
