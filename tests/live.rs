@@ -17,6 +17,10 @@ mod client;
 mod examples;
 #[path = "support/machine.rs"]
 mod machine;
+#[path = "live/names.rs"]
+mod names;
+#[path = "live/outside.rs"]
+mod outside;
 #[path = "live/path.rs"]
 mod path;
 #[path = "live/port.rs"]
@@ -33,6 +37,8 @@ mod stage;
 mod units;
 #[path = "live/wait.rs"]
 mod wait;
+#[path = "live/way.rs"]
+mod way;
 #[path = "live/without.rs"]
 mod without;
 

@@ -47,6 +47,7 @@ impl Doctor<'_> {
             let budget = self.budget(|of| of.engines);
             ask_engines(&mut self.looks, &mut self.facts, engines, budget);
         }
+        self.look_at_outside();
         self.look_at_projects();
         if here && (failed || self.is_answered_by_another_project() || self.speaks_for_another()) {
             self.look_at_own_project();
@@ -63,6 +64,9 @@ impl Doctor<'_> {
         }
         if failed && here {
             self.look_at_failure(nobody, blocked, &covered);
+        }
+        if failed {
+            self.look_at_way();
         }
         self.see_who_is_at_work();
     }

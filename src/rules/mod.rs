@@ -72,10 +72,17 @@ pub static RULES: &[&Rule] = &[
     &path::proxy_unreachable::RULE,
     &path::proxy_in_the_way::RULE,
     // The name.
+    &name::localhost_not_loopback::RULE,
+    &name::subdomain_of_localhost::RULE,
     &name::name_not_found::RULE,
     &name::hosts_entry::RULE,
     &address::unspecified_destination::RULE,
+    // There is no way, or a wrong one.
+    &path::no_route::RULE,
+    &path::vpn_in_the_way::RULE,
     // Another machine.
+    &client::offline::RULE,
+    &name::resolver_unreachable::RULE,
     &client::remote_refuses::RULE,
     &client::remote_silent::RULE,
     // A container is behind the port, or should be.

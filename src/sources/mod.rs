@@ -13,6 +13,7 @@ pub mod firewall;
 mod folders;
 pub mod host;
 pub mod names;
+pub mod outside;
 pub mod own;
 pub mod owners;
 mod pending;
@@ -21,8 +22,13 @@ pub mod probes;
 pub mod processes;
 pub mod projects;
 pub mod radar;
+pub mod routes;
 pub mod service;
 pub mod sockets;
+#[cfg_attr(
+    not(any(target_os = "linux", target_os = "macos", windows)),
+    allow(dead_code, reason = "no tool is run there")
+)]
 mod tool;
 pub mod units;
 

@@ -1,105 +1,168 @@
-//! A tool of the system that is asked, with a deadline.
+//! A system tool, run with a deadline.
 
 use std::io::Read;
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::channel;
-use std::time::{Duration, Instant};
+use std::path::{Path, PathBuf};
+use std::process::{self, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Instant;
 
-use crate::facts::Gap;
+use crate::facts::{Gap, clean};
 
-/// An answer that is longer than this is not read to its end.
-const MOST_BYTES: u64 = 1024 * 1024;
+/// A ruleset that is longer than this is not read.
+const MOST_BYTES: u64 = 32 * 1024 * 1024;
 
-/// What a tool prints. It is killed at the deadline.
-///
-/// A tool that is not there does not run on this machine, and neither does what it asks.
-pub(super) fn ask(program: &str, arguments: &[&str], budget: Duration) -> Result<String, Gap> {
-    let until = Instant::now() + budget;
-    let file = find(program).ok_or(Gap::NotRunning)?;
-    let mut child = Command::new(file)
-        .args(arguments)
-        .env("LC_ALL", "C")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .map_err(|error| Gap::of(&error))?;
-    let (sender, answer) = channel();
-    let pipe = child.stdout.take();
-    let read = move || {
-        let mut bytes = Vec::new();
-        if let Some(pipe) = pipe {
-            // What came before an error is all there is.
-            let _ = pipe.take(MOST_BYTES).read_to_end(&mut bytes);
+/// Where a system has its tools.
+#[cfg(unix)]
+const FOLDERS: &[&str] = &[
+    "/usr/sbin",
+    "/sbin",
+    "/usr/bin",
+    "/usr/libexec/ApplicationFirewall",
+];
+#[cfg(not(unix))]
+const FOLDERS: &[&str] = &[r"C:\Windows\System32"];
+
+/// A program that was found.
+#[derive(Debug)]
+pub(crate) struct Command {
+    program: PathBuf,
+}
+
+impl Command {
+    /// The first of these programs that is installed; the folders of system tools are
+    /// looked through even where the user's `PATH` leaves them out.
+    pub(crate) fn find(names: &[&str]) -> Option<Self> {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let folders: Vec<PathBuf> = std::env::split_paths(&path)
+            // A relative folder would run whatever lies in the user's project, as root.
+            .filter(|folder| folder.is_absolute())
+            .chain(FOLDERS.iter().map(PathBuf::from))
+            .collect();
+        names.iter().find_map(|name| {
+            folders
+                .iter()
+                .map(|folder| folder.join(name))
+                .find(|file| is_program(file))
+                .map(|program| Command { program })
+        })
+    }
+
+    /// What it prints. It is killed at the deadline.
+    pub(crate) fn run(&self, arguments: &[&str], until: Instant) -> Result<String, Gap> {
+        let mut child = process::Command::new(&self.program)
+            .args(arguments)
+            .env("LC_ALL", "C")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|error| Gap::of(&error))?;
+        let (sender, answer) = channel();
+        let pipes = (child.stdout.take(), child.stderr.take());
+        let began = std::thread::Builder::new()
+            .name("tool".to_owned())
+            .spawn(move || {
+                let (out, complaint) = pipes;
+                let complaint = std::thread::spawn(move || read(complaint));
+                let out = read(out);
+                // Nobody listens any more if the deadline has passed; that is all right.
+                let _ = sender.send((out, complaint.join().unwrap_or_default()));
+            });
+        let left = until.saturating_duration_since(Instant::now());
+        let said = match began {
+            Ok(_) => answer.recv_timeout(left),
+            Err(_) => Err(RecvTimeoutError::Disconnected),
+        };
+        let Ok((out, complaint)) = said else {
+            // It may have ended meanwhile; then there is nobody to kill.
+            let _ = child.kill();
+            let _ = child.wait();
+            return Err(Gap::TooSlow);
+        };
+        let status = child.wait().map_err(|error| Gap::of(&error))?;
+        if status.success() {
+            return Ok(String::from_utf8_lossy(&out).into_owned());
         }
-        // Nobody listens any more if the deadline has passed; that is all right.
-        let _ = sender.send(bytes);
-    };
-    let begun = std::thread::Builder::new().name(program.to_owned());
-    let began = begun.spawn(read).is_ok();
-    let left = until.saturating_duration_since(Instant::now());
-    let said = match began {
-        true => answer.recv_timeout(left).ok(),
-        false => None,
-    };
-    let Some(said) = said else {
-        end(&mut child);
-        return Err(Gap::TooSlow);
-    };
-    // Whoever has closed its output is about to end, unless it prints without end.
-    let status = loop {
-        match child.try_wait() {
-            Ok(Some(status)) => break status,
-            Ok(None) if Instant::now() < until => std::thread::sleep(Duration::from_millis(1)),
-            Ok(None) => {
-                end(&mut child);
-                return Err(Gap::TooSlow);
-            }
-            Err(error) => return Err(Gap::of(&error)),
-        }
-    };
-    match status.success() {
-        true => Ok(String::from_utf8_lossy(&said).into_owned()),
-        false => Err(Gap::Failed(format!("{program} failed ({status})"))),
+        let complaint = String::from_utf8_lossy(&complaint);
+        Err(gap(&self.name(), &complaint))
+    }
+
+    fn name(&self) -> String {
+        self.program
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default()
     }
 }
 
-fn end(child: &mut Child) {
-    // It may have ended meanwhile; then there is nobody to kill.
-    let _ = child.kill();
-    let _ = child.wait();
+fn read(pipe: Option<impl Read>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    if let Some(pipe) = pipe {
+        // What came before an error is all there is.
+        let _ = pipe.take(MOST_BYTES).read_to_end(&mut bytes);
+    }
+    bytes
 }
 
-/// The program's file, in the folders of the user's `PATH` and those of the system.
-fn find(program: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path)
-        // A relative folder would run whatever lies in the user's project.
-        .filter(|folder| folder.is_absolute())
-        .chain(["/usr/bin", "/bin", "/usr/sbin", "/opt/homebrew/bin"].map(PathBuf::from))
-        .map(|folder| folder.join(format!("{program}{}", std::env::consts::EXE_SUFFIX)))
-        .find(|file| file.is_file())
+/// Why a tool ended without an answer, from what it wrote.
+fn gap(program: &str, complaint: &str) -> Gap {
+    let forbidden = ["not permitted", "Permission denied", "you must be root"];
+    if forbidden.iter().any(|words| complaint.contains(words)) {
+        return Gap::Forbidden;
+    }
+    let first = complaint
+        .lines()
+        .next()
+        .unwrap_or("it gave no reason")
+        .trim();
+    Gap::Failed(clean(&format!("{program}: {first}")))
 }
 
-#[cfg(test)]
+#[cfg(not(unix))]
+fn is_program(file: &Path) -> bool {
+    file.is_file()
+}
+
+#[cfg(unix)]
+fn is_program(file: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::metadata(file)
+        .is_ok_and(|about| about.is_file() && about.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(all(test, unix))]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
-    const LONG: Duration = Duration::from_secs(20);
-
-    #[test]
-    fn what_a_tool_prints_is_read() {
-        assert_eq!(ask("echo", &["hello"], LONG), Ok("hello\n".to_owned()));
-        assert_eq!(ask("no-such-tool", &[], LONG), Err(Gap::NotRunning));
-        assert!(matches!(ask("false", &[], LONG), Err(Gap::Failed(_))));
+    fn soon() -> Instant {
+        Instant::now() + Duration::from_secs(10)
     }
 
     #[test]
-    fn a_tool_that_hangs_is_killed_at_the_deadline() {
+    fn a_program_that_answers_is_read() {
+        let echo = Command::find(&["no-such-program", "echo"]).unwrap();
+        assert_eq!(echo.run(&["hello"], soon()), Ok("hello\n".to_owned()));
+        assert!(Command::find(&["no-such-program"]).is_none());
+    }
+
+    #[test]
+    fn a_program_that_hangs_is_killed_at_the_deadline() {
+        let sleep = Command::find(&["sleep"]).unwrap();
         let began = Instant::now();
-        let said = ask("sleep", &["30"], Duration::from_millis(50));
-        assert_eq!(said, Err(Gap::TooSlow));
-        assert!(began.elapsed() < LONG);
+        let until = began + Duration::from_millis(50);
+        assert_eq!(sleep.run(&["30"], until), Err(Gap::TooSlow));
+        assert!(began.elapsed() < Duration::from_secs(20));
+    }
+
+    #[test]
+    fn a_complaint_becomes_a_gap() {
+        let denied = "Operation not permitted (you must be root)\nnetlink: Error";
+        assert_eq!(gap("nft", denied), Gap::Forbidden);
+        assert_eq!(
+            gap("nft", "boom\nmore"),
+            Gap::Failed("nft: boom".to_owned())
+        );
     }
 }

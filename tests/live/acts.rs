@@ -1,5 +1,8 @@
 //! The parts that server processes of the stories play.
 
+#[path = "dns.rs"]
+mod dns;
+
 use std::io::{Read, Write};
 use std::net::{Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
@@ -34,6 +37,7 @@ pub fn play() {
         ["deaf-engine", path] => deaf_engine(path),
         ["reuseport", at] => serve(&share(at)),
         ["bound", at] => wait(bind(at)),
+        ["dns", at, ref zone @ ..] => dns::serve(at, zone),
         ["udp", at] => wait(std::net::UdpSocket::bind(at).unwrap()),
         _ => panic!("nobody plays {part:?}"),
     }

@@ -2,8 +2,11 @@
 
 pub mod firewall_drops;
 pub mod firewall_rejects;
+pub mod no_route;
 pub mod proxy_in_the_way;
 pub mod proxy_unreachable;
+pub mod vpn_in_the_way;
+mod way;
 
 use std::net::IpAddr;
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::systemd::{PROPERTIES, names_port, units};
 use crate::facts::{Gap, Manager, Unit, catalogue, clean};
-use crate::sources::tool;
+use crate::sources::tool::Command;
 
 /// A unit's file that is longer than this is not read.
 const MOST_BYTES: u64 = 64 * 1024;
@@ -42,8 +42,7 @@ pub(super) fn look(port: u16, budget: Duration) -> Result<Vec<Unit>, Gap> {
             blind = blind.or(Some(Gap::NotRunning));
             continue;
         }
-        let left = until.saturating_duration_since(Instant::now());
-        match ask(manager, &named, left) {
+        match ask(manager, &named, until) {
             Ok(units) => found.extend(units),
             Err(gap) => blind = Some(gap),
         }
@@ -124,18 +123,18 @@ fn small(file: &Path) -> bool {
 fn ask(
     manager: Manager,
     named: &BTreeMap<String, Option<PathBuf>>,
-    budget: Duration,
+    until: Instant,
 ) -> Result<Vec<Unit>, Gap> {
-    let until = Instant::now() + budget;
-    let show = |names: Vec<&str>| {
+    let systemctl = Command::find(&["systemctl"]).ok_or(Gap::NotRunning)?;
+    let show = |names: Vec<&str>| -> Result<Vec<Unit>, Gap> {
         let mut words = vec!["--no-pager", "show", PROPERTIES];
         if manager == Manager::SystemdUser {
             words.insert(0, "--user");
         }
         words.push("--");
         words.extend(names.into_iter().take(MOST));
-        let left = until.saturating_duration_since(Instant::now());
-        tool::ask("systemctl", &words, left).map(|answer| units(&answer, manager))
+        let answer = systemctl.run(&words, until)?;
+        Ok(units(&answer, manager))
     };
     let mut found = show(named.keys().map(String::as_str).collect())?;
     for unit in &mut found {

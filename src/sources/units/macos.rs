@@ -1,10 +1,10 @@
 //! The services of Homebrew.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::brew::services;
 use crate::facts::{Gap, Unit, catalogue};
-use crate::sources::tool;
+use crate::sources::tool::Command;
 
 /// See [`super::look`].
 pub(super) fn look(port: u16, budget: Duration) -> Result<Vec<Unit>, Gap> {
@@ -12,6 +12,7 @@ pub(super) fn look(port: u16, budget: Duration) -> Result<Vec<Unit>, Gap> {
     if wanted.is_empty() {
         return Ok(Vec::new());
     }
-    let answer = tool::ask("brew", &["services", "list", "--json"], budget)?;
+    let tool = Command::find(&["brew"]).ok_or(Gap::NotRunning)?;
+    let answer = tool.run(&["services", "list", "--json"], Instant::now() + budget)?;
     services(&answer, wanted).ok_or_else(|| Gap::Failed("brew gave no list".to_owned()))
 }

@@ -1,10 +1,10 @@
 //! The service control manager.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::sc::services;
 use crate::facts::{Gap, Unit, catalogue};
-use crate::sources::tool;
+use crate::sources::tool::Command;
 
 /// See [`super::look`].
 pub(super) fn look(port: u16, budget: Duration) -> Result<Vec<Unit>, Gap> {
@@ -16,6 +16,7 @@ pub(super) fn look(port: u16, budget: Duration) -> Result<Vec<Unit>, Gap> {
     let words = [
         "query", "type=", "service", "state=", "all", "bufsize=", "262144",
     ];
-    let answer = tool::ask("sc", &words, budget)?;
+    let tool = Command::find(&["sc.exe"]).ok_or(Gap::NotRunning)?;
+    let answer = tool.run(&words, Instant::now() + budget)?;
     Ok(services(&answer, wanted))
 }
