@@ -59,6 +59,9 @@ impl Doctor<'_> {
                 self.look_at_other_ports();
             }
         }
+        if here && (failed || owner_hidden) {
+            self.look_at_port();
+        }
         if failed && here {
             self.look_at_failure(nobody, blocked, &covered);
         }
@@ -66,11 +69,7 @@ impl Doctor<'_> {
             self.look_at_way();
         }
         self.look_at_onward();
-        self.look_at_onward();
         self.look_at_boundaries();
-        if failed {
-            self.look_at_way();
-        }
         self.see_who_is_at_work();
     }
 

@@ -12,6 +12,7 @@ mod onward;
 mod outside;
 mod owners;
 mod parts;
+mod port;
 mod project;
 mod record;
 mod wait;

@@ -16,6 +16,7 @@ mod names;
 mod onward;
 mod outside;
 mod past;
+mod port;
 mod probe;
 mod process;
 mod project;
@@ -52,6 +53,9 @@ pub use names::{DnsAnswer, DnsCode, NameCache, NameServer, Names, Order};
 pub use onward::{Carries, Onward, SaidBy};
 pub use outside::{Gateway, Outside, PortalCheck, WELL_KNOWN, WELL_KNOWN_PORT, is_public};
 pub use past::{Ended, PastOwner, Refusal};
+pub use port::{
+    Binding, Connection, ConnectionState, Manager, PidFile, PortRange, Unit, UnitState,
+};
 pub use probe::{Greeting, Http, Outcome, Probe};
 pub use process::{CpuUse, Departed, FdUse, ProcId, ProcState, Process};
 pub use project::{Project, is_below};
@@ -95,6 +99,29 @@ pub struct Snapshot {
     pub host: Host,
     /// Former owners of ports that are known to have gone.
     pub departed: Known<Arc<[Departed]>>,
+    /// TCP sockets that have a port of interest and do not listen on it: the asked port
+    /// where nobody listens, a debugger's where somebody is silent.
+    #[serde(
+        default = "port::none::<Connection>",
+        skip_serializing_if = "port::is_none"
+    )]
+    pub connections: Known<Arc<[Connection]>>,
+    /// What this system lets a process bind; looked at where nobody listens.
+    #[serde(
+        default = "port::unlimited",
+        skip_serializing_if = "port::is_unlimited"
+    )]
+    pub binding: Known<Binding>,
+    /// Services of the system that have to do with the asked port, where nobody listens
+    /// or the system itself does.
+    #[serde(default = "port::none::<Unit>", skip_serializing_if = "port::is_none")]
+    pub units: Known<Arc<[Unit]>>,
+    /// Files by which servers of the user's project say that they run, where none listens.
+    #[serde(
+        default = "port::none::<PidFile>",
+        skip_serializing_if = "port::is_none"
+    )]
+    pub pid_files: Known<Arc<[PidFile]>>,
     /// What names resolve to, by the system's own resolver.
     pub resolutions: Arc<[Resolution]>,
     /// What connecting to each address gave.
@@ -116,10 +143,6 @@ pub struct Snapshot {
     /// The way to the addresses that could not be reached; looked at only where one could not.
     #[serde(skip_serializing_if = "Way::is_not_asked")]
     pub way: Way,
-    /// Where those who stand on the way pass connections on to; looked at only where
-    /// what comes back is theirs, and not the server's.
-    #[serde(skip_serializing_if = "Known::is_not_asked")]
-    pub onward: Known<Arc<[Onward]>>,
 }
 
 impl Snapshot {
@@ -163,6 +186,30 @@ impl Snapshot {
         .into_iter()
         .filter_map(|(part, gap)| Some((part, gap?)))
         .filter(|(_, gap)| **gap != Gap::NotAsked)
+        .chain(self.unseen_of_port())
         .collect()
+    }
+
+    /// The same of what has to do with the port besides its listeners. A system that has
+    /// no such thing hides nothing.
+    fn unseen_of_port(&self) -> impl Iterator<Item = (&'static str, &Gap)> {
+        [
+            ("connections", self.connections.gap()),
+            ("binding", self.binding.gap()),
+            ("services", self.units.gap()),
+            ("pid-files", self.pid_files.gap()),
+        ]
+        .into_iter()
+        .filter_map(|(part, gap)| Some((part, gap?)))
+        .filter(|(_, gap)| !matches!(gap, Gap::NotAsked | Gap::NotRunning | Gap::Unsupported))
+    }
+
+    /// Whether all that has to do with the port besides its listeners was looked at.
+    #[must_use]
+    pub fn port_is_settled(&self) -> bool {
+        port::is_settled(&self.connections)
+            && port::is_settled(&self.binding)
+            && port::is_settled(&self.units)
+            && port::is_settled(&self.pid_files)
     }
 }

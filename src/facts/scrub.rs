@@ -71,6 +71,22 @@ pub fn scrub(mut snapshot: Snapshot, home: Option<&str>) -> Snapshot {
         }
         *departed = list.into();
     }
+    if let Known::Seen(files) = &mut snapshot.pid_files {
+        let mut list = files.to_vec();
+        for file in &mut list {
+            file.file = text(&file.file);
+        }
+        *files = list.into();
+    }
+    if let Known::Seen(units) = &mut snapshot.units {
+        let mut list = units.to_vec();
+        for unit in &mut list {
+            unit.name = text(&unit.name);
+            unit.starts = unit.starts.as_deref().map(text);
+            unit.named_in = unit.named_in.as_deref().map(text);
+        }
+        *units = list.into();
+    }
     if let Known::Seen(names) = &mut snapshot.names {
         // They are those of a company, or of a home.
         names.search.fill("…".to_owned());

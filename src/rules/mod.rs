@@ -28,7 +28,7 @@ pub mod process;
 pub mod project;
 pub mod protocol;
 
-pub use case::{Case, Expected, join};
+pub use case::{Case, Expected, is_debuggers, is_managers, join};
 pub use hops::hops;
 pub use onward::target as onward_target;
 pub use page::{Page, find};
@@ -88,6 +88,7 @@ pub static RULES: &[&Rule] = &[
     &client::remote_refuses::RULE,
     &client::remote_silent::RULE,
     // A container is behind the port, or should be.
+    &process::stale_pid_file::RULE,
     &container::container_paused::RULE,
     &container::container_restarting::RULE,
     &container::container_exited::RULE,
@@ -103,6 +104,7 @@ pub static RULES: &[&Rule] = &[
     &container::profile_not_selected::RULE,
     // Somebody answers, and it is not who was meant.
     &presence::moved_port::RULE,
+    &process::system_service_holds_port::RULE,
     &process::port_taken::RULE,
     &process::orphan::RULE,
     // Somebody listens, on another address than the one dialled.
@@ -114,12 +116,20 @@ pub static RULES: &[&Rule] = &[
     &address::loopback_only::RULE,
     &address::bound_elsewhere::RULE,
     // Somebody listens there, and something on the way does not let us through.
+    &process::stale_reuseport_member::RULE,
     &process::suspended::RULE,
+    &process::paused_in_debugger::RULE,
+    &process::inherited_socket::RULE,
     &process::out_of_file_descriptors::RULE,
     &process::busy::RULE,
     &process::backlog_full::RULE,
     &path::firewall_rejects::RULE,
     &path::firewall_drops::RULE,
+    // Nobody listens, and nobody can.
+    &process::reserved_range::RULE,
+    &process::port_borrowed::RULE,
+    &process::privileged_port::RULE,
+    &presence::bound_not_listening::RULE,
     // The connection is fine; what comes over it is not.
     &protocol::tls_expected::RULE,
     &protocol::tls_not_spoken::RULE,
@@ -136,6 +146,7 @@ pub static RULES: &[&Rule] = &[
     &presence::unix_socket_only::RULE,
     &presence::udp_only::RULE,
     &presence::other_namespace::RULE,
+    &presence::service_stopped::RULE,
     &presence::exited::RULE,
     &presence::other_port::RULE,
     &presence::alive_not_listening::RULE,

@@ -35,6 +35,8 @@ pub fn play() {
         ["vite", at] => vite(&listen(at)),
         ["unix", path] => wait(std::os::unix::net::UnixListener::bind(path).unwrap()),
         ["deaf-engine", path] => deaf_engine(path),
+        ["reuseport", at] => serve(&share(at)),
+        ["bound", at] => wait(bind(at)),
         ["dns", at, ref zone @ ..] => dns::serve(at, zone),
         ["udp", at] => wait(std::net::UdpSocket::bind(at).unwrap()),
         _ => panic!("nobody plays {part:?}"),
@@ -55,6 +57,24 @@ fn listen_with(at: &str, backlog: i32, v6only: bool) -> TcpListener {
     socket.bind(&at.into()).unwrap();
     socket.listen(backlog).unwrap();
     socket.into()
+}
+
+/// Listens where others may listen, too.
+fn share(at: &str) -> TcpListener {
+    let at: SocketAddr = at.parse().unwrap();
+    let socket = Socket::new(Domain::for_address(at), Type::STREAM, None).unwrap();
+    socket.set_reuse_port(true).unwrap();
+    socket.bind(&at.into()).unwrap();
+    socket.listen(128).unwrap();
+    socket.into()
+}
+
+/// Has the port, and does not listen on it.
+fn bind(at: &str) -> Socket {
+    let at: SocketAddr = at.parse().unwrap();
+    let socket = Socket::new(Domain::for_address(at), Type::STREAM, None).unwrap();
+    socket.bind(&at.into()).unwrap();
+    socket
 }
 
 fn ready() {

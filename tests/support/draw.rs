@@ -643,6 +643,68 @@ impl<'a> Draw<'a> {
         }
     }
 
+    fn connection(&mut self) -> Connection {
+        Connection {
+            at: self.at(),
+            to: self.maybe(Self::at),
+            state: self.pick(&[
+                ConnectionState::Bound,
+                ConnectionState::Connecting,
+                ConnectionState::Established,
+                ConnectionState::Closing,
+                ConnectionState::TimeWait,
+            ]),
+            owners: self.known(|d| d.many(Self::id)),
+            uid: self.maybe(Self::small),
+            inode: self.number(),
+            left_ms: self.maybe(Self::small),
+        }
+    }
+
+    fn range(&mut self) -> PortRange {
+        PortRange {
+            first: self.pick(&[2950, 1, 32768, 65535]),
+            last: self.pick(&[3049, 1, 60999, 65535]),
+            by_hand: self.flag(),
+        }
+    }
+
+    fn unit(&mut self) -> Unit {
+        Unit {
+            name: self
+                .pick(&["redis-server.service", "web.socket", "\u{1b}[31m", ""])
+                .to_owned(),
+            manager: self.pick(&[
+                Manager::Systemd,
+                Manager::SystemdUser,
+                Manager::Brew,
+                Manager::Windows,
+            ]),
+            state: self.pick(&[
+                UnitState::Active,
+                UnitState::Starting,
+                UnitState::Inactive,
+                UnitState::Failed,
+            ]),
+            result: self.maybe(Self::word),
+            exit_status: self.maybe(|d| d.pick(&[1, 0, 203, i32::MIN])),
+            enabled: self.maybe(Self::flag),
+            masked: self.flag(),
+            starts: self.maybe(Self::word),
+            named_in: self.maybe(Self::word),
+        }
+    }
+
+    fn pid_file(&mut self) -> PidFile {
+        PidFile {
+            file: self.word(),
+            framework: self.framework(),
+            pid: self.maybe(|d| d.id().pid),
+            holder: self.known(|d| d.many(Self::id)),
+            age_s: self.number(),
+        }
+    }
+
     fn fate(&mut self) -> Fate {
         self.pick(&[
             Fate::Sent,
@@ -758,6 +820,15 @@ impl<'a> Draw<'a> {
             host: self.host(),
             way: self.way(),
             taken: self.number(),
+            connections: self.known(|d| d.many(Self::connection).into()),
+            binding: self.known(|d| Binding {
+                unprivileged_from: d.maybe(|d| d.pick(&[1024, 0, 80, 65535])),
+                privileged: d.flag(),
+                outgoing: d.maybe(Self::range),
+                reserved: d.many(Self::range),
+            }),
+            units: self.known(|d| d.many(Self::unit).into()),
+            pid_files: self.known(|d| d.many(Self::pid_file).into()),
         }
     }
 }

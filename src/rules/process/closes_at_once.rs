@@ -18,7 +18,9 @@
 
 use crate::facts::{Protocol, Scheme};
 use crate::findings::{Confidence, Finding, Fix, Severity};
-use crate::rules::process::{Does, Taker, out_of_file_descriptors, port_taken};
+use crate::rules::process::{
+    Does, Taker, out_of_file_descriptors, port_taken, system_service_holds_port,
+};
 use crate::rules::{Case, Rule, client, container, path, presence, protocol};
 
 /// DD408.
@@ -43,6 +45,7 @@ pub static RULE: Rule = Rule {
         &protocol::not_http::RULE,
         &path::dead_tunnel::RULE,
         &presence::crash_looping::RULE,
+        &system_service_holds_port::RULE,
     ],
     settle: 5,
     check,

@@ -19,7 +19,8 @@
 use crate::facts::{Outcome, Scheme};
 use crate::findings::{Confidence, Finding, Fix, Severity};
 use crate::rules::process::{
-    Does, Taker, backlog_full, busy, out_of_file_descriptors, port_taken, suspended,
+    Does, Taker, backlog_full, busy, inherited_socket, out_of_file_descriptors, paused_in_debugger,
+    port_taken, stale_reuseport_member, suspended, system_service_holds_port,
 };
 use crate::rules::{Case, Rule, client, container, evidence, path, presence, protocol};
 
@@ -48,6 +49,10 @@ pub static RULE: Rule = Rule {
         &path::upstream_silent::RULE,
         &path::dead_tunnel::RULE,
         &presence::crash_looping::RULE,
+        &paused_in_debugger::RULE,
+        &inherited_socket::RULE,
+        &stale_reuseport_member::RULE,
+        &system_service_holds_port::RULE,
     ],
     settle: 10,
     check,

@@ -18,7 +18,7 @@
 
 use crate::facts::{Http, Outcome};
 use crate::findings::{Confidence, Finding, Fix, Severity};
-use crate::rules::{Case, Rule, evidence, path};
+use crate::rules::{Case, Rule, evidence, path, process};
 
 use super::said;
 
@@ -35,6 +35,7 @@ pub static RULE: Rule = Rule {
         &super::host_not_allowed::RULE,
         &path::upstream_refused::RULE,
         &path::upstream_silent::RULE,
+        &process::system_service_holds_port::RULE,
     ],
     settle: 2,
     check,
