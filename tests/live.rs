@@ -27,6 +27,8 @@ mod process;
 mod protocol;
 #[path = "live/stage.rs"]
 mod stage;
+#[path = "live/tls.rs"]
+mod tls;
 #[path = "live/wait.rs"]
 mod wait;
 #[path = "live/without.rs"]

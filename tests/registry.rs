@@ -68,6 +68,7 @@ const PROMISED: &[(&str, &str)] = &[
     ("DD519", "profile-not-selected"),
     ("DD601", "tls-expected"),
     ("DD602", "tls-not-spoken"),
+    ("DD603", "certificate"),
     ("DD605", "not-http"),
     ("DD606", "host-not-allowed"),
     ("DD607", "error-status"),

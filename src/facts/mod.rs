@@ -19,6 +19,7 @@ mod scrub;
 mod socket;
 mod target;
 mod text;
+mod tls;
 
 use std::sync::Arc;
 
@@ -49,6 +50,7 @@ pub use scrub::scrub;
 pub use socket::{Listener, Proto, Queue, Scope};
 pub use target::{Scheme, Target, TargetError};
 pub use text::{clean, human_age, human_micros, shell_line};
+pub use tls::{Certificate, Tls};
 
 /// Everything that was seen of the world, at one moment, from one place.
 ///

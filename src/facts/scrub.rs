@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Claims, Known, Origin, Process, Snapshot};
+use super::{Certificate, Claims, Known, Origin, Process, Snapshot};
 
 /// The snapshot without home folders, user names and argument values.
 ///
@@ -71,6 +71,11 @@ pub fn scrub(mut snapshot: Snapshot, home: Option<&str>) -> Snapshot {
     for probe in &mut probes {
         if let Known::Seen(greeting) = &mut probe.greeting {
             greeting.text = text(&greeting.text);
+            if let Some(Known::Seen(certificate)) =
+                greeting.tls.as_mut().map(|tls| &mut tls.certificate)
+            {
+                scrub_certificate(certificate, &text);
+            }
             if let Some(http) = &mut greeting.http {
                 http.body_start = text(&http.body_start);
                 http.location = http.location.as_deref().map(text);
@@ -89,6 +94,17 @@ pub fn scrub(mut snapshot: Snapshot, home: Option<&str>) -> Snapshot {
         .collect();
     snapshot.engines = engines.into();
     snapshot
+}
+
+/// Hosts of a network, and whoever signed for them, may be a company's own.
+fn scrub_certificate(certificate: &mut Certificate, text: &dyn Fn(&str) -> String) {
+    for name in &mut certificate.names {
+        *name = scrub_host(name);
+    }
+    certificate.subject = scrub_host(&text(&certificate.subject));
+    certificate.issuer = text(&certificate.issuer);
+    certificate.store = text(&certificate.store);
+    certificate.mkcert_root = certificate.mkcert_root.as_deref().map(text);
 }
 
 fn scrub_process(process: &mut Process, text: &dyn Fn(&str) -> String, user: &str) {

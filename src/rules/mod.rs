@@ -114,6 +114,7 @@ pub static RULES: &[&Rule] = &[
     // The connection is fine; what comes over it is not.
     &protocol::tls_expected::RULE,
     &protocol::tls_not_spoken::RULE,
+    &protocol::certificate::RULE,
     &protocol::not_http::RULE,
     &protocol::host_not_allowed::RULE,
     &protocol::error_status::RULE,

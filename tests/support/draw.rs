@@ -7,11 +7,11 @@
 use std::net::{IpAddr, SocketAddr};
 
 use devdoctor::facts::{
-    Address, BrokenFile, Claims, Compose, Container, ContainerState, CpuUse, Departed, Engine,
-    EngineKind, Expectation, FdUse, Firewall, FirewallRule, FirewallVerdict, Gap, Greeting, Host,
-    HostsEntry, Http, IgnoredSetting, Known, Listener, Network, Origin, Outcome, Pointer, PortSpec,
-    Probe, ProcId, ProcState, Process, Project, Proto, Protocol, ProxyVariable, Publish, Queue,
-    Resolution, Runs, Service, SetBy, Snapshot, Target, UnknownSetting, User, Vantage,
+    Address, BrokenFile, Certificate, Claims, Compose, Container, ContainerState, CpuUse, Departed,
+    Engine, EngineKind, Expectation, FdUse, Firewall, FirewallRule, FirewallVerdict, Gap, Greeting,
+    Host, HostsEntry, Http, IgnoredSetting, Known, Listener, Network, Origin, Outcome, Pointer,
+    PortSpec, Probe, ProcId, ProcState, Process, Project, Proto, Protocol, ProxyVariable, Publish,
+    Queue, Resolution, Runs, Service, SetBy, Snapshot, Target, Tls, UnknownSetting, User, Vantage,
 };
 
 /// Words that names, paths and banners are made of. Some are hostile.
@@ -441,7 +441,36 @@ impl<'a> Draw<'a> {
                     via: d.maybe(Self::word),
                     body_start: d.word(),
                 }),
+                tls: d.maybe(Self::tls),
             }),
+        }
+    }
+
+    fn tls(&mut self) -> Tls {
+        let second = |d: &mut Self| i64::try_from(d.number()).unwrap_or(i64::MAX);
+        Tls {
+            certificate: self.known(|d| Certificate {
+                subject: d.word(),
+                issuer: d
+                    .pick(&["", "mkcert development CA", "Caddy Local Authority", "-rf"])
+                    .to_owned(),
+                self_signed: d.flag(),
+                names: d.many(Self::word),
+                for_host: d.known(Self::flag),
+                not_before: d.word(),
+                not_after: d.word(),
+                begins_in_s: if d.flag() { second(d) } else { -second(d) },
+                ends_in_s: if d.flag() { second(d) } else { -second(d) },
+                sent: d.small(),
+                trusted: d.known(Self::flag),
+                store: d.word(),
+                authorities: d.small(),
+                dotnet: d.flag(),
+                mkcert_root: d.maybe(Self::word),
+                by_mkcert_root: d.flag(),
+            }),
+            alert: self.maybe(Self::word),
+            only_http2: self.flag(),
         }
     }
 

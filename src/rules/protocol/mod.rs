@@ -1,5 +1,7 @@
 //! Family 6 protocol: the connection is fine, what is spoken is not.
 
+pub mod certificate;
+mod certificate_fixes;
 pub mod error_status;
 pub mod host_not_allowed;
 pub mod not_http;

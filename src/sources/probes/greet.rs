@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use super::{Ask, MOST_BYTES, Patience, Said, connect, failed, recognise, tls};
-use crate::facts::{Gap, Greeting, Known, Outcome, Protocol};
+use crate::facts::{Greeting, Known, Outcome, Protocol};
 
 /// The request that asks a PostgreSQL server whether it speaks TLS: it answers `S` or `N`.
 const POSTGRES_SSL_REQUEST: &[u8] = &[0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
@@ -64,7 +64,9 @@ pub(super) fn unless_tls(said: Said, to: SocketAddr, ask: &Ask, patience: &Patie
             spoken: Some(Protocol::Tls),
             text: String::new(),
             http: None,
+            tls: None,
         }),
+        chain: Vec::new(),
     }
 }
 
@@ -123,9 +125,8 @@ pub(super) fn said_error(error: &io::Error) -> Said {
         _ => failed(error),
     };
     Said {
-        outcome,
         errno,
-        greeting: Known::Unseen(Gap::NotAsked),
+        ..Said::nothing(outcome)
     }
 }
 
@@ -158,7 +159,9 @@ pub(super) fn answered(asked: Protocol, bytes: &[u8]) -> Said {
                 recognise::text(bytes)
             },
             http: recognise::http(bytes),
+            tls: None,
         }),
+        chain: Vec::new(),
     }
 }
 

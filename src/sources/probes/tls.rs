@@ -13,7 +13,10 @@ use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, SignatureSch
 
 use super::greet::{Heard, answered, read_first, read_rest, request, said_error};
 use super::{Ask, Patience, Said};
-use crate::facts::{Greeting, Known, Outcome, Protocol};
+use crate::facts::{Greeting, Known, Outcome, Protocol, Tls};
+
+/// No honest chain is longer.
+const MOST_CERTIFICATES: usize = 12;
 
 /// Shakes hands over TLS and, where the target is a web page, asks for it.
 pub(super) fn exchange(stream: TcpStream, ask: &Ask, patience: &Patience) -> Said {
@@ -29,18 +32,24 @@ pub(super) fn exchange(stream: TcpStream, ask: &Ask, patience: &Patience) -> Sai
         Ok(false) => return Said::nothing(Outcome::Silent),
         Err(error) => return told_by_first_bytes(&tls.sock.heard, &error),
     }
-    let greeting = |said: Option<Said>| Said {
-        outcome: Outcome::Answered,
-        errno: None,
-        greeting: Known::Seen(Greeting {
-            asked: Protocol::Tls,
-            spoken: Some(Protocol::Tls),
-            text: said
-                .as_ref()
-                .and_then(|said| said.greeting.seen())
-                .map_or(String::new(), |inner| inner.text.clone()),
-            http: said.and_then(|said| said.greeting.seen().and_then(|inner| inner.http.clone())),
-        }),
+    let chain = tls.conn.peer_certificates().map(own_copies);
+    let chain = chain.unwrap_or_default();
+    let greeting = |said: Option<Said>| {
+        let inner = said.and_then(|said| said.greeting.seen().cloned());
+        Said {
+            outcome: Outcome::Answered,
+            errno: None,
+            greeting: Known::Seen(Greeting {
+                asked: Protocol::Tls,
+                spoken: Some(Protocol::Tls),
+                text: inner
+                    .as_ref()
+                    .map_or(String::new(), |inner| inner.text.clone()),
+                http: inner.and_then(|inner| inner.http),
+                tls: Some(Tls::default()),
+            }),
+            chain: chain.clone(),
+        }
     };
     if !ask.web || tls.write_all(&request(ask, to)).is_err() {
         return greeting(None);
@@ -55,6 +64,11 @@ pub(super) fn exchange(stream: TcpStream, ask: &Ask, patience: &Patience) -> Sai
         // A server that wants a client certificate says so only now: it does speak TLS.
         Heard::Error(_) => greeting(None),
     }
+}
+
+fn own_copies(chain: &[CertificateDer<'_>]) -> Vec<CertificateDer<'static>> {
+    let own = chain.iter().map(|one| one.clone().into_owned());
+    own.take(MOST_CERTIFICATES).collect()
 }
 
 /// Does the handshake. Returns whether it came to an end before patience was lost.
