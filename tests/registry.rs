@@ -69,6 +69,7 @@ const PROMISED: &[(&str, &str)] = &[
     ("DD601", "tls-expected"),
     ("DD602", "tls-not-spoken"),
     ("DD603", "certificate"),
+    ("DD604", "http2-only"),
     ("DD605", "not-http"),
     ("DD606", "host-not-allowed"),
     ("DD607", "error-status"),

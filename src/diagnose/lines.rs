@@ -1,6 +1,6 @@
 //! Facts as the lines that reports and `devdoctor ports` show.
 
-use crate::facts::{Container, Greeting, Known, Listener, Probe, Process, Protocol, Snapshot};
+use crate::facts::{Container, Greeting, Known, Listener, Probe, Process, Protocol, Snapshot, Tls};
 use crate::findings::{ContainerPort, ListenerLine, PortLine, PortsReport, ProbeLine, Unseen};
 
 pub(super) fn probe(probe: &Probe) -> ProbeLine {
@@ -24,6 +24,13 @@ fn answer(greeting: &Greeting) -> Option<String> {
             Some(format!("HTTP {} over TLS{trusted}", http.status))
         }
         (Some(http), _) => Some(format!("HTTP {}", http.status)),
+        (None, Protocol::Tls) => Some(match &greeting.tls {
+            Some(tls) if tls.only_http2 => "HTTP/2 over TLS".to_owned(),
+            Some(Tls {
+                alert: Some(alert), ..
+            }) => format!("TLS: {alert}"),
+            _ => Protocol::Tls.title().to_owned(),
+        }),
         (None, Protocol::Other) => Some(greeting.text.clone()).filter(|text| !text.is_empty()),
         (None, spoken) => Some(spoken.title().to_owned()),
     }

@@ -115,6 +115,7 @@ pub static RULES: &[&Rule] = &[
     &protocol::tls_expected::RULE,
     &protocol::tls_not_spoken::RULE,
     &protocol::certificate::RULE,
+    &protocol::http2_only::RULE,
     &protocol::not_http::RULE,
     &protocol::host_not_allowed::RULE,
     &protocol::error_status::RULE,

@@ -48,7 +48,8 @@ fn of_greeting(probe: &Probe) -> Verdict {
         && greeting
             .spoken
             .is_none_or(|spoken| spoken != greeting.asked);
-    if asked_in_vain {
+    let refused = greeting.tls.as_ref().is_some_and(|tls| tls.alert.is_some());
+    if asked_in_vain || refused {
         return Verdict::BadProtocol;
     }
     match &greeting.http {

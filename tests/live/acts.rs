@@ -29,6 +29,7 @@ pub fn play() {
         ["vanish", at] => vanish(&listen(at)),
         ["leak", at] => leak(&listen(at)),
         ["h2c", at] => h2c(&listen(at)),
+        ["late-h2c", at] => late_h2c(&listen(at)),
         ["vite", at] => vite(&listen(at)),
         ["unix", path] => wait(std::os::unix::net::UnixListener::bind(path).unwrap()),
         ["deaf-engine", path] => deaf_engine(path),
@@ -181,6 +182,18 @@ fn h2c(listener: &TcpListener) -> ! {
             let _ = stream.write_all(&[0, 0, 0, 4, 0, 0, 0, 0, 0]);
             let _ = head(&mut stream);
             let _ = stream.write_all(&[0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+        }
+    }
+}
+
+/// HTTP/2 without TLS, which says nothing to whoever does not begin with it.
+fn late_h2c(listener: &TcpListener) -> ! {
+    ready();
+    loop {
+        if let Ok((mut stream, _)) = listener.accept()
+            && head(&mut stream).starts_with("PRI * HTTP/2.0")
+        {
+            let _ = stream.write_all(&[0, 0, 0, 4, 0, 0, 0, 0, 0]);
         }
     }
 }

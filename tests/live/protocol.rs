@@ -48,7 +48,26 @@ stories! {
 
     fn http2_only(stage) {
         let _server = stage.server("h2c 127.0.0.1:3000");
-        stage.why("http://127.0.0.1:3000/").finds("DD605").first("says", "HTTP/2");
+        stage.why("http://127.0.0.1:3000/").finds("DD604");
+        stage.why("postgres://127.0.0.1:3000/shop").finds("DD605").first("says", "HTTP/2");
+    }
+
+    fn http2_only_and_hangs_up(stage) {
+        let _server = stage.server("late-h2c 127.0.0.1:3000");
+        stage.why("http://127.0.0.1:3000/").finds("DD604");
+    }
+
+    fn http2_only_by_node(stage) {
+        if !stage.needs(&["node"]) {
+            return;
+        }
+        let script = "require('http2').createServer((q, a) => a.end('ok'))\
+                      .listen(3000, '127.0.0.1', () => console.log('ready'))";
+        let _server = stage.program(&["node", "-e", script], &stage.work(), "ready");
+        stage
+            .why("http://127.0.0.1:3000/")
+            .finds("DD604")
+            .fix("curl --http2-prior-knowledge http://127.0.0.1:3000/");
     }
 
     fn host_not_allowed(stage) {

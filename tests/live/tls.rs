@@ -61,10 +61,15 @@ fn certificate(stage: &Stage, names: &str, days: i64) {
 
 /// A server with that certificate.
 fn server(stage: &Stage) -> Server {
+    server_with(stage, &[])
+}
+
+/// The same, with more options.
+fn server_with(stage: &Stage, options: &[&str]) -> Server {
     let words = [
         "openssl", "s_server", "-accept", "3000", "-key", "key.pem", "-cert", "cert.pem", "-www",
     ];
-    stage.program(&words, &stage.folder(), "ACCEPT")
+    stage.program(&[&words, options].concat(), &stage.folder(), "ACCEPT")
 }
 
 /// Asks, where the authority of the story is trusted.
@@ -171,5 +176,41 @@ stories! {
             .ask(Ask::new(URL).var("SSL_CERT_FILE", &empty.display().to_string()))
             .finds("DD603")
             .first("says", "trusts no certificate authority at all");
+    }
+
+    fn only_http2_over_tls_is_well(stage) {
+        if !stage.needs(&["openssl"]) {
+            return;
+        }
+        authority(stage);
+        certificate(stage, "DNS:localhost", 20);
+        let _server = server_with(stage, &["-alpn", "h2"]);
+        let answer = stage.ask(trusting(stage, URL));
+        answer.is_well();
+        assert_eq!(answer.json["probes"][0]["answer"], "HTTP/2 over TLS");
+    }
+
+    fn a_certificate_of_the_client_is_wanted(stage) {
+        if !stage.needs(&["openssl"]) {
+            return;
+        }
+        authority(stage);
+        certificate(stage, "DNS:localhost", 20);
+        let _server = server_with(stage, &["-Verify", "1"]);
+        stage
+            .ask(trusting(stage, URL))
+            .finds("DD603")
+            .first("says", "wants a certificate of the client");
+    }
+
+    fn nothing_in_common(stage) {
+        if !stage.needs(&["openssl"]) {
+            return;
+        }
+        authority(stage);
+        certificate(stage, "DNS:localhost", 20);
+        let _server = server_with(stage, &["-tls1_2", "-cipher", "AES128-SHA"]);
+        let answer = stage.ask(trusting(stage, URL));
+        answer.finds("DD999").verdict("bad-protocol");
     }
 }

@@ -15,7 +15,9 @@
 //! told to trust once. A certificate names the hosts that it is for: one for
 //! `localhost` does not cover `127.0.0.1`, and names are read from its list of
 //! names, never from its subject. Node, Java and Firefox may have trust stores of
-//! their own; what is said here is what the system's says.
+//! their own; what is said here is what the system's says. A server may also end the
+//! handshake by itself: it has no certificate for the name that was asked, or wants
+//! the client to show one.
 //!
 //! ## What to do
 //!
@@ -24,11 +26,12 @@
 //! client the authority's file: `curl --cacert FILE`, `NODE_EXTRA_CA_CERTS=FILE`.
 //! Do not switch the check off for good.
 
-use crate::facts::{Certificate, Known, human_age};
-use crate::findings::{Confidence, Evidence, Finding, Seen, Severity};
+use crate::facts::{Certificate, Known, Scheme, human_age};
+use crate::findings::{Confidence, Evidence, Finding, Fix, Seen, Severity};
 use crate::rules::{Case, Rule, evidence};
 
 use super::certificate_fixes::fixes;
+use super::with_scheme;
 
 /// DD603.
 pub static RULE: Rule = Rule {
@@ -54,6 +57,57 @@ pub(super) enum Flaw {
 }
 
 fn check(case: &Case) -> Option<Finding> {
+    refused(case).or_else(|| flawed(case))
+}
+
+/// The server itself ended the handshake, because of a certificate.
+fn refused(case: &Case) -> Option<Finding> {
+    let (probe, greeting) = case.greeting()?;
+    let alert = greeting.tls.as_ref()?.alert.as_deref()?;
+    let place = case.target.authority();
+    let host = &case.target.host;
+    let (says, fix) = match alert {
+        "unrecognised name" | "internal error" => (
+            format!("the server at {place} has no certificate for {host}, and ends the handshake"),
+            Fix::read(
+                "ask by a name that it serves, or add this one",
+                format!("look for the server's list of host names, and add {host} to it"),
+            ),
+        ),
+        "certificate required" | "bad certificate" | "access denied" => (
+            format!("the server at {place} wants a certificate of the client"),
+            Fix::safe(
+                "show it one",
+                [
+                    "curl",
+                    "--cert",
+                    "client.pem",
+                    "--key",
+                    "client-key.pem",
+                    &with_scheme(case.target, Scheme::Https),
+                ],
+            ),
+        ),
+        _ => return None,
+    };
+    let mut finding = Finding::new(Confidence::Likely, says)
+        .severity(severity(case))
+        .because(evidence::probe(probe))
+        .because(Evidence::new(
+            format!("{} ends the TLS handshake with `{alert}`", probe.to),
+            Seen::Probe {
+                to: probe.to,
+                outcome: probe.outcome.word().to_owned(),
+            },
+        ));
+    if let Some(listener) = case.listener_for(probe.to.ip()) {
+        finding = finding.because(evidence::listener(case, listener));
+    }
+    Some(finding.fix(fix))
+}
+
+/// The server shows a certificate that clients do not accept.
+fn flawed(case: &Case) -> Option<Finding> {
     let (probe, greeting) = case.greeting()?;
     let certificate = greeting.tls.as_ref()?.certificate.seen()?;
     let flaws = flaws(certificate);

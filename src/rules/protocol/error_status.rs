@@ -31,6 +31,7 @@ pub static RULE: Rule = Rule {
     unless: &[
         &super::tls_expected::RULE,
         &super::tls_not_spoken::RULE,
+        &super::http2_only::RULE,
         &super::not_http::RULE,
         &super::host_not_allowed::RULE,
     ],

@@ -4,12 +4,14 @@ pub mod certificate;
 mod certificate_fixes;
 pub mod error_status;
 pub mod host_not_allowed;
+pub mod http2_only;
 pub mod not_http;
 pub mod tls_expected;
 pub mod tls_not_spoken;
 
 use crate::facts::{Greeting, Probe, Scheme, Target};
 use crate::findings::{Evidence, Seen};
+use crate::rules::Case;
 
 /// What the server said, in its own words.
 fn said(probe: &Probe, greeting: &Greeting) -> Evidence {
@@ -43,6 +45,16 @@ fn with_scheme(target: &Target, scheme: Scheme) -> String {
         ..target.clone()
     };
     there.url(None)
+}
+
+/// The page of a target. What a database's URL has for a path is a database, and no page.
+fn page(case: &Case, scheme: Scheme) -> String {
+    let web = case.target.scheme.is_none_or(Scheme::is_web);
+    let there = Target {
+        path: case.target.path.clone().filter(|_| web),
+        ..case.target.clone()
+    };
+    with_scheme(&there, scheme)
 }
 
 /// The secure and the plain twin of a web scheme; plain HTTP where none was given.

@@ -22,7 +22,7 @@ use crate::findings::{Confidence, Evidence, Finding, Fix, Seen, Severity};
 use crate::rules::evidence::process_words;
 use crate::rules::{Case, Rule, container, evidence};
 
-use super::said;
+use super::{page, said};
 
 /// DD605.
 pub static RULE: Rule = Rule {
@@ -33,6 +33,7 @@ pub static RULE: Rule = Rule {
     unless: &[
         &super::tls_expected::RULE,
         &super::tls_not_spoken::RULE,
+        &super::http2_only::RULE,
         &container::container_paused::RULE,
         &container::container_restarting::RULE,
         &container::loopback_inside::RULE,
@@ -174,14 +175,4 @@ fn plain(case: &Case) -> String {
 
 fn secure(case: &Case) -> String {
     page(case, Scheme::Https)
-}
-
-/// What a database's URL has for a path is a database, and no page.
-fn page(case: &Case, scheme: Scheme) -> String {
-    let web = case.target.scheme.is_none_or(Scheme::is_web);
-    let there = crate::facts::Target {
-        path: case.target.path.clone().filter(|_| web),
-        ..case.target.clone()
-    };
-    super::with_scheme(&there, scheme)
 }

@@ -23,8 +23,8 @@ const MONGODB_HELLO: &[u8] = &[
     0x02, b'$', b'd', b'b', 0, 6, 0, 0, 0, b'a', b'd', b'm', b'i', b'n', 0, 0,
 ];
 
-/// How long a server that speaks TLS may take to answer the first word of it.
-const TLS_HELLO: Duration = Duration::from_millis(500);
+/// How long a server that speaks another protocol may take to answer the first word of it.
+const OTHER_HELLO: Duration = Duration::from_millis(500);
 
 /// Says what the asked protocol's client says first, and reads the answer.
 pub(super) fn exchange(
@@ -50,24 +50,46 @@ pub(super) fn exchange(
     }
 }
 
-/// What was said, unless the port that cut off our HTTP request speaks TLS.
-pub(super) fn unless_tls(said: Said, to: SocketAddr, ask: &Ask, patience: &Patience) -> Said {
+/// What was said, unless the port that cut off our HTTP request speaks TLS, or a later
+/// HTTP only.
+pub(super) fn unless_other(said: Said, to: SocketAddr, ask: &Ask, patience: &Patience) -> Said {
     let cut_off = matches!(said.outcome, Outcome::Closed | Outcome::Reset);
-    if ask.protocol != Some(Protocol::Http) || !cut_off || !speaks_tls(to, ask, patience) {
+    if ask.protocol != Some(Protocol::Http) || !cut_off {
         return said;
     }
+    let spoken = if speaks_tls(to, ask, patience) {
+        Protocol::Tls
+    } else if speaks_http2(to, ask, patience) {
+        Protocol::H2c
+    } else {
+        return said;
+    };
     Said {
-        outcome: Outcome::Answered,
-        errno: None,
         greeting: Known::Seen(Greeting {
             asked: Protocol::Http,
-            spoken: Some(Protocol::Tls),
+            spoken: Some(spoken),
             text: String::new(),
             http: None,
             tls: None,
         }),
-        chain: Vec::new(),
+        ..Said::nothing(Outcome::Answered)
     }
+}
+
+/// What a client says first that knows that HTTP/2 is spoken: the preface, and settings
+/// with nothing in them.
+const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+
+/// Whether the port that cut off our HTTP request takes HTTP/2 from the start.
+fn speaks_http2(to: SocketAddr, ask: &Ask, patience: &Patience) -> bool {
+    let Ok(mut stream) = connect(to, ask.connect_budget(to)) else {
+        return false;
+    };
+    if stream.write_all(HTTP2_PREFACE).is_err() {
+        return false;
+    }
+    let heard = read_first(&mut stream, &patience.within(OTHER_HELLO), None);
+    matches!(heard, Heard::Bytes(bytes) if recognise::protocol(&bytes) == Some(Protocol::H2c))
 }
 
 /// The request that a browser would make.
@@ -242,7 +264,7 @@ fn speaks_tls(to: SocketAddr, ask: &Ask, patience: &Patience) -> bool {
         ..ask.clone()
     };
     // Another line protocol waits for the end of a line that never comes.
-    let said = tls::exchange(stream, &ask, &patience.within(TLS_HELLO));
+    let said = tls::exchange(stream, &ask, &patience.within(OTHER_HELLO));
     said.greeting
         .seen()
         .is_some_and(|greeting| greeting.spoken == Some(Protocol::Tls))

@@ -239,7 +239,7 @@ fn one(to: SocketAddr, ask: &Ask, patience: &Patience) -> Probe {
             if said.outcome != Outcome::Connected {
                 probe.took_us = micros(began);
             }
-            let said = greet::unless_tls(said, to, ask, patience);
+            let said = greet::unless_other(said, to, ask, patience);
             probe.outcome = said.outcome;
             probe.errno = said.errno;
             probe.greeting = said.greeting;
