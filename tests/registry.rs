@@ -73,6 +73,8 @@ const PROMISED: &[(&str, &str)] = &[
     ("DD605", "not-http"),
     ("DD606", "host-not-allowed"),
     ("DD607", "error-status"),
+    ("DD608", "redirects-to-dead-end"),
+    ("DD609", "headers-too-large"),
     ("DD701", "firewall-rejects"),
     ("DD702", "firewall-drops"),
     ("DD711", "proxy-unreachable"),

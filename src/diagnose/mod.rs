@@ -11,6 +11,7 @@ mod owners;
 mod parts;
 mod project;
 mod record;
+mod redirects;
 mod wait;
 mod why;
 

@@ -15,6 +15,7 @@ mod past;
 mod probe;
 mod process;
 mod project;
+mod redirect;
 mod scrub;
 mod socket;
 mod target;
@@ -46,6 +47,7 @@ pub use past::{Ended, PastOwner, Refusal};
 pub use probe::{Greeting, Http, Outcome, Probe};
 pub use process::{CpuUse, Departed, FdUse, ProcId, ProcState, Process};
 pub use project::{Project, is_below};
+pub use redirect::Redirect;
 pub use scrub::scrub;
 pub use socket::{Listener, Proto, Queue, Scope};
 pub use target::{Scheme, Target, TargetError};
@@ -89,6 +91,9 @@ pub struct Snapshot {
     pub resolutions: Arc<[Resolution]>,
     /// What connecting to each address gave.
     pub probes: Arc<[Probe]>,
+    /// Where an answer sent the client, step by step; looked at only where one did.
+    #[serde(skip_serializing_if = "Known::is_not_asked")]
+    pub redirects: Known<Arc<[Redirect]>>,
 }
 
 impl Snapshot {

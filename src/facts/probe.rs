@@ -134,6 +134,9 @@ pub struct Http {
     pub server: Option<String>,
     /// The `Location` header.
     pub location: Option<String>,
+    /// Whether it came with a cookie; not which.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub sets_cookie: bool,
     /// The `Via` header, or another that a proxy leaves.
     pub via: Option<String>,
     /// The first characters of the body; used to recognise a page, never shown whole.

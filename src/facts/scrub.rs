@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Certificate, Claims, Known, Origin, Process, Snapshot};
+use super::{Certificate, Claims, Known, Origin, Probe, Process, Snapshot};
 
 /// The snapshot without home folders, user names and argument values.
 ///
@@ -67,21 +67,19 @@ pub fn scrub(mut snapshot: Snapshot, home: Option<&str>) -> Snapshot {
         }
         *departed = list.into();
     }
-    let mut probes = snapshot.probes.to_vec();
-    for probe in &mut probes {
-        if let Known::Seen(greeting) = &mut probe.greeting {
-            greeting.text = text(&greeting.text);
-            if let Some(Known::Seen(certificate)) =
-                greeting.tls.as_mut().map(|tls| &mut tls.certificate)
-            {
-                scrub_certificate(certificate, &text);
-            }
-            if let Some(http) = &mut greeting.http {
-                http.body_start = text(&http.body_start);
-                http.location = http.location.as_deref().map(text);
+    if let Known::Seen(steps) = &mut snapshot.redirects {
+        let mut list = steps.to_vec();
+        for step in &mut list {
+            step.from = text(&scrub_url(&step.from));
+            step.to = text(&scrub_url(&step.to));
+            if let Known::Seen(met) = &mut step.met {
+                scrub_probes(met, &text);
             }
         }
+        *steps = list.into();
     }
+    let mut probes = snapshot.probes.to_vec();
+    scrub_probes(&mut probes, &text);
     snapshot.probes = probes.into();
     let engines: Vec<_> = snapshot
         .engines
@@ -94,6 +92,43 @@ pub fn scrub(mut snapshot: Snapshot, home: Option<&str>) -> Snapshot {
         .collect();
     snapshot.engines = engines.into();
     snapshot
+}
+
+/// What servers said.
+fn scrub_probes(probes: &mut [Probe], text: &dyn Fn(&str) -> String) {
+    for probe in probes {
+        if let Known::Seen(greeting) = &mut probe.greeting {
+            greeting.text = text(&greeting.text);
+            if let Some(Known::Seen(certificate)) =
+                greeting.tls.as_mut().map(|tls| &mut tls.certificate)
+            {
+                scrub_certificate(certificate, text);
+            }
+            if let Some(http) = &mut greeting.http {
+                http.body_start = text(&http.body_start);
+                http.location = http.location.as_deref().map(text);
+            }
+        }
+    }
+}
+
+/// The host of an address, where it is one of a network, and the path with it.
+fn scrub_url(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url.to_owned();
+    };
+    let end = rest.find('/').unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => host,
+        _ => authority,
+    };
+    let port = &authority[host.len()..];
+    let own = host.trim_matches(['[', ']']);
+    match scrub_host(own) {
+        kept if kept == own => format!("{scheme}://{host}{port}{path}"),
+        gone => format!("{scheme}://{gone}{port}/"),
+    }
 }
 
 /// Hosts of a network, and whoever signed for them, may be a company's own.

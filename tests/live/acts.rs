@@ -20,6 +20,7 @@ pub fn play() {
     match words[..] {
         ["serve", at] => serve(&listen(at)),
         ["status", status, at] => answer_all(&listen(at), &http(status)),
+        ["redirect", to, at] => answer_all(&listen(at), &redirect(to)),
         ["banner", at] => answer_all(&listen(at), "220 mail.test ESMTP ready\r\n"),
         ["deaf", at] => wait(listen(at)),
         ["deaf", at, backlog] => wait(listen_with(at, backlog.parse().unwrap(), true)),
@@ -69,6 +70,12 @@ fn wait<T>(held: T) -> ! {
 
 fn http(status: &str) -> String {
     format!("HTTP/1.1 {status} Story\r\ncontent-length: 5\r\nconnection: close\r\n\r\nstory")
+}
+
+fn redirect(to: &str) -> String {
+    format!(
+        "HTTP/1.1 302 Found\r\nlocation: {to}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+    )
 }
 
 fn serve(listener: &TcpListener) -> ! {

@@ -84,4 +84,47 @@ stories! {
             .finds("DD607")
             .verdict("error-status");
     }
+
+    fn headers_too_large(stage) {
+        if !stage.needs(&["node"]) {
+            return;
+        }
+        // Node takes no limit that is smaller than a request must be.
+        let script = "require('http').createServer({ maxHeaderSize: 64 }, (q, a) => a.end('ok'))\
+                      .listen(3000, '127.0.0.1', () => console.log('ready'))";
+        let _server = stage.program(&["node", "-e", script], &stage.work(), "ready");
+        stage.why("http://127.0.0.1:3000/").finds("DD609").first("says", "HTTP 431");
+    }
+
+    fn redirects_to_a_closed_port(stage) {
+        let _server = stage.server("redirect http://127.0.0.1:4000/ 127.0.0.1:3000");
+        stage
+            .why("http://127.0.0.1:3000/")
+            .finds("DD608")
+            .first("says", "redirects to http://127.0.0.1:4000/, which refuses connections")
+            .first("confidence", "certain")
+            .fix("devdoctor why http://127.0.0.1:4000/");
+        let _there = stage.server("serve 127.0.0.1:4000");
+        stage.why("http://127.0.0.1:3000/").is_well();
+    }
+
+    fn redirects_to_tls_that_is_not_spoken(stage) {
+        let _server = stage.server("redirect https://127.0.0.1:3000/ 127.0.0.1:3000");
+        stage.why("http://127.0.0.1:3000/").finds("DD608").first("says", "speaks HTTP and not TLS");
+    }
+
+    fn redirects_in_a_circle(stage) {
+        let _one = stage.server("redirect http://127.0.0.1:4000/a 127.0.0.1:3000");
+        let _two = stage.server("redirect http://127.0.0.1:3000/?b 127.0.0.1:4000");
+        stage
+            .why("http://127.0.0.1:3000/?b")
+            .finds("DD608")
+            .first("says", "in a circle")
+            .first("confidence", "likely");
+    }
+
+    fn redirects_off_this_machine_are_not_followed(stage) {
+        let _server = stage.server("redirect https://login.example.com/ 127.0.0.1:3000");
+        stage.why("http://127.0.0.1:3000/").is_well();
+    }
 }

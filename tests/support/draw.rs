@@ -11,7 +11,8 @@ use devdoctor::facts::{
     Engine, EngineKind, Expectation, FdUse, Firewall, FirewallRule, FirewallVerdict, Gap, Greeting,
     Host, HostsEntry, Http, IgnoredSetting, Known, Listener, Network, Origin, Outcome, Pointer,
     PortSpec, Probe, ProcId, ProcState, Process, Project, Proto, Protocol, ProxyVariable, Publish,
-    Queue, Resolution, Runs, Service, SetBy, Snapshot, Target, Tls, UnknownSetting, User, Vantage,
+    Queue, Redirect, Resolution, Runs, Service, SetBy, Snapshot, Target, Tls, UnknownSetting, User,
+    Vantage,
 };
 
 /// Words that names, paths and banners are made of. Some are hostile.
@@ -438,11 +439,25 @@ impl<'a> Draw<'a> {
                     status: d.pick(&[200, 403, 404, 502, 0, 65535]),
                     server: d.maybe(Self::word),
                     location: d.maybe(Self::word),
+                    sets_cookie: d.flag(),
                     via: d.maybe(Self::word),
                     body_start: d.word(),
                 }),
                 tls: d.maybe(Self::tls),
             }),
+        }
+    }
+
+    fn redirect(&mut self) -> Redirect {
+        Redirect {
+            from: self.word(),
+            status: self.pick(&[301, 302, 308, 0]),
+            to: self
+                .pick(&["https://localhost:3001/", "http://db/", "-rf", ""])
+                .to_owned(),
+            again: self.flag(),
+            cookie: self.flag(),
+            met: self.known(|d| d.many(Self::probe)),
         }
     }
 
@@ -553,6 +568,7 @@ impl<'a> Draw<'a> {
     pub fn snapshot(&mut self) -> Snapshot {
         Snapshot {
             probes: self.many(Self::probe).into(),
+            redirects: self.known(|d| d.many(Self::redirect).into()),
             resolutions: self.many(Self::resolution).into(),
             listeners: self.known(|d| d.many(Self::listener).into()),
             processes: self.known(|d| d.many(Self::process).into()),

@@ -34,6 +34,7 @@ pub static RULE: Rule = Rule {
         &super::http2_only::RULE,
         &super::not_http::RULE,
         &super::host_not_allowed::RULE,
+        &super::headers_too_large::RULE,
     ],
     settle: 2,
     check,
@@ -126,7 +127,6 @@ fn words(status: u16) -> &'static str {
         421 => "wrong server for this name",
         426 => "it wants another protocol, such as WebSocket",
         429 => "too many requests",
-        431 => "the headers are too large",
         _ => "a fault of the request",
     }
 }
@@ -148,10 +148,6 @@ fn fix(case: &Case, http: &Http) -> Fix {
         401 | 403 | 407 => Fix::read(
             "check the login",
             "the server runs and wants to know who asks: check the login or the token",
-        ),
-        431 => Fix::read(
-            "delete cookies",
-            format!("delete the browser's cookies for {}", case.target.host),
         ),
         400..=499 => Fix::read(
             "check the request",

@@ -3,9 +3,11 @@
 pub mod certificate;
 mod certificate_fixes;
 pub mod error_status;
+pub mod headers_too_large;
 pub mod host_not_allowed;
 pub mod http2_only;
 pub mod not_http;
+pub mod redirects_to_dead_end;
 pub mod tls_expected;
 pub mod tls_not_spoken;
 

@@ -69,6 +69,7 @@ pub(super) fn http(bytes: &[u8]) -> Option<Http> {
         status,
         server: header("server"),
         location: header("location"),
+        sets_cookie: header("set-cookie").is_some(),
         via: header("via").or_else(|| header("x-squid-error")),
         body_start: clean(&body.split_whitespace().collect::<Vec<_>>().join(" ")),
     })
