@@ -20,24 +20,26 @@ const ANSWER: Duration = Duration::from_millis(800);
 const LONGEST: usize = 299;
 
 impl Doctor<'_> {
-    /// Follows an answer that leads elsewhere.
+    /// Follows an answer that leads elsewhere, or to other brokers.
     pub(super) fn look_at_redirects(&mut self) {
         if self.is_passive() {
             return;
         }
-        let Some((greeting, from)) = self.first_step() else {
-            return;
-        };
         let began = Instant::now();
-        let steps = self.follow(greeting, from);
+        let steps = if let Some((greeting, from)) = self.first_step() {
+            self.follow(greeting, from)
+        } else {
+            self.brokers()
+        };
+        if steps.is_empty() {
+            return;
+        }
         let saw = match steps.len() {
             1 => "1 step".to_owned(),
             count => format!("{count} steps"),
         };
         self.looks.note("redirects", saw, began);
-        if !steps.is_empty() {
-            self.facts.redirects = Known::Seen(steps.into());
-        }
+        self.facts.redirects = Known::Seen(steps.into());
     }
 
     fn first_step(&self) -> Option<(Greeting, Url)> {
@@ -92,12 +94,44 @@ impl Doctor<'_> {
         steps
     }
 
+    /// Where a broker sends its clients: to itself and to others, by addresses of its own.
+    fn brokers(&self) -> Vec<Redirect> {
+        let case = Case::new(self.target, &self.facts);
+        let list = case.greeting().map(|(_, greeting)| &greeting.sends_to[..]);
+        let began = Instant::now();
+        let step = |to: &String| Redirect {
+            from: format!("kafka://{}", self.target.authority()),
+            to: format!("kafka://{to}"),
+            met: match to.parse::<Target>() {
+                // It is the one that has just answered.
+                Ok(there) if is_same(self.target, &there) => Known::default(),
+                Ok(there) if began.elapsed() < WHOLE => self.meet(&there, false),
+                Ok(_) => Known::Unseen(Gap::TooSlow),
+                Err(_) => Known::Unseen(Gap::Unsupported),
+            },
+            ..Redirect::default()
+        };
+        list.unwrap_or_default().iter().map(step).collect()
+    }
+
     /// What asking at the next place gives.
     fn ask_at(&self, from: &Url, to: &Url) -> Known<Vec<Probe>> {
         let Ok(target) = to.as_str().parse::<Target>() else {
             return Known::Unseen(Gap::Unsupported);
         };
-        let Some(addresses) = self.addresses_of(&target) else {
+        let met = self.meet(&target, true);
+        // The same server that takes its time over another page is no dead end.
+        let mut probes = met.seen().into_iter().flatten();
+        let slow = probes.any(|probe| probe.outcome == Outcome::Silent);
+        match slow && is_same_server(from, &target) {
+            true => Known::Unseen(Gap::TooSlow),
+            false => met,
+        }
+    }
+
+    /// What connecting there gives, and a request where one is wanted.
+    fn meet(&self, target: &Target, request: bool) -> Known<Vec<Probe>> {
+        let Some(addresses) = self.addresses_of(target) else {
             return Known::Unseen(Gap::NotAsked);
         };
         let addresses = match addresses {
@@ -108,7 +142,7 @@ impl Doctor<'_> {
         let budget = |of: Duration| self.budget(|_| of);
         let timeouts = &self.settings.timeouts;
         let mut ask = probes::Ask::of(
-            &target,
+            target,
             own,
             budget(timeouts.connect_local),
             budget(timeouts.connect_remote),
@@ -116,7 +150,7 @@ impl Doctor<'_> {
         // Another machine does not decide what this one's servers are asked.
         let case = Case::new(self.target, &self.facts);
         let here = |ip: &IpAddr| case.is_local(*ip) != Some(false);
-        if !case.on_this_machine() && addresses.iter().any(here) {
+        if !request || !case.on_this_machine() && addresses.iter().any(here) {
             ask.protocol = None;
         }
         let to: Vec<SocketAddr> = addresses
@@ -125,14 +159,8 @@ impl Doctor<'_> {
             .collect();
         let patience = to.iter().map(|to| ask.connect_budget(*to)).max();
         let mut dialling = probes::dial(&to, &ask);
-        let all = dialling.wait(budget(patience.unwrap_or_default() + ANSWER));
-        let met = dialling.finish();
-        // The same server that takes its time over another page is no dead end.
-        let slow = |probe: &Probe| matches!(probe.outcome, Outcome::Silent);
-        if !all && met.iter().any(slow) && is_same_server(from, &target) {
-            return Known::Unseen(Gap::TooSlow);
-        }
-        Known::Seen(met)
+        dialling.wait(budget(patience.unwrap_or_default() + ANSWER));
+        Known::Seen(dialling.finish())
     }
 
     /// The addresses of a place that may be asked: this machine's, those of the target's
@@ -208,6 +236,10 @@ fn shown(url: &Url) -> String {
     // Only an address that cannot have them refuses.
     let _ = (url.set_username(""), url.set_password(None));
     clean(url.as_str())
+}
+
+fn is_same(one: &Target, other: &Target) -> bool {
+    one.host.eq_ignore_ascii_case(&other.host) && one.port == other.port
 }
 
 fn is_same_server(from: &Url, target: &Target) -> bool {

@@ -119,6 +119,13 @@ pub struct Greeting {
     /// The HTTP response's head, where one came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub http: Option<Http>,
+    /// The words with which the server refuses to serve, in its own protocol:
+    /// `57P03 the database system is starting up`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<String>,
+    /// The addresses to which the server sends its clients on: Kafka's advertised listeners.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sends_to: Vec<String>,
     /// What the TLS handshake told, where there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls: Option<Tls>,

@@ -52,6 +52,9 @@ fn of_greeting(probe: &Probe) -> Verdict {
     if asked_in_vain || refused {
         return Verdict::BadProtocol;
     }
+    if greeting.refusal.is_some() {
+        return Verdict::ErrorStatus;
+    }
     match &greeting.http {
         Some(http) if http.status >= 400 => Verdict::ErrorStatus,
         _ => Verdict::Reachable,

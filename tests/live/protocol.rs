@@ -127,4 +127,47 @@ stories! {
         let _server = stage.server("redirect https://login.example.com/ 127.0.0.1:3000");
         stage.why("http://127.0.0.1:3000/").is_well();
     }
+
+    fn postgres_that_starts(stage) {
+        let _server = stage.server("postgres-that-starts 127.0.0.1:5432");
+        stage
+            .why("postgres://127.0.0.1:5432/shop")
+            .finds("DD607")
+            .verdict("error-status")
+            .first("says", "PostgreSQL answers on port 5432, and is not ready yet");
+    }
+
+    fn redis_in_protected_mode(stage) {
+        if !stage.needs(&["redis-server"]) {
+            return;
+        }
+        stage.lan("192.168.50.10/24");
+        let words = ["redis-server", "--bind", "0.0.0.0", "--save", "", "--daemonize", "no"];
+        let _server = stage.program(&words, &stage.work(), "eady to accept connections");
+        stage
+            .why("redis://192.168.50.10:6379")
+            .finds("DD607")
+            .first("says", "protected mode");
+        stage.why("redis://127.0.0.1:6379").is_well();
+        stage
+            .why("http://127.0.0.1:6379/")
+            .finds("DD605")
+            .fix("redis-cli -h 127.0.0.1 -p 6379");
+    }
+
+    fn kafka_sends_its_clients_elsewhere(stage) {
+        let _server = stage.server("kafka localhost 29092 127.0.0.1:9092");
+        stage
+            .why("127.0.0.1:9092")
+            .finds("DD608")
+            .first("says", "sends its clients on to localhost:29092, which refuses connections");
+        let _named = stage.server("kafka broker 9092 127.0.0.2:9092");
+        stage
+            .why("127.0.0.2:9092")
+            .finds("DD608")
+            .first("says", "broker:9092, a name that this machine's hosts file does not have");
+        let _there = stage.server("kafka 127.0.0.3 9092 127.0.0.3:9092");
+        stage.why("127.0.0.3:9092").is_well();
+        stage.why("http://127.0.0.3:9092/").finds("DD605").first("says", "Kafka");
+    }
 }

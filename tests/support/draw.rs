@@ -410,6 +410,8 @@ impl<'a> Draw<'a> {
             Protocol::Ssh,
             Protocol::Smtp,
             Protocol::Ftp,
+            Protocol::Mqtt,
+            Protocol::Kafka,
             Protocol::Other,
         ])
     }
@@ -444,6 +446,17 @@ impl<'a> Draw<'a> {
                     body_start: d.word(),
                 }),
                 tls: d.maybe(Self::tls),
+                refusal: d.maybe(|d| {
+                    d.pick(&[
+                        "57P03 starting up",
+                        "DENIED Redis",
+                        "1040 Too many",
+                        "",
+                        "-x",
+                    ])
+                    .to_owned()
+                }),
+                sends_to: d.many(|d| d.pick(&["db:9092", "localhost:3001", ":", ""]).to_owned()),
             }),
         }
     }

@@ -3,13 +3,15 @@
 //! ## What happened
 //!
 //! The connection works from end to end: the server answered the request, with an
-//! HTTP error status.
+//! HTTP error status, or a database with an error of its own.
 //!
 //! ## Why
 //!
 //! A status in the four hundreds is about the request: the path, the login, the
 //! permission. In the five hundreds it is about the server: its program failed
-//! (500), or it is a proxy whose own server does not answer (502, 503, 504).
+//! (500), or it is a proxy whose own server does not answer (502, 503, 504). A
+//! database that starts, is full, or does not let this client in says so in its own
+//! protocol.
 //!
 //! ## What to do
 //!
@@ -42,6 +44,10 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(case: &Case) -> Option<Finding> {
+    super::refusal::find(case).or_else(|| status(case))
+}
+
+fn status(case: &Case) -> Option<Finding> {
     let (probe, greeting) = case.greeting()?;
     let http = greeting.http.as_ref().filter(|http| http.status >= 400)?;
     let port = case.port();
@@ -137,6 +143,11 @@ fn fix(case: &Case, http: &Http) -> Fix {
             "free the port",
             "switch off AirPlay Receiver in System Settings, General, AirDrop & Handoff; or \
              use another port",
+        ),
+        403 if http.server.as_deref() == Some("MinIO") => Fix::read(
+            "look at MinIO's console instead",
+            "this port is for S3 clients, not for browsers: the console has the port that \
+             `--console-address` gives it, 9001 as a rule",
         ),
         404 => {
             let path = case.target.path.as_deref().unwrap_or("/");

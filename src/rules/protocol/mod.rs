@@ -1,5 +1,6 @@
 //! Family 6 protocol: the connection is fine, what is spoken is not.
 
+mod advertised;
 pub mod certificate;
 mod certificate_fixes;
 pub mod error_status;
@@ -8,6 +9,7 @@ pub mod host_not_allowed;
 pub mod http2_only;
 pub mod not_http;
 pub mod redirects_to_dead_end;
+mod refusal;
 pub mod tls_expected;
 pub mod tls_not_spoken;
 

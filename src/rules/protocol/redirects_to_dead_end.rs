@@ -11,7 +11,9 @@
 //!
 //! Most often a setting made for production is at work: every request is sent to
 //! `https://`, or to the name and port that the site has there. A browser keeps a 301
-//! or 308, and goes there by itself even after the server was mended.
+//! or 308, and goes there by itself even after the server was mended. Kafka sends its
+//! clients on, too: to the addresses in `advertised.listeners`, which must be such that
+//! the clients can reach them.
 //!
 //! ## What to do
 //!
@@ -80,6 +82,10 @@ enum End<'a> {
 }
 
 fn check(case: &Case) -> Option<Finding> {
+    super::advertised::find(case).or_else(|| follow(case))
+}
+
+fn follow(case: &Case) -> Option<Finding> {
     let (probe, greeting) = case.greeting()?;
     let steps = case.facts.redirects.seen()?;
     let last = steps.last()?;
@@ -156,6 +162,9 @@ fn check(case: &Case) -> Option<Finding> {
 /// Why the way ends badly, if it does.
 fn end(steps: &[Redirect]) -> Option<End<'_>> {
     let last = steps.last()?;
+    if !last.to.starts_with("http") {
+        return None;
+    }
     if last.again {
         return Some(End::Circle);
     }
@@ -187,7 +196,7 @@ fn end(steps: &[Redirect]) -> Option<End<'_>> {
 }
 
 /// What a client meets at a place that does not answer.
-fn fate(met: &Probe) -> &'static str {
+pub(super) fn fate(met: &Probe) -> &'static str {
     match met.outcome {
         Outcome::Refused => "which refuses connections",
         Outcome::Reset | Outcome::Closed => "which accepts the connection and closes it",

@@ -5,7 +5,9 @@
 
 mod certificate;
 mod greet;
+mod kafka;
 mod recognise;
+mod refusals;
 mod tls;
 mod trust;
 

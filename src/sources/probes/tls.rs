@@ -109,6 +109,8 @@ fn spoke_tls(tls: Tls) -> Said {
             spoken: Some(Protocol::Tls),
             text: String::new(),
             http: None,
+            refusal: None,
+            sends_to: Vec::new(),
             tls: Some(tls),
         }),
         ..Said::nothing(Outcome::Answered)
