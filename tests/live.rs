@@ -35,6 +35,8 @@ mod process;
 mod protocol;
 #[path = "live/stage.rs"]
 mod stage;
+#[path = "live/tls.rs"]
+mod tls;
 #[path = "live/units.rs"]
 mod units;
 #[path = "live/wait.rs"]

@@ -70,6 +70,7 @@ impl Doctor<'_> {
         }
         self.look_at_onward();
         self.look_at_boundaries();
+        self.look_at_redirects();
         self.see_who_is_at_work();
     }
 

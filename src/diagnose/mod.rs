@@ -15,6 +15,7 @@ mod parts;
 mod port;
 mod project;
 mod record;
+mod redirects;
 mod wait;
 mod way;
 mod why;

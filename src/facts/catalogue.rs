@@ -37,6 +37,10 @@ pub enum Protocol {
     Mongodb,
     /// AMQP.
     Amqp,
+    /// MQTT.
+    Mqtt,
+    /// Kafka's own protocol.
+    Kafka,
     /// SSH.
     Ssh,
     /// SMTP.
@@ -60,6 +64,8 @@ impl Protocol {
             Protocol::Redis => "Redis",
             Protocol::Mongodb => "MongoDB",
             Protocol::Amqp => "AMQP",
+            Protocol::Mqtt => "MQTT",
+            Protocol::Kafka => "Kafka's protocol",
             Protocol::Ssh => "SSH",
             Protocol::Smtp => "SMTP",
             Protocol::Ftp => "FTP",

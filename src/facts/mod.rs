@@ -20,10 +20,12 @@ mod port;
 mod probe;
 mod process;
 mod project;
+mod redirect;
 mod scrub;
 mod socket;
 mod target;
 mod text;
+mod tls;
 mod vm;
 mod way;
 
@@ -59,10 +61,12 @@ pub use port::{
 pub use probe::{Greeting, Http, Outcome, Probe};
 pub use process::{CpuUse, Departed, FdUse, ProcId, ProcState, Process};
 pub use project::{Project, is_below};
+pub use redirect::Redirect;
 pub use scrub::scrub;
 pub use socket::{Listener, Proto, Queue, Scope};
 pub use target::{Scheme, Target, TargetError};
 pub use text::{clean, human_age, human_micros, shell_line};
+pub use tls::{Certificate, Tls};
 pub use vm::{Wsl, WslNetworking};
 pub use way::{Fate, Interface, MAIN_TABLE, PolicyRule, Route, RouteEntry, Way};
 
@@ -143,6 +147,9 @@ pub struct Snapshot {
     /// The way to the addresses that could not be reached; looked at only where one could not.
     #[serde(skip_serializing_if = "Way::is_not_asked")]
     pub way: Way,
+    /// Where an answer sent the client, step by step; looked at only where one did.
+    #[serde(skip_serializing_if = "Known::is_not_asked")]
+    pub redirects: Known<Arc<[Redirect]>>,
 }
 
 impl Snapshot {

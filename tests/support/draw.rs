@@ -7,6 +7,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use devdoctor::facts::*;
+use devdoctor::facts::*;
 
 /// Words that names, paths and banners are made of. Some are hostile.
 const WORDS: &[&str] = &[
@@ -409,6 +410,8 @@ impl<'a> Draw<'a> {
             Protocol::Ssh,
             Protocol::Smtp,
             Protocol::Ftp,
+            Protocol::Mqtt,
+            Protocol::Kafka,
             Protocol::Other,
         ])
     }
@@ -442,9 +445,22 @@ impl<'a> Draw<'a> {
                     status: d.pick(&[200, 302, 403, 404, 502, 511, 0, 65535]),
                     server: d.maybe(Self::word),
                     location: d.maybe(Self::word),
+                    sets_cookie: d.flag(),
                     via: d.maybe(Self::word),
                     body_start: d.word(),
                 }),
+                tls: d.maybe(Self::tls),
+                refusal: d.maybe(|d| {
+                    d.pick(&[
+                        "57P03 starting up",
+                        "DENIED Redis",
+                        "1040 Too many",
+                        "",
+                        "-x",
+                    ])
+                    .to_owned()
+                }),
+                sends_to: d.many(|d| d.pick(&["db:9092", "localhost:3001", ":", ""]).to_owned()),
             }),
         }
     }
@@ -472,6 +488,44 @@ impl<'a> Draw<'a> {
                 },
             },
             peers: self.known(|d| d.many(Self::at)),
+    fn redirect(&mut self) -> Redirect {
+        Redirect {
+            from: self.word(),
+            status: self.pick(&[301, 302, 308, 0]),
+            to: self
+                .pick(&["https://localhost:3001/", "http://db/", "-rf", ""])
+                .to_owned(),
+            again: self.flag(),
+            cookie: self.flag(),
+            met: self.known(|d| d.many(Self::probe)),
+        }
+    }
+
+    fn tls(&mut self) -> Tls {
+        let second = |d: &mut Self| i64::try_from(d.number()).unwrap_or(i64::MAX);
+        Tls {
+            certificate: self.known(|d| Certificate {
+                subject: d.word(),
+                issuer: d
+                    .pick(&["", "mkcert development CA", "Caddy Local Authority", "-rf"])
+                    .to_owned(),
+                self_signed: d.flag(),
+                names: d.many(Self::word),
+                for_host: d.known(Self::flag),
+                not_before: d.word(),
+                not_after: d.word(),
+                begins_in_s: if d.flag() { second(d) } else { -second(d) },
+                ends_in_s: if d.flag() { second(d) } else { -second(d) },
+                sent: d.small(),
+                trusted: d.known(Self::flag),
+                store: d.word(),
+                authorities: d.small(),
+                dotnet: d.flag(),
+                mkcert_root: d.maybe(Self::word),
+                by_mkcert_root: d.flag(),
+            }),
+            alert: self.maybe(Self::word),
+            only_http2: self.flag(),
         }
     }
 
@@ -766,6 +820,7 @@ impl<'a> Draw<'a> {
     pub fn snapshot(&mut self) -> Snapshot {
         Snapshot {
             probes: self.many(Self::probe).into(),
+            redirects: self.known(|d| d.many(Self::redirect).into()),
             resolutions: self.many(Self::resolution).into(),
             onward: self.known(|d| d.many(Self::onward).into()),
             devices: self.known(|d| {
