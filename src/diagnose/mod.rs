@@ -1,6 +1,7 @@
 //! One diagnosis, start to end: facts, probes, rules, report. Start reading here.
 
 mod check;
+mod containers;
 mod failure;
 mod fix;
 mod flaps;

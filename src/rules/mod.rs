@@ -75,11 +75,15 @@ pub static RULES: &[&Rule] = &[
     &name::name_not_found::RULE,
     &name::hosts_entry::RULE,
     &address::unspecified_destination::RULE,
+    // A container calls somebody else than it means.
+    &container::container_paused::RULE,
+    &container::localhost_inside_container::RULE,
+    &container::host_service_on_loopback::RULE,
+    &container::dependency_not_ready::RULE,
     // Another machine.
     &client::remote_refuses::RULE,
     &client::remote_silent::RULE,
     // A container is behind the port, or should be.
-    &container::container_paused::RULE,
     &container::container_restarting::RULE,
     &container::container_exited::RULE,
     &container::container_never_started::RULE,

@@ -20,7 +20,7 @@
 
 use crate::facts::Outcome;
 use crate::findings::{Confidence, Finding, Severity};
-use crate::rules::{Case, Rule, evidence, name, path};
+use crate::rules::{Case, Rule, container, evidence, name, path};
 
 use super::{container_at, far_end, is_neighbour, look_there, place, route};
 
@@ -30,7 +30,11 @@ pub static RULE: Rule = Rule {
     name: "remote-refuses",
     severity: Severity::Error,
     since: "0.1.0",
-    unless: &[&path::proxy_unreachable::RULE, &name::hosts_entry::RULE],
+    unless: &[
+        &path::proxy_unreachable::RULE,
+        &name::hosts_entry::RULE,
+        &container::host_service_on_loopback::RULE,
+    ],
     settle: 2,
     check,
     source: include_str!("remote_refuses.rs"),

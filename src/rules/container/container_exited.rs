@@ -32,7 +32,12 @@ pub static RULE: Rule = Rule {
     name: "container-exited",
     severity: Severity::Error,
     since: "0.1.0",
-    unless: &[&container::container_restarting::RULE],
+    unless: &[
+        &container::container_restarting::RULE,
+        &container::localhost_inside_container::RULE,
+        &container::host_service_on_loopback::RULE,
+        &container::dependency_not_ready::RULE,
+    ],
     settle: 2,
     check,
     source: include_str!("container_exited.rs"),

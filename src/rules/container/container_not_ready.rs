@@ -34,6 +34,9 @@ pub static RULE: Rule = Rule {
     unless: &[
         &container::container_paused::RULE,
         &container::container_restarting::RULE,
+        &container::localhost_inside_container::RULE,
+        &container::host_service_on_loopback::RULE,
+        &container::dependency_not_ready::RULE,
         &container::not_recreated::RULE,
         &container::published_on_one_address::RULE,
         &container::loopback_inside::RULE,

@@ -1,11 +1,15 @@
 //! Family 5 container: the port leads into a container.
 
+mod calls;
 pub mod container_exited;
 pub mod container_never_started;
 pub mod container_not_ready;
 pub mod container_paused;
 pub mod container_restarting;
+pub mod dependency_not_ready;
 pub mod engine_down;
+pub mod host_service_on_loopback;
+pub mod localhost_inside_container;
 pub mod loopback_inside;
 pub mod not_published;
 pub mod not_recreated;
@@ -110,7 +114,7 @@ fn mapping<'a>(case: &Case, container: &'a Container) -> Option<&'a Publish> {
 }
 
 /// The container's own listeners, without the resolver that the engine puts inside.
-fn inside(container: &Container) -> Option<Vec<&Listener>> {
+pub(super) fn inside(container: &Container) -> Option<Vec<&Listener>> {
     let resolver = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 11));
     let all = container.inside.seen()?;
     let own = |listener: &&Listener| listener.at.ip() != resolver && listener.proto == Proto::Tcp;

@@ -18,7 +18,7 @@
 
 use crate::facts::{Http, Outcome};
 use crate::findings::{Confidence, Finding, Fix, Severity};
-use crate::rules::{Case, Rule, evidence};
+use crate::rules::{Case, Rule, container, evidence};
 
 use super::said;
 
@@ -33,6 +33,9 @@ pub static RULE: Rule = Rule {
         &super::tls_not_spoken::RULE,
         &super::not_http::RULE,
         &super::host_not_allowed::RULE,
+        &container::localhost_inside_container::RULE,
+        &container::host_service_on_loopback::RULE,
+        &container::dependency_not_ready::RULE,
     ],
     settle: 2,
     check,
