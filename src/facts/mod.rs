@@ -79,8 +79,8 @@ pub struct Snapshot {
     pub engines: Arc<[Engine]>,
     /// Containers of all engines that answered.
     pub containers: Known<Arc<[Container]>>,
-    /// Whether the chain by which an engine leads connections into its containers is in
-    /// the kernel's rules; looked at only where a published port falls silent.
+    /// Whether the kernel's rules send the asked port to the container that publishes it;
+    /// looked at only where the engine has no forwarder and the port falls silent.
     #[serde(skip_serializing_if = "Known::is_not_asked")]
     pub engine_rules: Known<bool>,
     /// The asked port on the machine that runs the container we stand in, and at its

@@ -42,6 +42,7 @@ pub static RULE: Rule = Rule {
         &container::dependency_not_ready::RULE,
         &container::container_restarting::RULE,
         &container::published_on_one_address::RULE,
+        &container::ipv6_publish_dead::RULE,
         &container::container_not_ready::RULE,
         &address_gone::RULE,
         &v6_only_wildcard::RULE,

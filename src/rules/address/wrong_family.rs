@@ -41,6 +41,7 @@ pub static RULE: Rule = Rule {
         &container::dependency_not_ready::RULE,
         &container::container_restarting::RULE,
         &container::published_on_one_address::RULE,
+        &container::ipv6_publish_dead::RULE,
         &container::loopback_inside::RULE,
         &container::wrong_container_port::RULE,
         &container::container_not_ready::RULE,

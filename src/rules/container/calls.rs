@@ -183,11 +183,18 @@ impl<'a> Call<'a> {
         })
     }
 
-    /// Whether this is why the container does not do its work: certain only if it said so
-    /// itself before it ended.
+    /// Whether this is why the container does not do its work: certain only if it was
+    /// among the last that it said before it ended in failure.
     pub(super) fn sureness(&self) -> Confidence {
+        let last = self
+            .container
+            .log_tail
+            .seen()
+            .map_or(&[][..], Vec::as_slice);
         match self.failed {
-            Some(_) if !self.container.is_up() => Confidence::Certain,
+            Some(failed) if !self.container.is_up() && last.contains(&failed.line) => {
+                Confidence::Certain
+            }
             _ => Confidence::Likely,
         }
     }

@@ -34,6 +34,7 @@ pub static RULE: Rule = Rule {
         &container::localhost_inside_container::RULE,
         &container::host_service_on_loopback::RULE,
         &container::dependency_not_ready::RULE,
+        &container::engine_elsewhere::RULE,
     ],
     settle: 2,
     check,

@@ -73,7 +73,7 @@ fn check(case: &Case) -> Option<Finding> {
     )
     .because_all(call.evidence());
     if !container.is_up() {
-        let says = format!("{name} exited: {}", ended(container));
+        let says = format!("{name} ended: {}", ended(container));
         finding = finding.because(seen(container, says, "State.ExitCode"));
     }
     finding = finding
@@ -87,7 +87,7 @@ fn check(case: &Case) -> Option<Finding> {
             finding = finding.because_all(last_lines(other));
             fixes.push(read_log(other));
         }
-        fixes.push(start_anew(case, container));
+        fixes.push(start_anew(case, container, ready == Some(true)));
     } else {
         finding = finding.because_all(last_lines(other));
         fixes.push(start(case, other));
@@ -164,8 +164,11 @@ fn waits_for(container: &Container, other: &Container) -> Option<Evidence> {
 }
 
 /// Starts the container again, as it is.
-fn start_anew(case: &Case, container: &Container) -> Fix {
-    let title = "start it again, now that the other one is up";
+fn start_anew(case: &Case, container: &Container, ready: bool) -> Fix {
+    let title = match ready {
+        true => "start it again, now that the other one is ready",
+        false => "start it again once the other one is ready",
+    };
     if !container.is_up() {
         let fix = start(case, container);
         return Fix {

@@ -26,7 +26,7 @@ use super::localhost_inside_container::knows_the_machine;
 use super::read_log;
 use crate::facts::{Container, DialFailure, Listener, Outcome, Scope, Vantage, is_machine_name};
 use crate::findings::{Confidence, Finding, Fix, Safety, Severity};
-use crate::rules::{Case, Rule, container, evidence};
+use crate::rules::{Case, Rule, container, evidence, fixes};
 
 /// DD517.
 pub static RULE: Rule = Rule {
@@ -223,6 +223,12 @@ fn listen_there(case: &Case, listener: &Listener, ip: Option<IpAddr>) -> Fix {
     let name = owner.map_or("the service", |owner| evidence::name_of(owner));
     if name.contains("ollama") {
         let set = format!("OLLAMA_HOST={there}:{port}");
+        if let Some(unit) = owner.and_then(fixes::system_unit) {
+            let text = format!(
+                "sudo systemctl edit {unit}: `[Service]`, `Environment={set}`; then restart it"
+            );
+            return Fix::read(title, text);
+        }
         return Fix::run(title, Safety::Disruptive, ["env", &set, "ollama", "serve"]);
     }
     let text = match row.and_then(|row| row.bind_all_on(port)) {

@@ -8,9 +8,14 @@ pub mod container_paused;
 pub mod container_restarting;
 pub mod dependency_not_ready;
 pub mod engine_down;
+pub mod engine_elsewhere;
+pub mod engine_rules_missing;
+pub mod host_network;
 pub mod host_service_on_loopback;
+pub mod ipv6_publish_dead;
 pub mod localhost_inside_container;
 pub mod loopback_inside;
+pub mod no_network;
 pub mod not_published;
 pub mod not_recreated;
 mod plan;
@@ -23,8 +28,8 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use super::Case;
 use crate::facts::{
-    Container, ContainerState, Gap, Known, Listener, Outcome, Proto, Publish, Scope, human_age,
-    is_below,
+    Container, ContainerState, Engine, EngineKind, Gap, Known, Listener, Outcome, Proto, Publish,
+    Scope, human_age, is_below,
 };
 use crate::findings::{Confidence, Edit, Evidence, Fix, Safety, Seen};
 
@@ -148,6 +153,27 @@ fn ended(container: &Container) -> String {
     format!("{meaning}, exit code {code}")
 }
 
+/// The engine that the user's tools talk to, if something chose it.
+fn chosen<'a>(case: &Case<'a>) -> Option<&'a Engine> {
+    let engine = case.facts.engines.first()?;
+    (!engine.chosen_by.is_empty() && engine.chosen_by != DEFAULT).then_some(engine)
+}
+
+/// The words for an engine that nobody chose.
+const DEFAULT: &str = "default socket";
+
+/// The command that talks to this container's engine: with its place where the user's
+/// tools talk to another one.
+fn engine(case: &Case, container: &Container) -> Vec<String> {
+    let mut words = vec![container.engine.command().to_owned()];
+    let elsewhere =
+        |engine: &Engine| !container.endpoint.is_empty() && engine.endpoint != container.endpoint;
+    if container.engine == EngineKind::Docker && chosen(case).is_some_and(elsewhere) {
+        words.extend(["--host".to_owned(), container.endpoint.clone()]);
+    }
+    words
+}
+
 // --- facts in words -----------------------------------------------------------
 
 fn seen(container: &Container, says: impl Into<String>, what: &str) -> Evidence {
@@ -262,7 +288,8 @@ fn is_usual(file: &str) -> bool {
 /// A command of the compose tool for this container's service, from where the user stands.
 fn compose(case: &Case, container: &Container, words: &[&str]) -> Option<Vec<String>> {
     let compose = container.compose.as_ref()?;
-    let mut argv: Vec<String> = vec![container.engine.command().to_owned(), "compose".to_owned()];
+    let mut argv = engine(case, container);
+    argv.push("compose".to_owned());
     let folder = compose.working_dir.as_deref();
     let stands_there = folder.is_some() && case.facts.host.cwd.as_deref() == folder;
     let usual = |file: &String| is_usual(file);
@@ -287,8 +314,9 @@ fn start(case: &Case, container: &Container) -> Fix {
     match compose(case, container, &["up", "-d"]) {
         Some(argv) => Fix::safe(title, argv),
         None => {
-            let engine = container.engine.command();
-            Fix::safe(title, [engine, "start", &container.name])
+            let mut argv = engine(case, container);
+            argv.extend(["start".to_owned(), container.name.clone()]);
+            Fix::safe(title, argv)
         }
     }
 }

@@ -84,8 +84,12 @@ fn forwarder(case: &Case, probe: Option<&Probe>, listener: &Listener) -> Hop {
     if holds_only {
         let at = "the engine's NAT rules, without a forwarder".to_owned();
         return match &case.facts.engine_rules {
-            Known::Seen(true) => hop(at, HopState::Ok, "the chain DOCKER is there".to_owned()),
-            Known::Seen(false) => hop(at, HopState::Failed, "no chain DOCKER".to_owned()),
+            Known::Seen(true) => hop(
+                at,
+                HopState::Ok,
+                "a rule sends it to the container".to_owned(),
+            ),
+            Known::Seen(false) => hop(at, HopState::Failed, "no rule sends it anywhere".to_owned()),
             Known::Unseen(_) => hop(at, HopState::Unknown, None),
         };
     }
@@ -121,14 +125,14 @@ fn inside(case: &Case, container: &Container, publish: &Publish) -> Hop {
     let there = format!("port {port} inside {name}");
     let state = match container.state {
         ContainerState::Running => None,
-        ContainerState::Paused => Some("paused"),
-        ContainerState::Created => Some("never started"),
-        ContainerState::Restarting => Some("between two starts"),
-        ContainerState::Exited | ContainerState::Dead => Some("exited"),
-        ContainerState::Removing => Some("being removed"),
+        ContainerState::Paused => Some("it is paused"),
+        ContainerState::Created => Some("it was never started"),
+        ContainerState::Restarting => Some("it is between two starts"),
+        ContainerState::Exited | ContainerState::Dead => Some("it has exited"),
+        ContainerState::Removing => Some("it is being removed"),
     };
     if let Some(state) = state {
-        return hop(there, HopState::Failed, format!("the container is {state}"));
+        return hop(there, HopState::Failed, state.to_owned());
     }
     if case.probe_that(Outcome::Answered).is_some() {
         return hop(there, HopState::Ok, "it answers".to_owned());

@@ -39,6 +39,8 @@ pub static RULE: Rule = Rule {
         &container::loopback_inside::RULE,
         &container::wrong_container_port::RULE,
         &container::container_not_ready::RULE,
+        &container::ipv6_publish_dead::RULE,
+        &container::engine_rules_missing::RULE,
         &port_taken::RULE,
         &suspended::RULE,
         &out_of_file_descriptors::RULE,
