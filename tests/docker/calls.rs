@@ -84,7 +84,7 @@ pub fn tell(world: &mut World) {
         assert_eq!(answer.first(), Some(code), "{:#}", answer.report);
         let text = first.to_string();
         for word in words {
-            assert!(text.contains(word), "{word}: {first:#}");
+            assert!(text.contains(word), "{word}: {:#}", answer.report);
         }
         first
     };
@@ -118,7 +118,7 @@ pub fn tell(world: &mut World) {
     told(
         &world.ask("172.17.0.1:11434", &engine),
         "DD517",
-        &["docker0"],
+        &["bridge"],
     );
     let name = ["--add-host", "host.docker.internal:host-gateway"];
     let answer = world.ask_inside(&name, "http://host.docker.internal:11434");

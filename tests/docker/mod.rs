@@ -295,6 +295,7 @@ impl World {
         if !hasty {
             command
                 .env("DEVDOCTOR_TIMEOUTS_ENGINES", "15s")
+                .env("DEVDOCTOR_TIMEOUTS_PROJECTS", "15s")
                 .env("DEVDOCTOR_TIMEOUTS_WHOLE", "20s");
         }
         if command.get_current_dir().is_none() {

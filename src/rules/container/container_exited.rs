@@ -104,7 +104,7 @@ fn check(case: &Case) -> Option<Finding> {
     } else {
         evidence::probe(case.failure()?)
     });
-    let log = read_log(container);
+    let log = read_log(case, container);
     let start = start(case, container);
     Some(match container.exit_code {
         _ if container.oom_killed => finding

@@ -78,7 +78,7 @@ fn check(case: &Case) -> Option<Finding> {
         .because_all(case.probes().map(evidence::probe));
     let engine = container.engine.command();
     let name = &container.name;
-    let log = read_log(container);
+    let log = read_log(case, container);
     if young {
         let again = Fix::safe(
             "wait until it answers",

@@ -92,7 +92,7 @@ fn check(case: &Case) -> Option<Finding> {
         .because_all(last_lines(container))
         .because_all(case.probes().map(evidence::probe));
     let engine = container.engine.command();
-    Some(finding.fix(read_log(container)).fix(Fix::safe(
+    Some(finding.fix(read_log(case, container)).fix(Fix::safe(
         "end the loop while you mend it",
         [engine, "stop", name],
     )))

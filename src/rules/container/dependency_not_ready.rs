@@ -85,13 +85,13 @@ fn check(case: &Case) -> Option<Finding> {
     if other.is_up() {
         if ready != Some(true) {
             finding = finding.because_all(last_lines(other));
-            fixes.push(read_log(other));
+            fixes.push(read_log(case, other));
         }
         fixes.push(start_anew(case, container, ready == Some(true)));
     } else {
         finding = finding.because_all(last_lines(other));
         fixes.push(start(case, other));
-        fixes.push(read_log(other));
+        fixes.push(read_log(case, other));
     }
     fixes.extend(wait_for_good(case, container, other));
     Some(fixes.into_iter().fold(finding, Finding::fix))

@@ -94,7 +94,19 @@ fn in_another(case: &Case, chosen: &Engine) -> Option<Finding> {
     Some(
         finding
             .fix(Fix::safe("start it where it is", start))
-            .fix(leave(chosen)),
+            .fix(go_to(chosen, container)),
+    )
+}
+
+/// Has the commands talk to the engine that has the container.
+fn go_to(chosen: &Engine, container: &Container) -> Fix {
+    let usual = container.endpoint.ends_with("/var/run/docker.sock");
+    if usual || !chosen.chosen_by.starts_with("context ") {
+        return leave(chosen);
+    }
+    Fix::safe(
+        "or see which context is that engine, and go there with `docker context use`",
+        ["docker", "context", "ls"],
     )
 }
 

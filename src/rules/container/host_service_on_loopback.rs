@@ -92,7 +92,7 @@ fn bridge(case: &Case, ip: IpAddr) -> Option<String> {
         .iter()
         .flat_map(|one| &one.networks);
     if let Some(network) = networks.find(|network| network.gateway == Some(ip)) {
-        return Some(format!("the network {} of its containers", network.name));
+        return Some(format!("the containers' network {}", network.name));
     }
     let own = case.facts.host.addresses.items();
     let interface = &own.iter().find(|own| own.ip == ip)?.interface;
@@ -135,7 +135,7 @@ fn of_a_container(case: &Case) -> Option<Finding> {
     let mut fixes = vec![listen_there(case, listener, gateway(container))];
     fixes.extend(name_it(call));
     fixes.extend(again(container));
-    fixes.push(read_log(container));
+    fixes.push(read_log(case, container));
     Some(fixes.into_iter().fold(finding, Finding::fix))
 }
 

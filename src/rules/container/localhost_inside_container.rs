@@ -106,7 +106,7 @@ fn of_a_container(case: &Case) -> Option<Finding> {
     .because_all(runs_since(container));
     let fixes = mend(case, &call, meant.as_ref());
     let finding = fixes.into_iter().fold(finding, Finding::fix);
-    Some(finding.fix(read_log(container)))
+    Some(finding.fix(read_log(case, container)))
 }
 
 /// Whether the container's loopback is neither the machine's nor another container's.

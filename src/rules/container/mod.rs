@@ -260,17 +260,10 @@ fn last_lines(container: &Container) -> Vec<Evidence> {
 // --- fixes --------------------------------------------------------------------
 
 /// `docker logs --tail 50 web`.
-pub(super) fn read_log(container: &Container) -> Fix {
-    Fix::safe(
-        "read what it wrote",
-        [
-            container.engine.command(),
-            "logs",
-            "--tail",
-            "50",
-            &container.name,
-        ],
-    )
+pub(super) fn read_log(case: &Case, container: &Container) -> Fix {
+    let words = ["logs", "--tail", "50", &container.name];
+    let argv = engine(case, container).into_iter();
+    Fix::safe("read what it wrote", argv.chain(words.map(str::to_owned)))
 }
 
 /// Whether a file has a name that the compose tool looks for by itself.

@@ -77,7 +77,7 @@ fn check(case: &Case) -> Option<Finding> {
         },
     );
     finding = finding.fix(match container {
-        Some(container) => container::read_log(container),
+        Some(container) => container::read_log(case, container),
         None => Fix::read(
             "read its log",
             "look at what it writes at the moment of an attempt",

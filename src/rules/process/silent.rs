@@ -103,7 +103,7 @@ fn check(case: &Case) -> Option<Finding> {
         ));
     }
     if let Some(container) = container {
-        finding = finding.fix(container::read_log(container));
+        finding = finding.fix(container::read_log(case, container));
     }
     Some(finding.fix(Fix::read(
         "see what it waits for",

@@ -33,9 +33,6 @@ pub static RULE: Rule = Rule {
         &super::tls_not_spoken::RULE,
         &super::not_http::RULE,
         &super::host_not_allowed::RULE,
-        &container::localhost_inside_container::RULE,
-        &container::host_service_on_loopback::RULE,
-        &container::dependency_not_ready::RULE,
     ],
     settle: 2,
     check,
@@ -84,6 +81,11 @@ fn check(case: &Case) -> Option<Finding> {
             ),
         ),
     };
+    // What the server's container calls in vain is why: its answer only shows it.
+    let severity = match calls_in_vain(case) {
+        true => Severity::Info,
+        false => severity,
+    };
     // Another address may have answered better, where what it said could not be heard.
     let confidence = if case
         .probes_that(Outcome::Answered)
@@ -100,6 +102,17 @@ fn check(case: &Case) -> Option<Finding> {
         finding = finding.because(evidence::listener(case, listener));
     }
     Some(finding.fix(fix(case, http)))
+}
+
+/// Whether an earlier rule has found whom the server's container calls in vain.
+fn calls_in_vain(case: &Case) -> bool {
+    let causes = [
+        &container::localhost_inside_container::RULE,
+        &container::host_service_on_loopback::RULE,
+        &container::dependency_not_ready::RULE,
+    ];
+    let told = |code: &str| causes.iter().any(|cause| cause.code == code);
+    case.spoken().iter().any(|finding| told(&finding.code))
 }
 
 /// The name of whoever wrote the answer.
