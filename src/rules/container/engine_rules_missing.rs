@@ -69,6 +69,8 @@ fn check(case: &Case) -> Option<Finding> {
         (Known::Seen(false), false) => Confidence::Likely,
         // Out of sight: the container takes connections itself, or its placeholder does.
         (Known::Unseen(_), true) if takes || waiting => Confidence::Likely,
+        // Whose socket it is cannot be seen: a forwarder would have taken the connection.
+        (Known::Unseen(_), false) if takes && waiting => Confidence::Likely,
         (Known::Unseen(_), _) => return None,
     };
     let (name, port) = (&container.name, case.port());
