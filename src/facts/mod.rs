@@ -12,6 +12,9 @@ mod container;
 mod dialled;
 mod host;
 mod known;
+mod names;
+mod onward;
+mod outside;
 mod past;
 mod probe;
 mod process;
@@ -20,6 +23,7 @@ mod scrub;
 mod socket;
 mod target;
 mod text;
+mod way;
 
 use std::sync::Arc;
 
@@ -43,6 +47,9 @@ pub use host::{
     ResolveError, User, Vantage, same_network,
 };
 pub use known::{Gap, Known};
+pub use names::{DnsAnswer, DnsCode, NameCache, NameServer, Names, Order};
+pub use onward::{Carries, Onward, SaidBy};
+pub use outside::{Gateway, Outside, PortalCheck, WELL_KNOWN, WELL_KNOWN_PORT, is_public};
 pub use past::{Ended, PastOwner, Refusal};
 pub use probe::{Greeting, Http, Outcome, Probe};
 pub use process::{CpuUse, Departed, FdUse, ProcId, ProcState, Process};
@@ -51,6 +58,7 @@ pub use scrub::scrub;
 pub use socket::{Listener, Proto, Queue, Scope};
 pub use target::{Scheme, Target, TargetError};
 pub use text::{clean, human_age, human_micros, shell_line};
+pub use way::{Fate, Interface, MAIN_TABLE, PolicyRule, Route, RouteEntry, Way};
 
 /// Everything that was seen of the world, at one moment, from one place.
 ///
@@ -97,6 +105,20 @@ pub struct Snapshot {
     pub resolutions: Arc<[Resolution]>,
     /// What connecting to each address gave.
     pub probes: Arc<[Probe]>,
+    /// How names are found here; looked at only where one leads nowhere.
+    #[serde(skip_serializing_if = "Known::is_not_asked")]
+    pub names: Known<Names>,
+    /// What lies between this machine and others; looked at only where another machine
+    /// cannot be reached.
+    #[serde(skip_serializing_if = "Known::is_not_asked")]
+    pub outside: Known<Outside>,
+    /// The way to the addresses that could not be reached; looked at only where one could not.
+    #[serde(skip_serializing_if = "Way::is_not_asked")]
+    pub way: Way,
+    /// Where those who stand on the way pass connections on to; looked at only where
+    /// what comes back is theirs, and not the server's.
+    #[serde(skip_serializing_if = "Known::is_not_asked")]
+    pub onward: Known<Arc<[Onward]>>,
 }
 
 impl Snapshot {
@@ -131,6 +153,12 @@ impl Snapshot {
             ("hosts-file", self.host.hosts_file.gap()),
             ("addresses", self.host.addresses.gap()),
             ("firewall", self.host.firewall.gap()),
+            (
+                "name-servers",
+                self.names.seen().and_then(|n| n.servers.gap()),
+            ),
+            ("routes", self.way.routes.gap()),
+            ("interfaces", self.way.interfaces.gap()),
         ]
         .into_iter()
         .filter_map(|(part, gap)| Some((part, gap?)))

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Claims, Known, Origin, Process, Snapshot, is_machine_name};
+use super::{Claims, Known, Onward, Origin, Process, SaidBy, Snapshot, is_machine_name};
 
 /// The snapshot without home folders, user names and argument values.
 ///
@@ -82,6 +82,17 @@ pub fn scrub(mut snapshot: Snapshot, home: Option<&str>) -> Snapshot {
         }
         *departed = list.into();
     }
+    if let Known::Seen(names) = &mut snapshot.names {
+        // They are those of a company, or of a home.
+        names.search.fill("…".to_owned());
+    }
+    if let Known::Seen(outside) = &mut snapshot.outside
+        && let Known::Seen(portal) = &mut outside.portal
+    {
+        // A portal hands out who was sent to it.
+        let place = |url: &String| url.split(['?', '#']).next().map(text);
+        portal.location = portal.location.as_ref().and_then(place);
+    }
     let mut probes = snapshot.probes.to_vec();
     for probe in &mut probes {
         if let Known::Seen(greeting) = &mut probe.greeting {
@@ -93,6 +104,11 @@ pub fn scrub(mut snapshot: Snapshot, home: Option<&str>) -> Snapshot {
         }
     }
     snapshot.probes = probes.into();
+    if let Known::Seen(onward) = &mut snapshot.onward {
+        let mut list = onward.to_vec();
+        list.iter_mut().for_each(|one| scrub_onward(one, &text));
+        *onward = list.into();
+    }
     let engines: Vec<_> = snapshot
         .engines
         .iter()
@@ -157,6 +173,15 @@ fn scrub_claims(claims: &mut Claims, text: &dyn Fn(&str) -> String) {
     for broken in &mut claims.broken {
         place(&mut broken.origin);
         broken.what = text(&broken.what);
+    }
+}
+
+/// Where connections go: the names of other machines are the user's own business.
+fn scrub_onward(onward: &mut Onward, text: &dyn Fn(&str) -> String) {
+    onward.host = onward.host.as_deref().map(scrub_host);
+    onward.via = onward.via.as_deref().map(scrub_host);
+    if let SaidBy::File { file, .. } = &mut onward.said_by {
+        *file = text(file);
     }
 }
 

@@ -12,6 +12,8 @@ pub mod firewall;
 mod folders;
 pub mod host;
 pub mod names;
+pub mod onward;
+pub mod outside;
 pub mod own;
 pub mod owners;
 mod pending;
@@ -19,7 +21,13 @@ pub mod probes;
 pub mod processes;
 pub mod projects;
 pub mod radar;
+pub mod routes;
 pub mod service;
 pub mod sockets;
+#[cfg_attr(
+    not(any(target_os = "linux", target_os = "macos", windows)),
+    allow(dead_code, reason = "no tool is run there")
+)]
+mod tool;
 
 pub use pending::Pending;

@@ -32,7 +32,9 @@ pub static RULE: Rule = Rule {
     since: "0.1.0",
     unless: &[
         &path::proxy_unreachable::RULE,
+        &name::localhost_not_loopback::RULE,
         &name::hosts_entry::RULE,
+        &path::vpn_in_the_way::RULE,
         &container::host_service_on_loopback::RULE,
     ],
     settle: 2,

@@ -50,6 +50,8 @@ pub static RULE: Rule = Rule {
         &protocol::tls_expected::RULE,
         &protocol::tls_not_spoken::RULE,
         &protocol::not_http::RULE,
+        &path::upstream_silent::RULE,
+        &path::dead_tunnel::RULE,
         &presence::crash_looping::RULE,
     ],
     settle: 10,
