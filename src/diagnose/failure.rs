@@ -61,6 +61,7 @@ impl Doctor<'_> {
         if failed && here {
             self.look_at_failure(nobody, blocked, &covered);
         }
+        self.look_at_browser();
         self.see_who_is_at_work();
     }
 

@@ -1,5 +1,6 @@
 //! One diagnosis, start to end: facts, probes, rules, report. Start reading here.
 
+mod browser;
 mod check;
 mod failure;
 mod fix;
@@ -47,6 +48,7 @@ pub fn replay(target: &Target, facts: &Snapshot) -> Report {
             .map(|listener| lines::listener(facts, listener))
             .collect(),
         hops: rules::hops(&case),
+        browsers: browser::read(facts),
         vantage: facts.host.vantage.words().map(str::to_owned),
         unseen: facts
             .unseen()

@@ -6,6 +6,7 @@
 
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod browser;
 mod catalogue;
 mod claims;
 mod container;
@@ -25,6 +26,10 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use browser::{
+    BrowserExtension, BrowserPolicy, BrowserProfile, BrowserProxy, Browsers, CachedRedirect,
+    DeniedSite, HstsEntry, PolicyEffect, ServiceWorker, preloaded_tld,
+};
 pub use catalogue::{
     Catalogue, Flags, Framework, Keys, Protocol, Recognise, Recognised, Taken, WellKnownPort,
     add_frameworks, catalogue,
@@ -87,6 +92,10 @@ pub struct Snapshot {
     pub resolutions: Arc<[Resolution]>,
     /// What connecting to each address gave.
     pub probes: Arc<[Probe]>,
+    /// What the user's browsers keep of the asked address; looked at only where that is
+    /// asked for.
+    #[serde(skip_serializing_if = "Known::is_not_asked")]
+    pub browsers: Known<Arc<Browsers>>,
 }
 
 impl Snapshot {
@@ -120,8 +129,15 @@ impl Snapshot {
             ("hosts-file", self.host.hosts_file.gap()),
             ("addresses", self.host.addresses.gap()),
             ("firewall", self.host.firewall.gap()),
+            ("browser-profiles", self.browsers.gap()),
         ]
         .into_iter()
+        .chain(
+            self.browsers
+                .seen()
+                .into_iter()
+                .flat_map(|seen| seen.unseen()),
+        )
         .filter_map(|(part, gap)| Some((part, gap?)))
         .filter(|(_, gap)| **gap != Gap::NotAsked)
         .collect()

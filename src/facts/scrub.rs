@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Claims, Known, Origin, Process, Snapshot};
+use super::{Browsers, Claims, Known, Origin, Process, Snapshot};
 
 /// The snapshot without home folders, user names and argument values.
 ///
@@ -78,6 +78,11 @@ pub fn scrub(mut snapshot: Snapshot, home: Option<&str>) -> Snapshot {
         }
     }
     snapshot.probes = probes.into();
+    if let Known::Seen(browsers) = &snapshot.browsers {
+        let mut browsers = browsers.as_ref().clone();
+        scrub_browsers(&mut browsers, &text);
+        snapshot.browsers = Known::Seen(Arc::new(browsers));
+    }
     let engines: Vec<_> = snapshot
         .engines
         .iter()
@@ -89,6 +94,70 @@ pub fn scrub(mut snapshot: Snapshot, home: Option<&str>) -> Snapshot {
         .collect();
     snapshot.engines = engines.into();
     snapshot
+}
+
+/// What is kept of the asked address stays; sites, servers and names of profiles go.
+fn scrub_browsers(browsers: &mut Browsers, text: &dyn Fn(&str) -> String) {
+    for folder in &mut browsers.searched {
+        *folder = text(folder);
+    }
+    if let Known::Seen(policies) = &mut browsers.policies {
+        for policy in policies {
+            policy.value = scrub_address(&policy.value);
+        }
+    }
+    for profile in &mut browsers.profiles {
+        // Firefox's begin with random letters, some have the name of a person.
+        profile.name = match harmless(&profile.name) || profile.name == "Default" {
+            true => profile.name.clone(),
+            false => "…".to_owned(),
+        };
+        if let Known::Seen(Some(entry)) = &mut profile.hsts {
+            entry.file = text(&entry.file);
+        }
+        if let Known::Seen(Some(proxy)) = &mut profile.proxy {
+            proxy.file = text(&proxy.file);
+            proxy.server = scrub_address(&proxy.server);
+        }
+        for redirect in seen_of(&mut profile.redirects) {
+            redirect.file = text(&redirect.file);
+            redirect.location = scrub_address(&redirect.location);
+        }
+        for worker in seen_of(&mut profile.workers) {
+            worker.file = text(&worker.file);
+        }
+        for extension in seen_of(&mut profile.extensions) {
+            extension.file = text(&extension.file);
+        }
+        for denied in seen_of(&mut profile.denied) {
+            denied.file = text(&denied.file);
+            denied.site = scrub_address(&denied.site);
+        }
+    }
+}
+
+fn seen_of<T>(list: &mut Known<Vec<T>>) -> &mut [T] {
+    match list {
+        Known::Seen(list) => list,
+        Known::Unseen(_) => &mut [],
+    }
+}
+
+/// An address, of which only what stands for this machine stays.
+fn scrub_address(address: &str) -> String {
+    let (scheme, rest) = match address.find("://") {
+        Some(at) => address.split_at(at + 3),
+        None => ("", address),
+    };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => (host, port),
+        _ => (authority, ""),
+    };
+    let colon = if port.is_empty() { "" } else { ":" };
+    let path = if path.len() > 1 { "/…" } else { path };
+    format!("{scheme}{}{colon}{port}{path}", scrub_host(host))
 }
 
 fn scrub_process(process: &mut Process, text: &dyn Fn(&str) -> String, user: &str) {

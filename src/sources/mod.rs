@@ -5,6 +5,7 @@
 //! system stands only here, one file a system: `linux.rs`, and `os.rs` for every
 //! other, which sees nothing and says so where there is no way to look.
 
+pub mod browser;
 pub mod clock;
 pub mod containers;
 pub mod desktop;

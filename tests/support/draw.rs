@@ -7,11 +7,13 @@
 use std::net::{IpAddr, SocketAddr};
 
 use devdoctor::facts::{
-    Address, BrokenFile, Claims, Compose, Container, ContainerState, CpuUse, Departed, Engine,
-    EngineKind, Expectation, FdUse, Firewall, FirewallRule, FirewallVerdict, Gap, Greeting, Host,
-    HostsEntry, Http, IgnoredSetting, Known, Listener, Network, Origin, Outcome, Pointer, PortSpec,
-    Probe, ProcId, ProcState, Process, Project, Proto, Protocol, ProxyVariable, Publish, Queue,
-    Resolution, Runs, Service, SetBy, Snapshot, Target, UnknownSetting, User, Vantage,
+    Address, BrokenFile, BrowserExtension, BrowserPolicy, BrowserProfile, BrowserProxy, Browsers,
+    CachedRedirect, Claims, Compose, Container, ContainerState, CpuUse, DeniedSite, Departed,
+    Engine, EngineKind, Expectation, FdUse, Firewall, FirewallRule, FirewallVerdict, Gap, Greeting,
+    Host, HostsEntry, HstsEntry, Http, IgnoredSetting, Known, Listener, Network, Origin, Outcome,
+    Pointer, PolicyEffect, PortSpec, Probe, ProcId, ProcState, Process, Project, Proto, Protocol,
+    ProxyVariable, Publish, Queue, Resolution, Runs, Service, ServiceWorker, SetBy, Snapshot,
+    Target, UnknownSetting, User, Vantage,
 };
 
 /// Words that names, paths and banners are made of. Some are hostile.
@@ -188,6 +190,80 @@ impl<'a> Draw<'a> {
             inode: self.number(),
             netns: self.maybe(Self::number),
             ..Listener::at(self.at())
+        }
+    }
+
+    fn browsers(&mut self) -> Browsers {
+        Browsers {
+            searched: self.many(Self::word),
+            profiles: self.many(Self::browser_profile),
+            policies: self.known(|d| {
+                d.many(|d| BrowserPolicy {
+                    browser: d.word(),
+                    effect: d.pick(&[
+                        PolicyEffect::Blocks,
+                        PolicyEffect::Proxies,
+                        PolicyEffect::DeniesSites,
+                    ]),
+                    setting: d.word(),
+                    value: d.word(),
+                    file: d.word(),
+                })
+            }),
+        }
+    }
+
+    fn browser_profile(&mut self) -> BrowserProfile {
+        BrowserProfile {
+            browser: self.word(),
+            gecko: self.flag(),
+            name: self.word(),
+            version: self.maybe(|d| d.pick(&[0, 141, 142, u32::MAX])),
+            hsts: self.known(|d| {
+                d.maybe(|d| HstsEntry {
+                    host: d.word(),
+                    left_s: d.number(),
+                    file: d.word(),
+                })
+            }),
+            redirects: self.known(|d| {
+                d.many(|d| CachedRedirect {
+                    url: d.word(),
+                    status: d.pick(&[301, 308, 0]),
+                    location: d.word(),
+                    age_s: d.maybe(Self::number),
+                    file: d.word(),
+                })
+            }),
+            workers: self.known(|d| {
+                d.many(|d| ServiceWorker {
+                    scope: d.word(),
+                    script: d.word(),
+                    file: d.word(),
+                })
+            }),
+            proxy: self.known(|d| {
+                d.maybe(|d| BrowserProxy {
+                    server: d.word(),
+                    pac: d.flag(),
+                    takes: d.flag(),
+                    file: d.word(),
+                })
+            }),
+            extensions: self.known(|d| {
+                d.many(|d| BrowserExtension {
+                    name: d.word(),
+                    permission: d.word(),
+                    file: d.word(),
+                })
+            }),
+            denied: self.known(|d| {
+                d.many(|d| DeniedSite {
+                    site: d.word(),
+                    setting: d.word(),
+                    file: d.word(),
+                })
+            }),
         }
     }
 
@@ -566,6 +642,7 @@ impl<'a> Draw<'a> {
             }),
             host: self.host(),
             taken: self.number(),
+            browsers: self.known(|d| d.browsers().into()),
         }
     }
 }
