@@ -69,13 +69,13 @@ pub struct BrowserProfile {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<u32>,
     /// What it remembers of hosts that want https: the one that holds for the asked host.
-    pub hsts: Known<Option<HstsEntry>>,
+    pub hsts: Known<Vec<HstsEntry>>,
     /// Redirects of the asked address that it keeps and takes without asking again.
     pub redirects: Known<Vec<CachedRedirect>>,
     /// Service workers that answer for the asked origin.
     pub workers: Known<Vec<ServiceWorker>>,
-    /// The proxy that is set in it.
-    pub proxy: Known<Option<BrowserProxy>>,
+    /// The proxy that is set in it, if one is.
+    pub proxy: Known<Vec<BrowserProxy>>,
     /// Extensions that may block or divert a request to the asked address.
     pub extensions: Known<Vec<BrowserExtension>>,
     /// Sites whose pages may not reach the asked address, as the user decided.
@@ -167,6 +167,11 @@ pub struct DeniedSite {
     pub setting: String,
     /// The file.
     pub file: String,
+}
+
+impl DeniedSite {
+    /// The site of a default that holds for all.
+    pub const EVERY: &str = "every site";
 }
 
 /// What a setting of the administrator does.

@@ -112,10 +112,10 @@ fn scrub_browsers(browsers: &mut Browsers, text: &dyn Fn(&str) -> String) {
             true => profile.name.clone(),
             false => "…".to_owned(),
         };
-        if let Known::Seen(Some(entry)) = &mut profile.hsts {
+        for entry in seen_of(&mut profile.hsts) {
             entry.file = text(&entry.file);
         }
-        if let Known::Seen(Some(proxy)) = &mut profile.proxy {
+        for proxy in seen_of(&mut profile.proxy) {
             proxy.file = text(&proxy.file);
             proxy.server = scrub_address(&proxy.server);
         }

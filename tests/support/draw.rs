@@ -220,7 +220,7 @@ impl<'a> Draw<'a> {
             name: self.word(),
             version: self.maybe(|d| d.pick(&[0, 141, 142, u32::MAX])),
             hsts: self.known(|d| {
-                d.maybe(|d| HstsEntry {
+                d.many(|d| HstsEntry {
                     host: d.word(),
                     left_s: d.number(),
                     file: d.word(),
@@ -243,7 +243,7 @@ impl<'a> Draw<'a> {
                 })
             }),
             proxy: self.known(|d| {
-                d.maybe(|d| BrowserProxy {
+                d.many(|d| BrowserProxy {
                     server: d.word(),
                     pac: d.flag(),
                     takes: d.flag(),

@@ -78,7 +78,7 @@ fn obstacles<'a>(case: &Case<'a>) -> Vec<Obstacle<'a>> {
     found.extend(with(PolicyEffect::Proxies).map(Obstacle::ByProxyOfPolicy));
     let proxies = || {
         let profiles = profiles(case).iter();
-        profiles.filter_map(|profile| Some((profile, profile.proxy.seen()?.as_ref()?)))
+        profiles.filter_map(|profile| Some((profile, profile.proxy.seen()?.first()?)))
     };
     let takes = proxies().filter(|(_, proxy)| proxy.takes);
     found.extend(takes.map(|(profile, proxy)| Obstacle::ByProxy(profile, proxy)));

@@ -49,7 +49,7 @@ fn check(case: &Case) -> Option<Finding> {
     let listed = preloaded_tld(host);
     let kept: Vec<(&BrowserProfile, &HstsEntry)> = profiles(case)
         .iter()
-        .filter_map(|profile| Some((profile, profile.hsts.seen()?.as_ref()?)))
+        .filter_map(|profile| Some((profile, profile.hsts.seen()?.first()?)))
         .collect();
     let plain = format!("port {port} speaks HTTP without TLS");
     let finding = match (listed, kept.first()) {
@@ -119,11 +119,11 @@ fn https_fails(case: &Case) -> bool {
 fn remembers(profile: &BrowserProfile, entry: &HstsEntry, host: &str) -> Evidence {
     let below = match entry.host == host {
         true => "",
-        false => " and of every name below it",
+        false => " and every name below it",
     };
     in_file(
         format!(
-            "{} remembers that of {}{below}, for {} more",
+            "{} has {}{below} down as https only, for {} more",
             profile.title(),
             entry.host,
             human_age(entry.left_s)

@@ -102,6 +102,11 @@ fn check(case: &Case) -> Option<Finding> {
             "have the administrator allow it",
             format!("{} in {} is what says it", policy.setting, policy.file),
         ),
+        (None, Some((_, site))) if site.site == DeniedSite::EVERY => Fix::read(
+            "have it ask again",
+            "in chrome://settings/content, \"Apps on device\" (or \"Local network access\"): let \
+             sites ask",
+        ),
         (None, Some((_, site))) => Fix::read(
             "allow it for the site",
             format!(

@@ -24,7 +24,6 @@ pub(super) fn profiles(place: &Place, wanted: &Wanted) -> Result<Vec<BrowserProf
     let profiles = folders.iter().map(|folder| {
         let file = folder.join("Preferences");
         let preferences = read_json(&file).map(Option::unwrap_or_default);
-        let of = |read: &dyn Fn(&Value) -> Option<BrowserProxy>| preferences.as_ref().map(read);
         BrowserProfile {
             browser: place.browser.to_owned(),
             gecko: false,
@@ -33,7 +32,13 @@ pub(super) fn profiles(place: &Place, wanted: &Wanted) -> Result<Vec<BrowserProf
             hsts: hsts(folder, wanted).into(),
             redirects: cache::redirects(&place.caches(folder), wanted),
             workers: workers(folder, wanted).into(),
-            proxy: of(&|preferences| proxy(preferences.get("proxy")?, wanted, &shown(&file)))
+            proxy: preferences
+                .as_ref()
+                .map(|preferences| {
+                    let set = preferences.get("proxy");
+                    let proxy = set.and_then(|set| proxy(set, wanted, &shown(&file)));
+                    proxy.into_iter().collect()
+                })
                 .map_err(Clone::clone)
                 .into(),
             extensions: extensions::of_chromium(folder, wanted).into(),
@@ -65,7 +70,7 @@ pub(super) fn now_s() -> u64 {
 
 /// The entry that holds for the host: its own, or one above it that includes it. Hosts
 /// stand there as hashes, so that nothing is learned of others.
-fn hsts(folder: &Path, wanted: &Wanted) -> Result<Option<HstsEntry>, Gap> {
+fn hsts(folder: &Path, wanted: &Wanted) -> Result<Vec<HstsEntry>, Gap> {
     // Newer versions keep what the network has said in a folder of its own.
     let files = ["Network/TransportSecurity", "TransportSecurity"].map(|name| folder.join(name));
     for file in files {
@@ -76,10 +81,10 @@ fn hsts(folder: &Path, wanted: &Wanted) -> Result<Option<HstsEntry>, Gap> {
         let found = hsts_of(list.map_or(&[], Vec::as_slice), wanted, now_s());
         if let Some(entry) = found {
             let file = shown(&file);
-            return Ok(Some(HstsEntry { file, ..entry }));
+            return Ok(vec![HstsEntry { file, ..entry }]);
         }
     }
-    Ok(None)
+    Ok(Vec::new())
 }
 
 fn hsts_of(list: &[Value], wanted: &Wanted, now: u64) -> Option<HstsEntry> {
@@ -201,7 +206,7 @@ fn denied(preferences: &Value, wanted: &Wanted, file: &Path) -> Vec<DeniedSite> 
             file: shown(file),
         };
         if profile["default_content_setting_values"][setting] == 2 {
-            denied.push(site("every site"));
+            denied.push(site(DeniedSite::EVERY));
         }
         let exceptions = &profile["content_settings"]["exceptions"][setting];
         for (pattern, decision) in exceptions.as_object().into_iter().flatten() {

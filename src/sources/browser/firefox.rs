@@ -47,7 +47,7 @@ fn version(folder: &Path) -> Option<u32> {
 }
 
 /// The entry that holds for the host.
-fn hsts(folder: &Path, wanted: &Wanted) -> Result<Option<HstsEntry>, Gap> {
+fn hsts(folder: &Path, wanted: &Wanted) -> Result<Vec<HstsEntry>, Gap> {
     type Entries = fn(&[u8]) -> Vec<(String, String)>;
     let files: [(&str, Entries); 2] = [
         ("SiteSecurityServiceState.bin", |bytes| {
@@ -65,12 +65,13 @@ fn hsts(folder: &Path, wanted: &Wanted) -> Result<Option<HstsEntry>, Gap> {
             continue;
         };
         let found = hsts_of(&entries(&bytes), wanted, now_s());
-        return Ok(found.map(|entry| HstsEntry {
-            file: shown(&file),
-            ..entry
-        }));
+        let file = shown(&file);
+        return Ok(found
+            .map(|entry| HstsEntry { file, ..entry })
+            .into_iter()
+            .collect());
     }
-    Ok(None)
+    Ok(Vec::new())
 }
 
 fn record(record: &[u8]) -> Option<(String, String)> {
@@ -158,13 +159,13 @@ fn workers_of(text: &str, wanted: &Wanted) -> Option<Vec<ServiceWorker>> {
 }
 
 /// The proxy that the preferences set.
-fn proxy(folder: &Path, wanted: &Wanted) -> Result<Option<BrowserProxy>, Gap> {
+fn proxy(folder: &Path, wanted: &Wanted) -> Result<Vec<BrowserProxy>, Gap> {
     let file = folder.join("prefs.js");
     let Some(bytes) = read_file(&file)? else {
-        return Ok(None);
+        return Ok(Vec::new());
     };
     let text = String::from_utf8_lossy(&bytes);
-    Ok(proxy_of(&text, wanted, &shown(&file)))
+    Ok(proxy_of(&text, wanted, &shown(&file)).into_iter().collect())
 }
 
 fn proxy_of(text: &str, wanted: &Wanted, file: &str) -> Option<BrowserProxy> {
