@@ -17,6 +17,10 @@ mod client;
 mod examples;
 #[path = "support/machine.rs"]
 mod machine;
+#[path = "live/names.rs"]
+mod names;
+#[path = "live/outside.rs"]
+mod outside;
 #[path = "live/path.rs"]
 mod path;
 #[path = "live/presence.rs"]

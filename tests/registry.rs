@@ -25,7 +25,10 @@ const FAMILIES: &[(char, &str)] = &[
 /// Codes that are promised. A code never changes and is never reused.
 const PROMISED: &[(&str, &str)] = &[
     ("DD101", "name-not-found"),
+    ("DD102", "resolver-unreachable"),
     ("DD103", "hosts-entry"),
+    ("DD105", "localhost-not-loopback"),
+    ("DD106", "subdomain-of-localhost"),
     ("DD201", "nothing-listens"),
     ("DD202", "not-started"),
     ("DD203", "exited"),
@@ -87,6 +90,7 @@ const PROMISED: &[(&str, &str)] = &[
     ("DD905", "local-network-access"),
     ("DD911", "remote-refuses"),
     ("DD912", "remote-silent"),
+    ("DD913", "offline"),
     ("DD990", "blind-spot"),
     ("DD999", "unexplained"),
 ];

@@ -47,6 +47,7 @@ impl Doctor<'_> {
             let budget = self.budget(|of| of.engines);
             ask_engines(&mut self.looks, &mut self.facts, engines, budget);
         }
+        self.look_at_outside();
         self.look_at_projects();
         if here && (failed || self.is_answered_by_another_project() || self.speaks_for_another()) {
             self.look_at_own_project();

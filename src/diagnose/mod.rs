@@ -8,6 +8,7 @@ mod flaps;
 mod lines;
 mod looks;
 mod named;
+mod outside;
 mod owners;
 mod parts;
 mod project;

@@ -12,6 +12,8 @@ mod claims;
 mod container;
 mod host;
 mod known;
+mod names;
+mod outside;
 mod past;
 mod probe;
 mod process;
@@ -46,6 +48,8 @@ pub use host::{
     ResolveError, User, Vantage, same_network,
 };
 pub use known::{Gap, Known};
+pub use names::{DnsAnswer, DnsCode, NameCache, NameServer, Names, Order};
+pub use outside::{Gateway, Outside, PortalCheck, WELL_KNOWN, WELL_KNOWN_PORT, is_public};
 pub use past::{Ended, PastOwner, Refusal};
 pub use probe::{Greeting, Http, Outcome, Probe};
 pub use process::{CpuUse, Departed, FdUse, ProcId, ProcState, Process};
@@ -96,6 +100,13 @@ pub struct Snapshot {
     /// asked for.
     #[serde(skip_serializing_if = "Known::is_not_asked")]
     pub browsers: Known<Arc<Browsers>>,
+    /// How names are found here; looked at only where one leads nowhere.
+    #[serde(skip_serializing_if = "Known::is_not_asked")]
+    pub names: Known<Names>,
+    /// What lies between this machine and others; looked at only where another machine
+    /// cannot be reached.
+    #[serde(skip_serializing_if = "Known::is_not_asked")]
+    pub outside: Known<Outside>,
 }
 
 impl Snapshot {
@@ -130,6 +141,10 @@ impl Snapshot {
             ("addresses", self.host.addresses.gap()),
             ("firewall", self.host.firewall.gap()),
             ("browser-profiles", self.browsers.gap()),
+            (
+                "name-servers",
+                self.names.seen().and_then(|n| n.servers.gap()),
+            ),
         ]
         .into_iter()
         .chain(

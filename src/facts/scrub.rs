@@ -67,6 +67,17 @@ pub fn scrub(mut snapshot: Snapshot, home: Option<&str>) -> Snapshot {
         }
         *departed = list.into();
     }
+    if let Known::Seen(names) = &mut snapshot.names {
+        // They are those of a company, or of a home.
+        names.search.fill("…".to_owned());
+    }
+    if let Known::Seen(outside) = &mut snapshot.outside
+        && let Known::Seen(portal) = &mut outside.portal
+    {
+        // A portal hands out who was sent to it.
+        let place = |url: &String| url.split(['?', '#']).next().map(text);
+        portal.location = portal.location.as_ref().and_then(place);
+    }
     let mut probes = snapshot.probes.to_vec();
     for probe in &mut probes {
         if let Known::Seen(greeting) = &mut probe.greeting {

@@ -72,10 +72,14 @@ pub static RULES: &[&Rule] = &[
     &path::proxy_unreachable::RULE,
     &path::proxy_in_the_way::RULE,
     // The name.
+    &name::localhost_not_loopback::RULE,
+    &name::subdomain_of_localhost::RULE,
     &name::name_not_found::RULE,
     &name::hosts_entry::RULE,
     &address::unspecified_destination::RULE,
     // Another machine.
+    &client::offline::RULE,
+    &name::resolver_unreachable::RULE,
     &client::remote_refuses::RULE,
     &client::remote_silent::RULE,
     // A container is behind the port, or should be.

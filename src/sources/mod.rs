@@ -13,6 +13,7 @@ pub mod firewall;
 mod folders;
 pub mod host;
 pub mod names;
+pub mod outside;
 pub mod own;
 pub mod owners;
 mod pending;

@@ -1,5 +1,8 @@
 //! The parts that server processes of the stories play.
 
+#[path = "dns.rs"]
+mod dns;
+
 use std::io::{Read, Write};
 use std::net::{Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
@@ -32,6 +35,7 @@ pub fn play() {
         ["vite", at] => vite(&listen(at)),
         ["unix", path] => wait(std::os::unix::net::UnixListener::bind(path).unwrap()),
         ["deaf-engine", path] => deaf_engine(path),
+        ["dns", at, ref zone @ ..] => dns::serve(at, zone),
         ["udp", at] => wait(std::net::UdpSocket::bind(at).unwrap()),
         _ => panic!("nobody plays {part:?}"),
     }

@@ -9,11 +9,12 @@ use std::net::{IpAddr, SocketAddr};
 use devdoctor::facts::{
     Address, BrokenFile, BrowserExtension, BrowserPolicy, BrowserProfile, BrowserProxy, Browsers,
     CachedRedirect, Claims, Compose, Container, ContainerState, CpuUse, DeniedSite, Departed,
-    Engine, EngineKind, Expectation, FdUse, Firewall, FirewallRule, FirewallVerdict, Gap, Greeting,
-    Host, HostsEntry, HstsEntry, Http, IgnoredSetting, Known, Listener, Network, Origin, Outcome,
-    Pointer, PolicyEffect, PortSpec, Probe, ProcId, ProcState, Process, Project, Proto, Protocol,
-    ProxyVariable, Publish, Queue, Resolution, Runs, Service, ServiceWorker, SetBy, Snapshot,
-    Target, UnknownSetting, User, Vantage,
+    DnsAnswer, DnsCode, Engine, EngineKind, Expectation, FdUse, Firewall, FirewallRule,
+    FirewallVerdict, Gap, Gateway, Greeting, Host, HostsEntry, HstsEntry, Http, IgnoredSetting,
+    Known, Listener, NameCache, NameServer, Names, Network, Order, Origin, Outcome, Outside,
+    Pointer, PolicyEffect, PortSpec, PortalCheck, Probe, ProcId, ProcState, Process, Project,
+    Proto, Protocol, ProxyVariable, Publish, Queue, Resolution, ResolveError, Runs, Service,
+    ServiceWorker, SetBy, Snapshot, Target, UnknownSetting, User, Vantage,
 };
 
 /// Words that names, paths and banners are made of. Some are hostile.
@@ -47,6 +48,9 @@ const IPS: &[&str] = &[
     "fe80::1",
     "127.0.0.53",
     "255.255.255.255",
+    "203.0.113.9",
+    "2001:db8::9",
+    "1.1.1.1",
 ];
 
 const PORTS: &[u16] = &[3000, 3001, 5432, 80, 6000, 8080, 1, 65535];
@@ -70,6 +74,9 @@ const TARGETS: &[&str] = &[
     "http://localhost:6000",
     "http://0.0.0.0:8080",
     "65535",
+    "http://shop.com",
+    "https://shop.com:3000",
+    "app.localhost:3000",
 ];
 
 /// Bytes that decide; when they are used up every decision is the simplest.
@@ -489,21 +496,25 @@ impl<'a> Draw<'a> {
         ])
     }
 
+    fn outcome(&mut self) -> Outcome {
+        self.pick(&[
+            Outcome::Refused,
+            Outcome::Answered,
+            Outcome::Connected,
+            Outcome::Reset,
+            Outcome::Closed,
+            Outcome::Silent,
+            Outcome::TimedOut,
+            Outcome::Unreachable,
+            Outcome::Denied,
+            Outcome::Failed,
+        ])
+    }
+
     fn probe(&mut self) -> Probe {
         Probe {
             to: self.at(),
-            outcome: self.pick(&[
-                Outcome::Refused,
-                Outcome::Answered,
-                Outcome::Connected,
-                Outcome::Reset,
-                Outcome::Closed,
-                Outcome::Silent,
-                Outcome::TimedOut,
-                Outcome::Unreachable,
-                Outcome::Denied,
-                Outcome::Failed,
-            ]),
+            outcome: self.outcome(),
             errno: self.maybe(|d| d.pick(&[111, 101, 113, 0, i32::MIN])),
             took_us: self.number(),
             greeting: self.known(|d| Greeting {
@@ -511,7 +522,7 @@ impl<'a> Draw<'a> {
                 spoken: d.maybe(Self::protocol),
                 text: d.word(),
                 http: d.maybe(|d| Http {
-                    status: d.pick(&[200, 403, 404, 502, 0, 65535]),
+                    status: d.pick(&[200, 302, 403, 404, 502, 511, 0, 65535]),
                     server: d.maybe(Self::word),
                     location: d.maybe(Self::word),
                     via: d.maybe(Self::word),
@@ -526,7 +537,86 @@ impl<'a> Draw<'a> {
             addresses: self.known(|d| d.many(Self::ip)),
             dns: self.known(|d| d.many(Self::ip)),
             took_us: self.number(),
-            ..Resolution::unseen(self.pick(&["localhost", "db", ""]), Gap::NotAsked)
+            error: self.maybe(|d| {
+                let words = d.word();
+                d.pick(&[
+                    ResolveError::NotFound,
+                    ResolveError::TryAgain,
+                    ResolveError::Other(words),
+                ])
+            }),
+            ..Resolution::unseen(
+                self.pick(&["localhost", "db", "", "shop.com", "app.localhost"]),
+                Gap::NotAsked,
+            )
+        }
+    }
+
+    fn dns_answer(&mut self) -> DnsAnswer {
+        DnsAnswer {
+            code: self.pick(&[
+                DnsCode::Ok,
+                DnsCode::NoSuchName,
+                DnsCode::Failed,
+                DnsCode::Refused,
+                DnsCode::Other,
+            ]),
+            addresses: self.many(Self::ip),
+            ttl_s: self.maybe(Self::small),
+            signed: self.flag(),
+            held_back: self.flag(),
+        }
+    }
+
+    fn names(&mut self) -> Names {
+        Names {
+            order: self.known(|d| Order {
+                line: d.small(),
+                text: d
+                    .pick(&["files dns", "dns", "files resolve", "\u{1b}[31m"])
+                    .to_owned(),
+            }),
+            servers: self.known(|d| {
+                d.many(|d| NameServer {
+                    at: d.at(),
+                    file: d.word(),
+                    line: d.small(),
+                    upstream: d.flag(),
+                    outcome: d.known(Self::outcome),
+                    errno: d.maybe(|d| d.pick(&[111, 101, -1])),
+                    said: d.maybe(Self::dns_answer),
+                    took_us: d.number(),
+                })
+            }),
+            search: self.many(Self::word),
+            caches: self.many(|d| {
+                d.pick(&[
+                    NameCache::SystemdResolved,
+                    NameCache::Nscd,
+                    NameCache::Dnsmasq,
+                ])
+            }),
+            hosts_marked: self.flag(),
+        }
+    }
+
+    fn outside(&mut self) -> Outside {
+        Outside {
+            gateways: self.known(|d| {
+                d.many(|d| Gateway {
+                    ip: d.maybe(Self::ip),
+                    ipv6: d.flag(),
+                    interface: d.word(),
+                    answers: d.known(Self::flag),
+                    took_us: d.number(),
+                })
+            }),
+            probes: self.many(Self::probe),
+            portal: self.known(|d| PortalCheck {
+                url: d.word(),
+                status: d.pick(&[204, 302, 200, 511, 0]),
+                location: d.maybe(|d| d.pick(&["http://portal.test/", "/", "//", ""]).to_owned()),
+            }),
         }
     }
 
@@ -640,6 +730,8 @@ impl<'a> Draw<'a> {
                 })
                 .into()
             }),
+            names: self.known(Self::names),
+            outside: self.known(Self::outside),
             host: self.host(),
             taken: self.number(),
             browsers: self.known(|d| d.browsers().into()),

@@ -30,7 +30,11 @@ pub static RULE: Rule = Rule {
     name: "remote-refuses",
     severity: Severity::Error,
     since: "0.1.0",
-    unless: &[&path::proxy_unreachable::RULE, &name::hosts_entry::RULE],
+    unless: &[
+        &path::proxy_unreachable::RULE,
+        &name::localhost_not_loopback::RULE,
+        &name::hosts_entry::RULE,
+    ],
     settle: 2,
     check,
     source: include_str!("remote_refuses.rs"),

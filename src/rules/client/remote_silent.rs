@@ -21,7 +21,7 @@ use crate::facts::{Outcome, Probe};
 use crate::findings::{Confidence, Finding, Fix, Severity};
 use crate::rules::{Case, Rule, evidence, name, path};
 
-use super::{far_end, is_neighbour, look_there, place, route};
+use super::{far_end, is_neighbour, look_there, ping, place, route};
 
 /// DD912.
 pub static RULE: Rule = Rule {
@@ -31,7 +31,9 @@ pub static RULE: Rule = Rule {
     since: "0.1.0",
     unless: &[
         &path::proxy_unreachable::RULE,
+        &name::localhost_not_loopback::RULE,
         &name::hosts_entry::RULE,
+        &super::offline::RULE,
         &super::remote_refuses::RULE,
     ],
     settle: 2,
@@ -86,17 +88,6 @@ fn check(case: &Case) -> Option<Finding> {
         return Some(finding.fix(ping));
     }
     Some(finding.fix(look_there(case, ip)).fix(ping))
-}
-
-fn ping(case: &Case, ip: std::net::IpAddr) -> Vec<String> {
-    let count = if case.facts.host.os == "windows" {
-        "-n"
-    } else {
-        "-c"
-    };
-    ["ping", count, "3", &ip.to_string()]
-        .map(str::to_owned)
-        .to_vec()
 }
 
 fn words(case: &Case, probe: &Probe) -> Option<(String, Confidence)> {

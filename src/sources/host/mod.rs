@@ -111,7 +111,7 @@ fn hosts_file() -> Known<Arc<[HostsEntry]>> {
 
 /// A small text file. Only a regular file is opened: reading a pipe or a device
 /// would wait for somebody.
-fn read_file(path: &Path) -> Result<String, Gap> {
+pub(super) fn read_file(path: &Path) -> Result<String, Gap> {
     let look = || {
         if !std::fs::metadata(path)?.is_file() {
             return Err(std::io::Error::other(format!(
