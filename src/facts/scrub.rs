@@ -388,6 +388,38 @@ mod tests {
         }
     }
 
+    #[test]
+    fn of_browsers_only_what_stands_for_this_machine_stays() {
+        let facts = r#"
+            [[browsers.profiles]]
+            browser = "Firefox"
+            name = "x1.Ann Smith"
+            hsts = [{ host = "localhost", left_s = 5, file = "/home/ann/.mozilla/a" }]
+            redirects = [{ location = "https://corp.example/secret?token=1" }]
+            proxy = [{ server = "proxy.corp.example:80" }]
+            denied = [{ site = "https://app.corp.example" }, { site = "every site" }]
+            [[browsers.profiles]]
+            name = "Default"
+            redirects = [{ url = "http://localhost:3000/", location = "http://localhost:3001/" }]
+            [[browsers.policies]]
+            value = "wiki.corp.example"
+        "#;
+        let snapshot: Snapshot = toml::from_str(facts).unwrap();
+        let scrubbed = serde_json::to_string(&scrub(snapshot, Some("/home/ann"))).unwrap();
+        for gone in ["ann", "Smith", "corp", "secret", "token"] {
+            assert!(!scrubbed.contains(gone), "{gone} is still in {scrubbed}");
+        }
+        for kept in [
+            "Default",
+            "http://localhost:3001/",
+            "~/.mozilla",
+            "every site",
+            "…:80",
+        ] {
+            assert!(scrubbed.contains(kept), "{kept} is not in {scrubbed}");
+        }
+    }
+
     fn process(argv: &[&str]) -> Process {
         let mut process: Process = toml::from_str("id = { pid = 1 }").unwrap();
         process.argv = Known::Seen(argv.iter().map(|&w| w.to_owned()).collect());
