@@ -126,7 +126,7 @@ fn workers(folder: &Path, wanted: &Wanted) -> Result<Vec<ServiceWorker>, Gap> {
     let mut workers = Vec::new();
     for origin in wanted.origins() {
         let begins = format!("REG:{origin}/\0");
-        for (_, value) in leveldb::read(&database, begins.as_bytes())? {
+        for value in leveldb::read(&database, begins.as_bytes())? {
             workers.extend(worker(&value).map(|worker| ServiceWorker {
                 file: shown(&database),
                 ..worker

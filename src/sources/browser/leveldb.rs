@@ -21,9 +21,9 @@ const MOST_FILES: usize = 64;
 /// The last word on every key: its number, and its value unless it was deleted.
 pub(super) type Words = BTreeMap<Vec<u8>, (u64, Option<Vec<u8>>)>;
 
-/// Every key of a database that begins like this, with its value; nothing where there is
-/// no database.
-pub(super) fn read(folder: &Path, begins: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Gap> {
+/// The values of every key of a database that begins like this; none where there is no
+/// database.
+pub(super) fn read(folder: &Path, begins: &[u8]) -> Result<Vec<Vec<u8>>, Gap> {
     let Some(current) = read_file(&folder.join("CURRENT"))? else {
         return Ok(Vec::new());
     };
@@ -52,10 +52,7 @@ pub(super) fn read(folder: &Path, begins: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>
             }
         }
     }
-    let values = words.into_iter();
-    Ok(values
-        .filter_map(|(key, (_, value))| Some((key, value?)))
-        .collect())
+    Ok(words.into_values().filter_map(|(_, value)| value).collect())
 }
 
 fn logs_in(folder: &Path) -> Result<Vec<u64>, Gap> {
@@ -280,7 +277,7 @@ mod tests {
             ("000002.log", record(1, &word(9, "REG:c", Some("gone")))),
         ]);
         let read = read(&folder.0, b"REG:").unwrap();
-        assert_eq!(read, [(b"REG:a".to_vec(), b"new".to_vec())]);
+        assert_eq!(read, [b"new".to_vec()]);
     }
 
     #[test]
@@ -291,14 +288,14 @@ mod tests {
             record(3, &whole[5..9]),
             record(4, &whole[9..]),
         ];
-        assert_eq!(records(&log.concat()), [whole.clone()]);
+        assert_eq!(records(&log.concat()), [whole]);
         assert!(records(&log.concat()[..20]).is_empty());
     }
 
     #[test]
     fn what_is_no_database_is_told_apart_from_nothing() {
         let folder = database(&[]);
-        assert_eq!(read(&folder.0, b"").unwrap(), []);
+        assert!(read(&folder.0, b"").unwrap().is_empty());
         for current in ["", "../x", "MANIFEST-../../x", "MANIFEST-000001"] {
             let folder = database(&[("CURRENT", current.as_bytes().to_vec())]);
             assert!(read(&folder.0, b"").is_err(), "{current}");
