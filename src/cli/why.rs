@@ -31,6 +31,10 @@ pub struct Args {
     /// Diagnose a recorded snapshot instead of this machine.
     #[arg(long, value_name = "FILE")]
     facts: Option<PathBuf>,
+    /// Read what the profiles of your browsers keep of this address, too: HSTS, cached
+    /// redirects, service workers, policies, proxies, extensions.
+    #[arg(long)]
+    browser: bool,
     /// Show what was looked at, how long each look took, and what was ruled out.
     #[arg(short, long)]
     verbose: bool,
@@ -56,7 +60,10 @@ pub fn run(args: &Args, mut settings: Settings) -> Result<u8, Failure> {
                 report
             }
             None => {
-                let given = memory::of(target);
+                let given = diagnose::Given {
+                    browser: args.browser,
+                    ..memory::of(target)
+                };
                 diagnose::why_given(target, &settings, given).report
             }
         };

@@ -72,6 +72,7 @@ impl Doctor<'_> {
         self.look_at_onward();
         self.look_at_boundaries();
         self.look_at_redirects();
+        self.look_at_browser();
         self.see_who_is_at_work();
     }
 

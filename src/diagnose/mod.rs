@@ -1,6 +1,7 @@
 //! One diagnosis, start to end: facts, probes, rules, report. Start reading here.
 
 mod boundaries;
+mod browser;
 mod check;
 mod containers;
 mod failure;
@@ -54,6 +55,7 @@ pub fn replay(target: &Target, facts: &Snapshot) -> Report {
             .map(|listener| lines::listener(facts, listener))
             .collect(),
         hops: rules::hops(&case),
+        browsers: browser::read(facts),
         vantage: facts.host.vantage.words().map(str::to_owned),
         unseen: facts
             .unseen()

@@ -45,6 +45,8 @@ pub struct Given {
     /// Where a connection was refused just now. Nothing is connected to then: that a
     /// client was refused is known, and a daemon never connects to anybody's server.
     pub refused: Vec<SocketAddr>,
+    /// Whether the profiles of the user's browsers are read, too.
+    pub browser: bool,
 }
 
 /// Diagnoses a target: facts, probes, rules, report.
@@ -165,6 +167,10 @@ impl<'a> Doctor<'a> {
         // Without a scheme, a server that is known by its process is greeted as what it is.
         if self.protocol.is_none() && self.target.scheme.is_none() {
             self.protocol = self.protocol_of_owner();
+            // Whoever asks for a browser's sake means a web server.
+            if self.protocol.is_none() && self.given.browser {
+                self.protocol = Some(Protocol::Http);
+            }
         }
         let ask = self.ask();
         let began = Instant::now();

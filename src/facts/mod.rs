@@ -6,6 +6,7 @@
 
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod browser;
 mod catalogue;
 mod claims;
 mod container;
@@ -35,6 +36,10 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use browser::{
+    BrowserExtension, BrowserPolicy, BrowserProfile, BrowserProxy, Browsers, CachedRedirect,
+    DeniedSite, HstsEntry, PolicyEffect, ServiceWorker, preloaded_tld,
+};
 pub use catalogue::{
     Catalogue, Flags, Framework, Keys, Protocol, Recognise, Recognised, Taken, WellKnownPort,
     add_frameworks, catalogue,
@@ -147,6 +152,10 @@ pub struct Snapshot {
     /// The devices that are attached; looked at only where a server is meant for them.
     #[serde(skip_serializing_if = "Known::is_not_asked")]
     pub devices: Known<Arc<[Device]>>,
+    /// What the user's browsers keep of the asked address; looked at only where that is
+    /// asked for.
+    #[serde(skip_serializing_if = "Known::is_not_asked")]
+    pub browsers: Known<Arc<Browsers>>,
     /// How names are found here; looked at only where one leads nowhere.
     #[serde(skip_serializing_if = "Known::is_not_asked")]
     pub names: Known<Names>,
@@ -194,6 +203,7 @@ impl Snapshot {
             ("hosts-file", self.host.hosts_file.gap()),
             ("addresses", self.host.addresses.gap()),
             ("firewall", self.host.firewall.gap()),
+            ("browser-profiles", self.browsers.gap()),
             (
                 "name-servers",
                 self.names.seen().and_then(|n| n.servers.gap()),
@@ -202,6 +212,12 @@ impl Snapshot {
             ("interfaces", self.way.interfaces.gap()),
         ]
         .into_iter()
+        .chain(
+            self.browsers
+                .seen()
+                .into_iter()
+                .flat_map(|seen| seen.unseen()),
+        )
         .filter_map(|(part, gap)| Some((part, gap?)))
         .filter(|(_, gap)| **gap != Gap::NotAsked)
         .chain(self.unseen_of_port())

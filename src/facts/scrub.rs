@@ -1,5 +1,7 @@
 //! Takes what is private out of a snapshot, so that it can be attached to a bug report.
 
+mod browsers;
+
 use std::sync::Arc;
 
 use super::{
@@ -140,6 +142,11 @@ pub fn scrub(mut snapshot: Snapshot, home: Option<&str>) -> Snapshot {
         let mut list = onward.to_vec();
         list.iter_mut().for_each(|one| scrub_onward(one, &text));
         *onward = list.into();
+    }
+    if let Known::Seen(seen) = &snapshot.browsers {
+        let mut seen = seen.as_ref().clone();
+        browsers::scrub_browsers(&mut seen, &text);
+        snapshot.browsers = Known::Seen(Arc::new(seen));
     }
     let engines: Vec<_> = snapshot
         .engines

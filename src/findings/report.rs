@@ -27,6 +27,9 @@ pub struct Report {
     /// its order; empty where it ends at the listener.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hops: Vec<Hop>,
+    /// The browser profiles that were read, where that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub browsers: Option<Vec<String>>,
     /// Where devdoctor looked from, where that is not where the user's browser is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vantage: Option<String>,

@@ -110,6 +110,27 @@ pub(super) fn blind_spots(unseen: &[Unseen], style: &Style) -> String {
     page.out
 }
 
+/// What is left to be thought of where the server answers and a browser does not show it.
+fn browser_advice(report: &Report) -> String {
+    let Some(profiles) = &report.browsers else {
+        let command = shell_line(&["devdoctor", "why", &report.target.input, "--browser"]);
+        return format!(
+            "if your browser still fails: `{}` reads what its profile keeps of this address",
+            clean(&command)
+        );
+    };
+    let found = report.findings.iter().any(|f| f.code.starts_with("DD90"));
+    match &profiles[..] {
+        _ if found => "the server is well; what the browser may do by itself:".to_owned(),
+        [] => "no browser profile was found in the home of this user".to_owned(),
+        list => format!(
+            "nothing that was seen in {} stands in its way; a private window tells whether \
+             something else in the profile does",
+            clean(&list.join(", "))
+        ),
+    }
+}
+
 /// Whether any byte came back.
 fn answered(report: &Report) -> bool {
     let mut probes = report.probes.iter();
@@ -223,10 +244,8 @@ impl Page {
             };
             self.paragraph("  ", &advice, |style, line| style.dim(line));
         } else if spoke_http(report) {
-            let advice = "if your browser still fails: try a private window (extensions, cached \
-                          redirects, service workers and HSTS live in the profile), and the \
-                          browser's own proxy settings";
-            self.paragraph("  ", advice, |style, line| style.dim(line));
+            let advice = browser_advice(report);
+            self.paragraph("  ", &advice, |style, line| style.dim(line));
             if hides_certificate(report) {
                 let advice = "its certificate could not be checked: browsers and curl refuse one that \
                               is self-signed, expired, or for another name";

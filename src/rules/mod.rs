@@ -172,6 +172,11 @@ pub static RULES: &[&Rule] = &[
     // What remains.
     &client::blind_spot::RULE,
     &client::unexplained::RULE,
+    // It answers, and the browser does something else by itself.
+    &client::hsts::RULE,
+    &client::browser_remembers::RULE,
+    &client::browser_policy::RULE,
+    &client::local_network_access::RULE,
     // How it came to this, as the project's files tell: never the cause itself.
     &project::setting_ignored::RULE,
     &project::proxy_target_drift::RULE,

@@ -6,6 +6,7 @@
 //! other, which sees nothing and says so where there is no way to look.
 
 pub mod binding;
+pub mod browser;
 pub mod clock;
 pub mod containers;
 pub mod desktop;

@@ -136,19 +136,26 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// What shows VS Code.
+/// A browser, and what drives it.
 pub struct Browser {
     /// The folder with the packages that drive it.
     pub packages: PathBuf,
-    /// The Node.js that code-server is made for.
+    /// The Node.js that runs them, and that code-server is made for.
     pub node: PathBuf,
-    /// What Node.js runs as code-server.
-    pub server: PathBuf,
     /// The browser itself.
     pub chromium: PathBuf,
 }
 
-/// A browser, and what is needed to show VS Code in it.
+/// What Node.js runs as code-server.
+pub fn code_server(browser: &Browser) -> Result<PathBuf, String> {
+    let script = include_str!("code-server.sh");
+    let server = once("code-server", script, |folder| {
+        run(browser.node.parent(), &["sh", "-c", script], folder)
+    })?;
+    Ok(server.join("node_modules/code-server/out/node/entry.js"))
+}
+
+/// A browser, and what is needed to drive it.
 pub fn browser() -> Result<Browser, String> {
     let names = ["chromium", "chromium-browser", "google-chrome"];
     let chromium = names.iter().find_map(|name| which(name));
@@ -166,12 +173,7 @@ pub fn browser() -> Result<Browser, String> {
     let node = nodes.map(|name| packages.join("node_modules").join(name).join("bin/node"));
     let node = node.into_iter().find(|node| node.is_file());
     let node = node.ok_or("there is no Node.js 20 for this machine")?;
-    let script = include_str!("code-server.sh");
-    let server = once("code-server", script, |folder| {
-        run(node.parent(), &["sh", "-c", script], folder)
-    })?;
     Ok(Browser {
-        server: server.join("node_modules/code-server/out/node/entry.js"),
         packages,
         node,
         chromium,

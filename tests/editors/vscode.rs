@@ -21,7 +21,10 @@ fn the_status_bar_follows_a_server_and_a_click_says_what_mends_it() {
     let name = "the_status_bar_follows_a_server_and_a_click_says_what_mends_it";
     if !is_inside() {
         // Inside there is no network.
-        let brought = bring::extension().and_then(|folder| Ok((folder, bring::browser()?)));
+        let brought = bring::extension().and_then(|folder| {
+            let server = bring::code_server(&bring::browser()?)?;
+            Ok((folder, server))
+        });
         match brought {
             Err(why) => return pass_over(name, &why),
             Ok((folder, _)) => bring::npm("package", folder).unwrap_or_else(|why| panic!("{why}")),
@@ -34,6 +37,7 @@ fn the_status_bar_follows_a_server_and_a_click_says_what_mends_it() {
         // Only its folders: the daemon is started by a click.
         let _keeper = Keeper::new(stage);
         let browser = bring::browser().unwrap();
+        let server = bring::code_server(&browser).unwrap();
         let mut command = Command::new("timeout");
         command
             .arg("400")
@@ -44,7 +48,7 @@ fn the_status_bar_follows_a_server_and_a_click_says_what_mends_it() {
             .env("PATH", search_path())
             .env("HOME", stage.folder().join("home"))
             .env("XDG_RUNTIME_DIR", stage.folder().join("runtime"))
-            .env("CODE_SERVER", browser.server)
+            .env("CODE_SERVER", server)
             .env("CHROMIUM", browser.chromium)
             .env("VSIX", bring::package())
             .env("DEVDOCTOR", env!("CARGO_BIN_EXE_devdoctor"))

@@ -1,6 +1,6 @@
 //! The name, the client itself, and other machines.
 
-use crate::stage::{Server, Stage, run, stories};
+use crate::stage::{Ask, Server, Stage, run, stories};
 
 /// Another machine, at 10.9.0.2: a network namespace at the other end of a cable.
 fn other_machine(stage: &Stage) -> Server {
@@ -33,6 +33,16 @@ stories! {
     fn unsafe_port(stage) {
         let _server = stage.server("serve [::]:6000");
         stage.why("http://localhost:6000/").finds("DD901");
+    }
+
+    fn hsts_of_a_domain(stage) {
+        stage.cover("/etc/hosts", "127.0.0.1 localhost shop.dev shop.test\n");
+        let _server = stage.server("serve [::]:3000");
+        stage.why("http://shop.dev:3000").finds("DD902").first("confidence", "certain");
+        stage.why("http://shop.test:3000").exits(0);
+        // There is no browser in the home of this story.
+        let answer = stage.ask(Ask::new("http://shop.test:3000").flag("--browser"));
+        assert_eq!(answer.exits(0).json["browsers"], serde_json::json!([]));
     }
 
     fn remote_refuses(stage) {

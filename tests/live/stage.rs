@@ -289,6 +289,7 @@ impl Stage {
             let at = ask.by.len();
             words[at] = cover.display().to_string();
         }
+        words.extend(ask.flags.clone());
         let folder = ask.folder.clone().unwrap_or_else(|| self.work());
         for open in [self.folder(), folder.clone()] {
             fs::set_permissions(open, fs::Permissions::from_mode(0o755)).unwrap();
@@ -341,6 +342,7 @@ pub struct Ask {
     by: Vec<String>,
     folder: Option<PathBuf>,
     vars: Vec<(String, String)>,
+    flags: Vec<String>,
 }
 
 impl Ask {
@@ -351,6 +353,7 @@ impl Ask {
             by: Vec::new(),
             folder: None,
             vars: Vec::new(),
+            flags: Vec::new(),
         }
     }
 
@@ -368,6 +371,12 @@ impl Ask {
     /// In this folder.
     pub fn in_folder(mut self, folder: &Path) -> Self {
         self.folder = Some(folder.to_owned());
+        self
+    }
+
+    /// With this flag of `why`.
+    pub fn flag(mut self, flag: &str) -> Self {
+        self.flags.push(flag.to_owned());
         self
     }
 

@@ -7,7 +7,6 @@
 use std::net::{IpAddr, SocketAddr};
 
 use devdoctor::facts::*;
-use devdoctor::facts::*;
 
 /// Words that names, paths and banners are made of. Some are hostile.
 const WORDS: &[&str] = &[
@@ -189,6 +188,80 @@ impl<'a> Draw<'a> {
             inode: self.number(),
             netns: self.maybe(Self::number),
             ..Listener::at(self.at())
+        }
+    }
+
+    fn browsers(&mut self) -> Browsers {
+        Browsers {
+            searched: self.many(Self::word),
+            profiles: self.many(Self::browser_profile),
+            policies: self.known(|d| {
+                d.many(|d| BrowserPolicy {
+                    browser: d.word(),
+                    effect: d.pick(&[
+                        PolicyEffect::Blocks,
+                        PolicyEffect::Proxies,
+                        PolicyEffect::DeniesSites,
+                    ]),
+                    setting: d.word(),
+                    value: d.word(),
+                    file: d.word(),
+                })
+            }),
+        }
+    }
+
+    fn browser_profile(&mut self) -> BrowserProfile {
+        BrowserProfile {
+            browser: self.word(),
+            gecko: self.flag(),
+            name: self.word(),
+            version: self.maybe(|d| d.pick(&[0, 141, 142, u32::MAX])),
+            hsts: self.known(|d| {
+                d.many(|d| HstsEntry {
+                    host: d.word(),
+                    left_s: d.number(),
+                    file: d.word(),
+                })
+            }),
+            redirects: self.known(|d| {
+                d.many(|d| CachedRedirect {
+                    url: d.word(),
+                    status: d.pick(&[301, 308, 0]),
+                    location: d.word(),
+                    age_s: d.maybe(Self::number),
+                    file: d.word(),
+                })
+            }),
+            workers: self.known(|d| {
+                d.many(|d| ServiceWorker {
+                    scope: d.word(),
+                    script: d.word(),
+                    file: d.word(),
+                })
+            }),
+            proxy: self.known(|d| {
+                d.many(|d| BrowserProxy {
+                    server: d.word(),
+                    pac: d.flag(),
+                    takes: d.flag(),
+                    file: d.word(),
+                })
+            }),
+            extensions: self.known(|d| {
+                d.many(|d| BrowserExtension {
+                    name: d.word(),
+                    permission: d.word(),
+                    file: d.word(),
+                })
+            }),
+            denied: self.known(|d| {
+                d.many(|d| DeniedSite {
+                    site: d.word(),
+                    setting: d.word(),
+                    file: d.word(),
+                })
+            }),
         }
     }
 
@@ -940,6 +1013,7 @@ impl<'a> Draw<'a> {
             }),
             units: self.known(|d| d.many(Self::unit).into()),
             pid_files: self.known(|d| d.many(Self::pid_file).into()),
+            browsers: self.known(|d| d.browsers().into()),
         }
     }
 }

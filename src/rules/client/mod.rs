@@ -1,6 +1,11 @@
 //! Family 9 client and far end, and what remains.
 
 pub mod blind_spot;
+mod browser;
+pub mod browser_policy;
+pub mod browser_remembers;
+pub mod hsts;
+pub mod local_network_access;
 pub mod offline;
 pub mod remote_refuses;
 pub mod remote_silent;

@@ -1,0 +1,136 @@
+//! # The browser keeps public pages from this machine
+//!
+//! ## What happened
+//!
+//! A page from the internet asks a server of this machine, or of its network, and gets
+//! nothing: "blocked by CORS policy: Permission was denied for this request to access
+//! the `loopback` address space". The server sees no request. The same address opens
+//! when it is typed in, and curl gets it.
+//!
+//! ## Why
+//!
+//! Since version 142 Chrome asks the user before a page from elsewhere may reach the
+//! machine it is shown on (local network access). The answer is kept for that site; a
+//! page without TLS is not even asked about, and a policy may have answered for all.
+//!
+//! ## What to do
+//!
+//! Allow it for the site: the icon left of its address, Site settings, "Apps on device"
+//! or "Local network access". Or serve the page from this machine as well.
+
+use crate::facts::{BrowserProfile, DeniedSite, PolicyEffect};
+use crate::findings::{Confidence, Evidence, Finding, Fix, Severity};
+use crate::rules::{Case, Rule, evidence};
+
+use super::browser::{answers_http, in_file, policies, profiles};
+
+/// DD905.
+pub static RULE: Rule = Rule {
+    code: "DD905",
+    name: "local-network-access",
+    severity: Severity::Warning,
+    since: "0.1.0",
+    unless: &[
+        &super::hsts::RULE,
+        &super::browser_remembers::RULE,
+        &super::browser_policy::RULE,
+    ],
+    settle: 2,
+    check,
+    source: include_str!("local_network_access.rs"),
+};
+
+/// The first version that asks.
+const ASKS: u32 = 142;
+
+fn check(case: &Case) -> Option<Finding> {
+    if !answers_http(case) || !case.on_this_machine() {
+        return None;
+    }
+    let there = case.target.authority();
+    let mut policies = policies(case).iter();
+    let policy = policies.find(|policy| policy.effect == PolicyEffect::DeniesSites);
+    let denied: Vec<(&BrowserProfile, &DeniedSite)> = profiles(case)
+        .iter()
+        .flat_map(|profile| {
+            let sites = profile.denied.seen().into_iter().flatten();
+            sites.map(move |site| (profile, site))
+        })
+        .collect();
+    let asks = profiles(case)
+        .iter()
+        .find(|profile| !profile.gecko && profile.version.is_some_and(|is| is >= ASKS));
+    let finding = match (policy, denied.first(), asks) {
+        (Some(policy), ..) => Finding::new(
+            Confidence::Likely,
+            format!(
+                "a policy of this machine keeps pages of {} from {there} in {}",
+                policy.value, policy.browser
+            ),
+        )
+        .because(in_file(
+            format!(
+                "{} of {} has {}",
+                policy.setting, policy.browser, policy.value
+            ),
+            &policy.file,
+        )),
+        (None, Some((profile, site)), _) => Finding::new(
+            Confidence::Likely,
+            format!(
+                "{} keeps pages of {} from {there}",
+                profile.title(),
+                site.site
+            ),
+        ),
+        // Nothing says that any page was denied: it is what remains to be thought of.
+        (None, None, Some(profile)) => Finding::new(
+            Confidence::Possible,
+            format!(
+                "{} asks you before a page from the internet may reach {there}",
+                profile.title()
+            ),
+        )
+        .severity(Severity::Info),
+        (None, None, None) => return None,
+    };
+    let finding = finding
+        .because_all(denied.iter().map(|(profile, site)| decided(profile, site)))
+        .because_all(case.probes().next().map(evidence::probe));
+    Some(finding.fix(match (policy, denied.first()) {
+        (Some(policy), _) => Fix::read(
+            "have the administrator allow it",
+            format!("{} in {} is what says it", policy.setting, policy.file),
+        ),
+        (None, Some((_, site))) if site.site == DeniedSite::EVERY => Fix::read(
+            "have it ask again",
+            "in chrome://settings/content, \"Apps on device\" (or \"Local network access\"): let \
+             sites ask",
+        ),
+        (None, Some((_, site))) => Fix::read(
+            "allow it for the site",
+            format!(
+                "in chrome://settings/content/all choose {}, then allow \"Apps on device\" (or \
+                 \"Local network access\"), and load its page anew",
+                site.site
+            ),
+        ),
+        (None, None) => Fix::read(
+            "if it is a page from the internet that fails",
+            "the icon left of its address, Site settings: allow \"Apps on device\" (or \"Local \
+             network access\"), and load it anew",
+        ),
+    }))
+}
+
+fn decided(profile: &BrowserProfile, site: &DeniedSite) -> Evidence {
+    in_file(
+        format!(
+            "the setting {} of {} is \"block\" for {}",
+            site.setting,
+            profile.title(),
+            site.site
+        ),
+        &site.file,
+    )
+}

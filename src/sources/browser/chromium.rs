@@ -1,0 +1,328 @@
+//! The profiles of Chromium and its family.
+
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use ring::digest::{SHA256, digest};
+use serde_json::Value;
+
+use super::leveldb::{self, Reader};
+use super::places::Place;
+use super::wanted::Wanted;
+use super::{cache, extensions, patterns, places_in, read_file, read_json, shown, word};
+use crate::facts::{BrowserProfile, BrowserProxy, DeniedSite, Gap, HstsEntry, ServiceWorker};
+
+/// Of so many sites, and no more.
+const MOST_SITES: usize = 16;
+
+/// Every profile of a browser.
+pub(super) fn profiles(place: &Place, wanted: &Wanted) -> Result<Vec<BrowserProfile>, Gap> {
+    let folders = places_in(&place.folder, |path| path.join("Preferences").is_file())?;
+    let version = version(&place.folder);
+    let profiles = folders.iter().map(|folder| {
+        let file = folder.join("Preferences");
+        let preferences = read_json(&file).map(Option::unwrap_or_default);
+        BrowserProfile {
+            browser: place.browser.to_owned(),
+            gecko: false,
+            name: word(&folder.file_name().unwrap_or_default().to_string_lossy()),
+            version,
+            hsts: hsts(folder, wanted).into(),
+            redirects: cache::redirects(&place.caches(folder), wanted),
+            workers: workers(folder, wanted).into(),
+            proxy: preferences
+                .as_ref()
+                .map(|preferences| {
+                    let set = preferences.get("proxy");
+                    let proxy = set.and_then(|set| proxy(set, wanted, &shown(&file)));
+                    proxy.into_iter().collect()
+                })
+                .map_err(Clone::clone)
+                .into(),
+            extensions: extensions::of_chromium(folder, wanted).into(),
+            denied: preferences
+                .as_ref()
+                .map(|preferences| denied(preferences, wanted, &file))
+                .map_err(Clone::clone)
+                .into(),
+        }
+    });
+    Ok(profiles.collect())
+}
+
+/// The version that has used the folder last.
+fn version(folder: &Path) -> Option<u32> {
+    let bytes = read_file(&folder.join("Last Version")).ok()??;
+    String::from_utf8_lossy(&bytes)
+        .split('.')
+        .next()?
+        .parse()
+        .ok()
+}
+
+/// Seconds since the Unix epoch.
+pub(super) fn now_s() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.map_or(0, |now| now.as_secs())
+}
+
+/// The entry that holds for the host: its own, or one above it that includes it. Hosts
+/// stand there as hashes, so that nothing is learned of others.
+fn hsts(folder: &Path, wanted: &Wanted) -> Result<Vec<HstsEntry>, Gap> {
+    // Newer versions keep what the network has said in a folder of its own.
+    let files = ["Network/TransportSecurity", "TransportSecurity"].map(|name| folder.join(name));
+    for file in files {
+        let Some(list) = read_json(&file)? else {
+            continue;
+        };
+        let list = list.get("sts").and_then(Value::as_array);
+        let found = hsts_of(list.map_or(&[], Vec::as_slice), wanted, now_s());
+        if let Some(entry) = found {
+            let file = shown(&file);
+            return Ok(vec![HstsEntry { file, ..entry }]);
+        }
+    }
+    Ok(Vec::new())
+}
+
+fn hsts_of(list: &[Value], wanted: &Wanted, now: u64) -> Option<HstsEntry> {
+    if wanted.ip().is_some() {
+        return None;
+    }
+    wanted.domains().into_iter().find_map(|domain| {
+        let hash = host_hash(domain);
+        let entry = list.iter().find(|entry| entry["host"] == hash.as_str())?;
+        let own = domain == wanted.host;
+        let includes = entry["sts_include_subdomains"] == true;
+        let until = entry["expiry"].as_f64()?;
+        // Far below what a double holds exactly.
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let left_s = (until.max(0.0) as u64).saturating_sub(now);
+        let holds = entry["mode"] == "force-https" && (own || includes) && left_s > 0;
+        holds.then(|| HstsEntry {
+            host: domain.to_owned(),
+            left_s,
+            file: String::new(),
+        })
+    })
+}
+
+/// A host as the list has it: the hash of its name in the way of DNS.
+fn host_hash(host: &str) -> String {
+    let mut name = Vec::new();
+    for label in host.split('.') {
+        name.push(u8::try_from(label.len()).unwrap_or(0));
+        name.extend(label.as_bytes());
+    }
+    name.push(0);
+    BASE64_STANDARD.encode(digest(&SHA256, &name))
+}
+
+/// The service workers that answer for the origin: only those that see requests.
+fn workers(folder: &Path, wanted: &Wanted) -> Result<Vec<ServiceWorker>, Gap> {
+    let database = folder.join("Service Worker/Database");
+    let mut workers = Vec::new();
+    for origin in wanted.origins() {
+        let begins = format!("REG:{origin}/\0");
+        for value in leveldb::read(&database, begins.as_bytes())? {
+            workers.extend(worker(&value).map(|worker| ServiceWorker {
+                file: shown(&database),
+                ..worker
+            }));
+        }
+    }
+    workers.truncate(MOST_SITES);
+    Ok(workers)
+}
+
+/// A registration as Chromium writes it: a message of protocol buffers, of which 2 is the
+/// scope, 3 the script, 5 whether it is active, 6 whether it wants to see requests.
+fn worker(message: &[u8]) -> Option<ServiceWorker> {
+    let mut worker = ServiceWorker::default();
+    let (mut active, mut sees) = (false, false);
+    let mut reader = Reader(message);
+    while !reader.0.is_empty() {
+        let key = reader.varint()?;
+        match (key >> 3, key & 7) {
+            (field, 2) => {
+                let text = word(&String::from_utf8_lossy(reader.slice()?));
+                match field {
+                    2 => worker.scope = text,
+                    3 => worker.script = text,
+                    _ => {}
+                }
+            }
+            (field, 0) => {
+                let value = reader.varint()? != 0;
+                match field {
+                    5 => active = value,
+                    6 => sees = value,
+                    _ => {}
+                }
+            }
+            (_, 1) => drop(reader.take(8)?),
+            (_, 5) => drop(reader.take(4)?),
+            _ => return None,
+        }
+    }
+    (active && sees && !worker.scope.is_empty()).then_some(worker)
+}
+
+/// The proxy that an extension, or a policy, has set: as preferences and policies have it.
+pub(super) fn proxy(setting: &Value, wanted: &Wanted, file: &str) -> Option<BrowserProxy> {
+    let text = |name: &str| setting.get(name).and_then(Value::as_str);
+    let (server, pac) = match text("mode").or(text("ProxyMode"))? {
+        "fixed_servers" => (text("server").or(text("ProxyServer"))?, false),
+        "pac_script" => (text("pac_url").or(text("ProxyPacUrl"))?, true),
+        "auto_detect" => ("a script that the network names (WPAD)", true),
+        _ => return None,
+    };
+    let bypass = text("bypass_list")
+        .or(text("ProxyBypassList"))
+        .unwrap_or_default();
+    Some(BrowserProxy {
+        server: word(&patterns::without_password(server)),
+        pac,
+        takes: !pac && !patterns::bypassed(bypass, wanted),
+        file: file.to_owned(),
+    })
+}
+
+/// The sites that may not reach the address: the user's own decisions.
+fn denied(preferences: &Value, wanted: &Wanted, file: &Path) -> Vec<DeniedSite> {
+    let settings: &[&str] = match (wanted.is_loopback(), patterns::is_lan(wanted)) {
+        (true, _) => &["loopback_network", "local_network_access"],
+        (false, true) => &["local_network", "local_network_access"],
+        (false, false) => return Vec::new(),
+    };
+    let profile = &preferences["profile"];
+    let mut denied = Vec::new();
+    for setting in settings {
+        let site = |site: &str| DeniedSite {
+            site: word(site),
+            setting: (*setting).to_owned(),
+            file: shown(file),
+        };
+        if profile["default_content_setting_values"][setting] == 2 {
+            denied.push(site(DeniedSite::EVERY));
+        }
+        let exceptions = &profile["content_settings"]["exceptions"][setting];
+        for (pattern, decision) in exceptions.as_object().into_iter().flatten() {
+            if decision["setting"] == 2 {
+                let first = pattern.split(',').next().unwrap_or(pattern);
+                let first = first.strip_suffix(":443").unwrap_or(first);
+                denied.push(site(first));
+            }
+        }
+    }
+    denied.truncate(MOST_SITES);
+    denied
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn hosts_stand_there_as_hashes() {
+        // As Chromium 156 has written them.
+        assert_eq!(
+            host_hash("shop.test"),
+            "RKTgZwp9m+BmIa3FD95cU3e+Jgi75HBK9ZGg4LCYS7I="
+        );
+        assert_eq!(
+            host_hash("localhost"),
+            "+5SucHeyam84+YKFvzbLSOOu8EIOl0hrqv6OPw5r2/Q="
+        );
+    }
+
+    #[test]
+    fn a_host_is_covered_by_its_own_entry_or_one_above_that_includes_it() {
+        let list = |includes: bool| {
+            vec![json!({
+                "host": host_hash("shop.test"), "mode": "force-https",
+                "sts_include_subdomains": includes, "expiry": 2000.5,
+            })]
+        };
+        let of = |words: &str, includes, now| {
+            hsts_of(&list(includes), &Wanted::test(words), now).map(|entry| entry.left_s)
+        };
+        assert_eq!(of("shop.test:3000", false, 1000), Some(1000));
+        assert_eq!(of("a.shop.test:3000", true, 1000), Some(1000));
+        assert_eq!(of("a.shop.test:3000", false, 1000), None);
+        assert_eq!(of("shop.test:3000", true, 2000), None);
+        assert_eq!(of("other.test:3000", true, 1000), None);
+        assert_eq!(of("127.0.0.1:3000", true, 1000), None);
+    }
+
+    #[test]
+    fn a_worker_counts_if_it_is_active_and_sees_requests() {
+        let message = |active: u8, sees: u8| {
+            let mut bytes = vec![0x08, 0];
+            for (key, text) in [(0x12, "http://localhost:3000/"), (0x1a, "http://l/sw.js")] {
+                bytes.push(key);
+                bytes.push(u8::try_from(text.len()).unwrap());
+                bytes.extend(text.as_bytes());
+            }
+            bytes.extend([0x28, active, 0x30, sees, 0x59, 1, 2, 3, 4, 5, 6, 7, 8]);
+            bytes
+        };
+        let seen = worker(&message(1, 1)).unwrap();
+        assert_eq!(seen.scope, "http://localhost:3000/");
+        assert_eq!(worker(&message(0, 1)), None);
+        assert_eq!(worker(&message(1, 0)), None);
+        for cut in 0..message(1, 1).len() {
+            let _ = worker(&message(1, 1)[..cut]);
+        }
+    }
+
+    #[test]
+    fn a_site_is_denied_by_the_user_or_by_default() {
+        let preferences = json!({ "profile": {
+            "default_content_setting_values": { "loopback_network": 2 },
+            "content_settings": { "exceptions": { "loopback_network": {
+                "https://app.example.com:443,*": { "setting": 2 },
+                "https://ok.example.com:443,*": { "setting": 1 },
+            } } },
+        } });
+        let of = |words: &str| {
+            let denied = denied(&preferences, &Wanted::test(words), Path::new("/p"));
+            denied.into_iter().map(|one| one.site).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            of("localhost:3000"),
+            ["every site", "https://app.example.com"]
+        );
+        assert_eq!(of("192.168.1.5:3000"), [""; 0]);
+        assert_eq!(of("https://example.org"), [""; 0]);
+    }
+
+    #[test]
+    fn a_proxy_takes_loopback_only_if_it_is_told_to() {
+        let of = |setting: Value, words: &str| proxy(&setting, &Wanted::test(words), "/p");
+        let fixed = json!({ "mode": "fixed_servers", "server": "http://me:pw@10.0.0.1:8888" });
+        let seen = of(fixed.clone(), "localhost:3000").unwrap();
+        assert_eq!(
+            (seen.server.as_str(), seen.takes),
+            ("http://10.0.0.1:8888", false)
+        );
+        assert!(of(fixed, "shop.test:3000").unwrap().takes);
+        let all = json!({
+            "ProxyMode": "fixed_servers", "ProxyServer": "p:1", "ProxyBypassList": "<-loopback>",
+        });
+        assert!(of(all, "localhost:3000").unwrap().takes);
+        assert!(
+            of(
+                json!({ "mode": "pac_script", "pac_url": "http://p/x" }),
+                "3000"
+            )
+            .unwrap()
+            .pac
+        );
+        assert_eq!(of(json!({ "mode": "system" }), "3000"), None);
+    }
+}
