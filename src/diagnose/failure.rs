@@ -65,6 +65,7 @@ impl Doctor<'_> {
         if failed && here {
             self.look_at_failure(nobody, blocked, &covered);
         }
+        self.look_at_containers();
         if failed {
             self.look_at_way();
         }

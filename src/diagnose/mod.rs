@@ -2,6 +2,7 @@
 
 mod boundaries;
 mod check;
+mod containers;
 mod failure;
 mod fix;
 mod flaps;

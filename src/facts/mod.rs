@@ -10,6 +10,7 @@ mod catalogue;
 mod claims;
 mod container;
 mod device;
+mod dialled;
 mod host;
 mod known;
 mod names;
@@ -43,9 +44,10 @@ pub use claims::{
     UnknownSetting,
 };
 pub use container::{
-    Compose, Container, ContainerState, Engine, EngineKind, Network, PortSpec, Publish,
+    Compose, Container, ContainerState, Dependency, Engine, EngineKind, Network, PortSpec, Publish,
 };
 pub use device::Device;
+pub use dialled::{DialFailure, Dialled, FailedDial, NextDoor, is_machine_name, is_own_loopback};
 pub use host::{
     Address, Firewall, FirewallRule, FirewallVerdict, Host, HostsEntry, ProxyVariable, Resolution,
     ResolveError, User, Vantage, same_network,
@@ -97,6 +99,14 @@ pub struct Snapshot {
     pub engines: Arc<[Engine]>,
     /// Containers of all engines that answered.
     pub containers: Known<Arc<[Container]>>,
+    /// Whether the kernel's rules send the asked port to the container that publishes it;
+    /// looked at only where the engine has no forwarder and the port falls silent.
+    #[serde(skip_serializing_if = "Known::is_not_asked")]
+    pub engine_rules: Known<bool>,
+    /// The asked port on the machine that runs the container we stand in, and at its
+    /// neighbours; looked at only from inside a container.
+    #[serde(skip_serializing_if = "Known::is_not_asked")]
+    pub next_door: Known<Arc<[NextDoor]>>,
     /// Project folders that matter: the one the user stands in first.
     pub projects: Known<Arc<[Project]>>,
     /// This machine.
@@ -174,6 +184,7 @@ impl Snapshot {
             ("other-namespaces", self.elsewhere.gap()),
             ("processes", self.processes.gap()),
             ("containers", self.containers.gap()),
+            ("engine-rules", self.engine_rules.gap()),
             ("projects", self.projects.gap()),
             (
                 "project-files",

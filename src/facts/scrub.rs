@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Certificate, Claims, Known, Onward, Origin, Probe, Process, SaidBy, Snapshot};
+use super::{
+    Certificate, Claims, Known, Onward, Origin, Probe, Process, SaidBy, Snapshot, is_machine_name,
+};
 
 /// The snapshot without home folders, user names and argument values.
 ///
@@ -52,6 +54,21 @@ pub fn scrub(mut snapshot: Snapshot, home: Option<&str>) -> Snapshot {
             container.command = scrub_argv(&container.command, &text);
             container.log_tail = Known::default();
             container.error = container.error.as_deref().map(text);
+            container.endpoint = text(&container.endpoint);
+            for failed in &mut container.failed_dials {
+                failed.host = scrub_host(&failed.host);
+                failed.line = String::new();
+            }
+            for given in &mut container.dials {
+                given.host = scrub_host(&given.host);
+            }
+            for entry in &mut container.extra_hosts {
+                let host = entry.split(':').next().unwrap_or_default();
+                *entry = match is_machine_name(host) {
+                    true => entry.clone(),
+                    false => scrub_host(host),
+                };
+            }
             if let Some(compose) = &mut container.compose {
                 compose.working_dir = compose.working_dir.as_deref().map(text);
                 for file in &mut compose.config_files {
@@ -250,7 +267,10 @@ fn scrub_onward(onward: &mut Onward, text: &dyn Fn(&str) -> String) {
 
 /// A name within this machine or this compose project stays, one of the network goes.
 fn scrub_host(host: &str) -> String {
-    let own = !host.contains('.') || harmless(host) || host.ends_with(".localhost");
+    let own = is_machine_name(host)
+        || !host.contains('.')
+        || harmless(host)
+        || host.ends_with(".localhost");
     if own {
         host.to_owned()
     } else {

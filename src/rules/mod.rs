@@ -82,6 +82,12 @@ pub static RULES: &[&Rule] = &[
     // There is no way, or a wrong one.
     &path::no_route::RULE,
     &path::vpn_in_the_way::RULE,
+    // A container calls somebody else than it means.
+    &container::container_paused::RULE,
+    &container::localhost_inside_container::RULE,
+    &container::host_service_on_loopback::RULE,
+    &container::dependency_not_ready::RULE,
+    &container::engine_elsewhere::RULE,
     // Another machine.
     &client::offline::RULE,
     &name::resolver_unreachable::RULE,
@@ -89,15 +95,18 @@ pub static RULES: &[&Rule] = &[
     &client::remote_silent::RULE,
     // A container is behind the port, or should be.
     &process::stale_pid_file::RULE,
-    &container::container_paused::RULE,
     &container::container_restarting::RULE,
     &container::container_exited::RULE,
     &container::container_never_started::RULE,
+    &container::host_network::RULE,
+    &container::no_network::RULE,
     &container::not_recreated::RULE,
     &container::published_on_one_address::RULE,
     &container::loopback_inside::RULE,
     &container::wrong_container_port::RULE,
     &container::container_not_ready::RULE,
+    &container::ipv6_publish_dead::RULE,
+    &container::engine_rules_missing::RULE,
     &container::published_elsewhere::RULE,
     &container::not_published::RULE,
     &container::engine_down::RULE,

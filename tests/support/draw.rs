@@ -291,17 +291,68 @@ impl<'a> Draw<'a> {
             networks: self.many(|d| Network {
                 name: d.word(),
                 ip: d.maybe(Self::ip),
+                gateway: d.maybe(Self::ip),
+                internal: d.known(Self::flag),
             }),
             compose: self.maybe(|d| Compose {
                 project: d.word(),
                 service: d.word(),
                 working_dir: d.maybe(Self::word),
                 config_files: d.many(Self::word),
+                depends_on: d.many(|d| Dependency {
+                    service: d.word(),
+                    condition: d
+                        .pick(&["service_started", "service_healthy", ""])
+                        .to_owned(),
+                }),
             }),
             inside: self.known(|d| d.many(Self::listener)),
             log_tail: self.known(|d| d.many(Self::word)),
+            failed_dials: self.many(|d| FailedDial {
+                host: d.called(),
+                port: d.maybe(Self::port),
+                how: d.pick(&[
+                    DialFailure::Refused,
+                    DialFailure::Unresolved,
+                    DialFailure::TimedOut,
+                ]),
+                line: d.word(),
+            }),
+            dials: self.many(|d| Dialled {
+                by: d.word(),
+                host: d.called(),
+                port: d.port(),
+            }),
+            extra_hosts: self.many(|d| {
+                d.pick(&["host.docker.internal:host-gateway", ":"])
+                    .to_owned()
+            }),
+            endpoint: self
+                .pick(&["", "unix:///var/run/docker.sock", "ssh://box"])
+                .to_owned(),
+            takes: self.known(Self::flag),
             command: self.many(Self::word),
             framework: self.maybe(Self::framework),
+        }
+    }
+
+    fn called(&mut self) -> String {
+        self.pick(&[
+            "localhost",
+            "127.0.0.1",
+            "::1",
+            "host.docker.internal",
+            "db",
+            "10.9.9.9",
+        ])
+        .to_owned()
+    }
+
+    fn next_door(&mut self) -> NextDoor {
+        NextDoor {
+            host: self.called(),
+            service: self.maybe(Self::word),
+            takes: self.maybe(Self::flag),
         }
     }
 
@@ -488,6 +539,9 @@ impl<'a> Draw<'a> {
                 },
             },
             peers: self.known(|d| d.many(Self::at)),
+        }
+    }
+
     fn redirect(&mut self) -> Redirect {
         Redirect {
             from: self.word(),
@@ -834,6 +888,8 @@ impl<'a> Draw<'a> {
             listeners: self.known(|d| d.many(Self::listener).into()),
             processes: self.known(|d| d.many(Self::process).into()),
             containers: self.known(|d| d.many(Self::container).into()),
+            engine_rules: self.known(Self::flag),
+            next_door: self.known(|d| d.many(Self::next_door).into()),
             udp: self.known(|d| d.many(Self::listener).into()),
             unix_listeners: self.known(|d| d.many(Self::word).into()),
             elsewhere: self.known(|d| d.many(Self::listener).into()),

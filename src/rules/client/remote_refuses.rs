@@ -20,7 +20,7 @@
 
 use crate::facts::Outcome;
 use crate::findings::{Confidence, Finding, Severity};
-use crate::rules::{Case, Rule, evidence, name, path};
+use crate::rules::{Case, Rule, container, evidence, name, path};
 
 use super::{container_at, far_end, is_neighbour, look_there, place, route};
 
@@ -35,6 +35,7 @@ pub static RULE: Rule = Rule {
         &name::localhost_not_loopback::RULE,
         &name::hosts_entry::RULE,
         &path::vpn_in_the_way::RULE,
+        &container::host_service_on_loopback::RULE,
     ],
     settle: 2,
     check,

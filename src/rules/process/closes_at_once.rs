@@ -33,10 +33,15 @@ pub static RULE: Rule = Rule {
         &client::remote_refuses::RULE,
         &container::container_paused::RULE,
         &container::container_restarting::RULE,
+        &container::localhost_inside_container::RULE,
+        &container::host_service_on_loopback::RULE,
+        &container::dependency_not_ready::RULE,
         &container::not_recreated::RULE,
         &container::loopback_inside::RULE,
         &container::wrong_container_port::RULE,
         &container::container_not_ready::RULE,
+        &container::ipv6_publish_dead::RULE,
+        &container::engine_rules_missing::RULE,
         &port_taken::RULE,
         &out_of_file_descriptors::RULE,
         &path::firewall_rejects::RULE,
@@ -79,7 +84,7 @@ fn check(case: &Case) -> Option<Finding> {
         },
     );
     finding = finding.fix(match container {
-        Some(container) => container::read_log(container),
+        Some(container) => container::read_log(case, container),
         None => Fix::read(
             "read its log",
             "look at what it writes at the moment of an attempt",

@@ -31,6 +31,9 @@ pub static RULE: Rule = Rule {
     since: "0.1.0",
     unless: &[
         &container::container_exited::RULE,
+        &container::localhost_inside_container::RULE,
+        &container::host_service_on_loopback::RULE,
+        &container::dependency_not_ready::RULE,
         &container::container_never_started::RULE,
         &presence::moved_port::RULE,
         &system_service_holds_port::RULE,

@@ -34,9 +34,14 @@ pub static RULE: Rule = Rule {
         &client::remote_silent::RULE,
         &container::container_paused::RULE,
         &container::container_restarting::RULE,
+        &container::localhost_inside_container::RULE,
+        &container::host_service_on_loopback::RULE,
+        &container::dependency_not_ready::RULE,
         &container::loopback_inside::RULE,
         &container::wrong_container_port::RULE,
         &container::container_not_ready::RULE,
+        &container::ipv6_publish_dead::RULE,
+        &container::engine_rules_missing::RULE,
         &port_taken::RULE,
         &suspended::RULE,
         &out_of_file_descriptors::RULE,
@@ -108,7 +113,7 @@ fn check(case: &Case) -> Option<Finding> {
         ));
     }
     if let Some(container) = container {
-        finding = finding.fix(container::read_log(container));
+        finding = finding.fix(container::read_log(case, container));
     }
     Some(finding.fix(Fix::read(
         "see what it waits for",

@@ -20,7 +20,7 @@
 
 use crate::facts::{Http, Outcome};
 use crate::findings::{Confidence, Finding, Fix, Severity};
-use crate::rules::{Case, Rule, evidence, path, process};
+use crate::rules::{Case, Rule, container, evidence, path, process};
 
 use super::said;
 
@@ -92,6 +92,11 @@ fn status(case: &Case) -> Option<Finding> {
             ),
         ),
     };
+    // What the server's container calls in vain is why: its answer only shows it.
+    let severity = match calls_in_vain(case) {
+        true => Severity::Info,
+        false => severity,
+    };
     // Another address may have answered better, where what it said could not be heard.
     // So may the server behind it, if there is one.
     let by_itself = case.facts.onward.seen().is_some_and(|list| list.is_empty());
@@ -112,6 +117,17 @@ fn status(case: &Case) -> Option<Finding> {
         finding = finding.because(evidence::listener(case, listener));
     }
     Some(finding.fix(fix(case, http)))
+}
+
+/// Whether an earlier rule has found whom the server's container calls in vain.
+fn calls_in_vain(case: &Case) -> bool {
+    let causes = [
+        &container::localhost_inside_container::RULE,
+        &container::host_service_on_loopback::RULE,
+        &container::dependency_not_ready::RULE,
+    ];
+    let told = |code: &str| causes.iter().any(|cause| cause.code == code);
+    case.spoken().iter().any(|finding| told(&finding.code))
 }
 
 /// The name of whoever wrote the answer.
