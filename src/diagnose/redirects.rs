@@ -27,7 +27,7 @@ impl Doctor<'_> {
         }
         let began = Instant::now();
         let steps = if let Some((greeting, from)) = self.first_step() {
-            self.follow(greeting, from)
+            self.follow_redirects(greeting, from)
         } else {
             self.brokers()
         };
@@ -52,7 +52,7 @@ impl Doctor<'_> {
         ))
     }
 
-    fn follow(&self, mut greeting: Greeting, mut from: Url) -> Vec<Redirect> {
+    fn follow_redirects(&self, mut greeting: Greeting, mut from: Url) -> Vec<Redirect> {
         let began = Instant::now();
         let mut steps: Vec<Redirect> = Vec::new();
         let mut asked = vec![from.clone()];
