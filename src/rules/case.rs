@@ -173,10 +173,24 @@ impl<'a> Case<'a> {
             .find(|probe| matches!(probe.outcome, Outcome::Reset | Outcome::Closed))
     }
 
-    /// The first probe that failed in any way.
+    /// The first probe that failed in any way that a client would notice.
     #[must_use]
     pub fn failure(&self) -> Option<&'a Probe> {
-        self.probes().find(|probe| !probe.outcome.well())
+        self.probes()
+            .find(|probe| !probe.outcome.well() && !self.is_passed_over(probe))
+    }
+
+    /// Whether clients pass over this address without noticing: it is an IPv6 one, this
+    /// machine has no way to any of them, and the name has an IPv4 one as well.
+    #[must_use]
+    pub fn is_passed_over(&self, probe: &Probe) -> bool {
+        let has_way = |other: &Probe| !is_without_way(other);
+        probe.to.is_ipv6()
+            && is_without_way(probe)
+            && self.is_far(probe.to.ip())
+            && self
+                .probes()
+                .any(|other| other.to.is_ipv4() && has_way(other))
     }
 
     /// Whether a client would be content with what this probe met: not only the
@@ -217,4 +231,12 @@ impl<'a> Case<'a> {
             Confidence::Likely
         }
     }
+}
+
+/// "Network is unreachable" and "Cannot assign requested address", at once, on Linux,
+/// macOS and Windows.
+fn is_without_way(probe: &Probe) -> bool {
+    const NO_WAY: [i32; 6] = [101, 51, 10051, 99, 49, 10049];
+    probe.outcome == Outcome::Unreachable
+        && probe.errno.is_some_and(|errno| NO_WAY.contains(&errno))
 }

@@ -74,12 +74,15 @@ pub static RULES: &[&Rule] = &[
     // The name.
     &name::localhost_not_loopback::RULE,
     &name::subdomain_of_localhost::RULE,
-    &name::name_not_found::RULE,
     &name::hosts_entry::RULE,
+    &name::stale_dns::RULE,
+    &name::name_not_found::RULE,
     &address::unspecified_destination::RULE,
     // Another machine.
     &client::offline::RULE,
     &name::resolver_unreachable::RULE,
+    &client::captive_portal::RULE,
+    &client::broken_ipv6_path::RULE,
     &client::remote_refuses::RULE,
     &client::remote_silent::RULE,
     // A container is behind the port, or should be.

@@ -35,6 +35,7 @@ pub fn play() {
         ["vite", at] => vite(&listen(at)),
         ["unix", path] => wait(std::os::unix::net::UnixListener::bind(path).unwrap()),
         ["deaf-engine", path] => deaf_engine(path),
+        ["redirect", to, at] => answer_all(&listen(at), &redirect(to)),
         ["dns", at, ref zone @ ..] => dns::serve(at, zone),
         ["udp", at] => wait(std::net::UdpSocket::bind(at).unwrap()),
         _ => panic!("nobody plays {part:?}"),
@@ -72,6 +73,12 @@ fn wait<T>(held: T) -> ! {
 
 fn http(status: &str) -> String {
     format!("HTTP/1.1 {status} Story\r\ncontent-length: 5\r\nconnection: close\r\n\r\nstory")
+}
+
+fn redirect(to: &str) -> String {
+    format!(
+        "HTTP/1.1 302 Found\r\nlocation: {to}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+    )
 }
 
 fn serve(listener: &TcpListener) -> ! {

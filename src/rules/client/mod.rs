@@ -1,6 +1,9 @@
 //! Family 9 client and far end, and what remains.
 
 pub mod blind_spot;
+pub mod broken_ipv6_path;
+pub mod captive_portal;
+mod compare;
 pub mod offline;
 pub mod remote_refuses;
 pub mod remote_silent;

@@ -18,7 +18,7 @@
 
 use crate::facts::{Http, Outcome};
 use crate::findings::{Confidence, Finding, Fix, Severity};
-use crate::rules::{Case, Rule, evidence};
+use crate::rules::{Case, Rule, client, evidence};
 
 use super::said;
 
@@ -29,6 +29,7 @@ pub static RULE: Rule = Rule {
     severity: Severity::Error,
     since: "0.1.0",
     unless: &[
+        &client::captive_portal::RULE,
         &super::tls_expected::RULE,
         &super::tls_not_spoken::RULE,
         &super::not_http::RULE,
