@@ -15,6 +15,8 @@ mod address;
 mod client;
 #[path = "live/examples.rs"]
 mod examples;
+#[path = "live/hops.rs"]
+mod hops;
 #[path = "support/machine.rs"]
 mod machine;
 #[path = "live/names.rs"]
@@ -33,6 +35,8 @@ mod protocol;
 mod stage;
 #[path = "live/wait.rs"]
 mod wait;
+#[path = "live/way.rs"]
+mod way;
 #[path = "live/without.rs"]
 mod without;
 

@@ -4,6 +4,7 @@ use std::io::{BufRead, IsTerminal, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use super::memory::{self, Knocking};
 use super::terminal::{Failure, print, style};
 use super::why::target;
 use crate::diagnose::{self, Change, Recording, Waited};
@@ -40,7 +41,7 @@ struct Plan {
 
 pub fn run(args: &Args, settings: &Settings) -> Result<u8, Failure> {
     let target = target(&args.target, None, settings)?;
-    let before = diagnose::why(&target, settings);
+    let before = look(&target, settings);
     let style = style(settings, false);
     let Some(finding) = diagnose::problem(&before.report) else {
         print(&text::report(&before.report, &style))?;
@@ -98,7 +99,7 @@ pub fn run(args: &Args, settings: &Settings) -> Result<u8, Failure> {
         }
         // What follows was part of the agreement, and its cause may have gone by now.
         if !follows || !made {
-            diagnose::still_stands(&plan.fix, &before, &diagnose::why(&target, settings))
+            diagnose::still_stands(&plan.fix, &before, &look(&target, settings))
                 .map_err(|why| Failure::new(format!("{why}; nothing was changed")))?;
         }
         make(plan, &target, settings)?;
@@ -108,7 +109,12 @@ pub fn run(args: &Args, settings: &Settings) -> Result<u8, Failure> {
         print("\nnothing was changed\n")?;
         return Ok(before.report.exit_code());
     }
-    outcome(&before, &diagnose::why(&target, settings), &style)
+    outcome(&before, &look(&target, settings), &style)
+}
+
+/// A diagnosis, of which a daemon that runs is told: it need not tell of our own knocking.
+fn look(target: &Target, settings: &Settings) -> Recording {
+    diagnose::why_given(target, settings, memory::of(target))
 }
 
 /// What a fix would change.
@@ -213,7 +219,9 @@ fn make(plan: &Plan, target: &Target, settings: &Settings) -> Result<(), Failure
             std::thread::sleep(Duration::from_millis(20));
             continue;
         }
-        if let Waited::Answers { at, .. } = diagnose::wait(target, settings, SERVER, || {}) {
+        let mut knocking = Knocking::at(target);
+        let waited = diagnose::wait(target, settings, SERVER, || knocking.tell());
+        if let Waited::Answers { at, .. } = waited {
             print(&format!(
                 "\nit helped: {at} answers. {program} runs until you end it here (Ctrl-C).\n"
             ))?;

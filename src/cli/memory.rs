@@ -9,6 +9,8 @@ use crate::sources::Pending;
 
 /// How long the daemon is waited for: all of it, from the greeting to the answer.
 const PATIENCE: Duration = Duration::from_millis(50);
+/// How often the daemon is told that we are knocking.
+const AGAIN: Duration = Duration::from_secs(2);
 
 /// Asks the daemon, if one runs, what it knows of this target's port, beside all else.
 /// That it is asked tells it that we are about to connect.
@@ -23,6 +25,27 @@ pub fn of(target: &Target) -> Given {
         }));
     }
     given
+}
+
+/// Tells the daemon, if one runs, again and again that we are knocking at a port: it need
+/// not tell of refusals that are waited through.
+pub struct Knocking<'a> {
+    target: &'a Target,
+    told: Option<Instant>,
+}
+
+impl<'a> Knocking<'a> {
+    pub fn at(target: &'a Target) -> Self {
+        Knocking { target, told: None }
+    }
+
+    /// To be called before every attempt.
+    pub fn tell(&mut self) {
+        if self.told.is_none_or(|at| at.elapsed() > AGAIN) {
+            of(self.target);
+            self.told = Some(Instant::now());
+        }
+    }
 }
 
 /// Whether there is a socket of a daemon: without one nobody needs to be asked.

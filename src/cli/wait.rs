@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::memory;
+use super::memory::Knocking;
 use super::terminal::{Failure, print, style};
 use super::why::{target, worse};
 use crate::diagnose::{self, Waited};
@@ -12,9 +12,6 @@ use crate::facts::{Target, human_micros};
 use crate::findings::Report;
 use crate::frontends::{json, text};
 use crate::settings::{Settings, parse_duration};
-
-/// How often the daemon is told that we are knocking.
-const AGAIN: Duration = Duration::from_secs(2);
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -60,14 +57,8 @@ pub fn run(args: &Args, settings: &Settings) -> Result<u8, Failure> {
     for target in &targets {
         let began = Instant::now();
         let left = until.saturating_duration_since(began);
-        let mut told: Option<Instant> = None;
-        let waited = diagnose::wait(target, settings, left, || {
-            // A daemon need not tell of refusals that are waited through.
-            if told.is_none_or(|at| at.elapsed() > AGAIN) {
-                memory::of(target);
-                told = Some(Instant::now());
-            }
-        });
+        let mut knocking = Knocking::at(target);
+        let waited = diagnose::wait(target, settings, left, || knocking.tell());
         if let Waited::InVain(report) = &waited {
             // Whoever came a moment too late, and was met by the report, has come.
             code = worse(code, report.exit_code());

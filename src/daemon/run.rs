@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Semaphore, broadcast, mpsc, watch};
-use tokio::time::{Instant as Deadline, sleep_until};
 
 use super::alerts::Alerts;
 use super::calls::MOST_AT_ONCE;
@@ -102,27 +101,29 @@ pub async fn run(settings: Arc<Settings>, outside: Outside, end: impl Future<Out
     let looks = Looks::new(results, settings);
     let (mut daemon, mut questions) = Daemon::new(looks, outside);
     let mut end = std::pin::pin!(end);
+    let mut alarm = clock::Alarm::new();
     let (mut tick, mut adapt, mut full) = (daemon.began, daemon.began, daemon.began);
     while !daemon.ended {
         let due = daemon.next_due().map(|due| daemon.began + due);
-        let wake = [tick, adapt, full].into_iter().chain(due).min();
-        let wake = Deadline::from_std(wake.unwrap_or(tick));
+        // The radar adapts itself when a tick wakes us: it comes once a second at least.
+        let wake = [tick, full].into_iter().chain(due).min().unwrap_or(tick);
         let event = tokio::select! {
             biased;
             () = &mut end => Event::End,
             Some(asked) = questions.recv() => Event::Asked(asked),
             Some(event) = looked.recv() => event,
             event = ears.next() => event,
-            () = sleep_until(wake) => {
+            () = alarm.at(wake) => {
                 let at = Instant::now();
+                if at >= adapt && at >= tick {
+                    // A little less, lest a tick that comes a bit early has it wait for the next.
+                    adapt = at + ADAPT - ADAPT / 8;
+                    ears.adapt();
+                    daemon.modes = ears.modes();
+                }
                 if at >= full {
                     full = at + FULL_LOOK;
                     Event::FullLook
-                } else if at >= adapt {
-                    adapt = at + ADAPT;
-                    ears.adapt();
-                    daemon.modes = ears.modes();
-                    Event::Due
                 } else if at >= tick {
                     tick = at + daemon.pace.pause(daemon.is_watched(), daemon.now());
                     Event::Tick

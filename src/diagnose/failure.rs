@@ -62,6 +62,11 @@ impl Doctor<'_> {
         if failed && here {
             self.look_at_failure(nobody, blocked, &covered);
         }
+        self.look_at_onward();
+        self.look_at_boundaries();
+        if failed {
+            self.look_at_way();
+        }
         self.see_who_is_at_work();
     }
 

@@ -1,5 +1,6 @@
 //! One diagnosis, start to end: facts, probes, rules, report. Start reading here.
 
+mod boundaries;
 mod check;
 mod failure;
 mod fix;
@@ -7,12 +8,14 @@ mod flaps;
 mod lines;
 mod looks;
 mod named;
+mod onward;
 mod outside;
 mod owners;
 mod parts;
 mod project;
 mod record;
 mod wait;
+mod way;
 mod why;
 
 pub use check::{check, check_facts, look_at_project, project_of};

@@ -22,6 +22,8 @@ pub struct Case<'a> {
     pub facts: &'a Snapshot,
     /// What earlier rules have said.
     spoken: &'a [Finding],
+    /// How many places the way has passed before this target.
+    passed: u8,
 }
 
 impl<'a> Case<'a> {
@@ -32,6 +34,7 @@ impl<'a> Case<'a> {
             target,
             facts,
             spoken: &[],
+            passed: 0,
         }
     }
 
@@ -43,7 +46,24 @@ impl<'a> Case<'a> {
             target: self.target,
             facts: self.facts,
             spoken,
+            passed: self.passed,
         }
+    }
+
+    /// The same facts, asked about the next place of the way; nothing where the way is so
+    /// long that it may lead in a circle.
+    #[must_use]
+    pub fn onward<'b>(&self, target: &'b Target) -> Option<Case<'b>>
+    where
+        'a: 'b,
+    {
+        let passed = self.passed + 1;
+        (passed <= 2).then_some(Case {
+            target,
+            facts: self.facts,
+            spoken: &[],
+            passed,
+        })
     }
 
     /// Whether an earlier rule has already explained a failure.
@@ -180,13 +200,22 @@ impl<'a> Case<'a> {
             .find(|probe| !probe.outcome.well() && !self.is_passed_over(probe))
     }
 
+    /// Whether there is no way to an address, as the system says at once: "Network is
+    /// unreachable" or "Cannot assign requested address" on Linux, macOS and Windows.
+    #[must_use]
+    pub fn is_without_way(probe: &Probe) -> bool {
+        const NO_WAY: [i32; 6] = [101, 51, 10051, 99, 49, 10049];
+        probe.outcome == Outcome::Unreachable
+            && probe.errno.is_some_and(|errno| NO_WAY.contains(&errno))
+    }
+
     /// Whether clients pass over this address without noticing: it is an IPv6 one, this
     /// machine has no way to any of them, and the name has an IPv4 one as well.
     #[must_use]
     pub fn is_passed_over(&self, probe: &Probe) -> bool {
-        let has_way = |other: &Probe| !is_without_way(other);
+        let has_way = |other: &Probe| !Case::is_without_way(other);
         probe.to.is_ipv6()
-            && is_without_way(probe)
+            && Case::is_without_way(probe)
             && self.is_far(probe.to.ip())
             && self
                 .probes()
@@ -231,12 +260,4 @@ impl<'a> Case<'a> {
             Confidence::Likely
         }
     }
-}
-
-/// "Network is unreachable" and "Cannot assign requested address", at once, on Linux,
-/// macOS and Windows.
-fn is_without_way(probe: &Probe) -> bool {
-    const NO_WAY: [i32; 6] = [101, 51, 10051, 99, 49, 10049];
-    probe.outcome == Outcome::Unreachable
-        && probe.errno.is_some_and(|errno| NO_WAY.contains(&errno))
 }

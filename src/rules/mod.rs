@@ -11,6 +11,7 @@ mod case;
 mod evidence;
 mod fixes;
 mod hops;
+mod onward;
 mod page;
 mod proxies;
 mod ruled_out;
@@ -27,8 +28,9 @@ pub mod process;
 pub mod project;
 pub mod protocol;
 
-pub use case::{Case, Expected};
+pub use case::{Case, Expected, join};
 pub use hops::hops;
+pub use onward::target as onward_target;
 pub use page::{Page, find};
 pub use survey::{PortStanding, Standing, Survey};
 
@@ -78,8 +80,11 @@ pub static RULES: &[&Rule] = &[
     &name::stale_dns::RULE,
     &name::name_not_found::RULE,
     &address::unspecified_destination::RULE,
-    // Another machine.
+    // There is no way, or a wrong one.
     &client::offline::RULE,
+    &path::no_route::RULE,
+    &path::vpn_in_the_way::RULE,
+    // Another machine.
     &name::resolver_unreachable::RULE,
     &client::captive_portal::RULE,
     &client::broken_ipv6_path::RULE,
@@ -123,6 +128,9 @@ pub static RULES: &[&Rule] = &[
     &protocol::tls_not_spoken::RULE,
     &protocol::not_http::RULE,
     &protocol::host_not_allowed::RULE,
+    &path::upstream_refused::RULE,
+    &path::upstream_silent::RULE,
+    &path::dead_tunnel::RULE,
     &protocol::error_status::RULE,
     &presence::crash_looping::RULE,
     &process::closes_at_once::RULE,
@@ -137,6 +145,9 @@ pub static RULES: &[&Rule] = &[
     &presence::still_starting::RULE,
     &presence::not_started::RULE,
     &presence::nothing_listens::RULE,
+    // It is well, or there is nobody, on this side of a boundary.
+    &path::vm_boundary::RULE,
+    &path::device_loopback::RULE,
     // What remains.
     &client::blind_spot::RULE,
     &client::unexplained::RULE,

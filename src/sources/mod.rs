@@ -8,10 +8,13 @@
 pub mod clock;
 pub mod containers;
 pub mod desktop;
+pub mod devices;
 pub mod firewall;
 mod folders;
 pub mod host;
+mod ini;
 pub mod names;
+pub mod onward;
 pub mod outside;
 pub mod own;
 pub mod owners;
@@ -20,7 +23,14 @@ pub mod probes;
 pub mod processes;
 pub mod projects;
 pub mod radar;
+pub mod routes;
 pub mod service;
 pub mod sockets;
+#[cfg_attr(
+    not(any(target_os = "linux", target_os = "macos", windows)),
+    allow(dead_code, reason = "no tool is run there")
+)]
+mod tool;
+pub mod vm;
 
 pub use pending::Pending;

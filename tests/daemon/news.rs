@@ -133,6 +133,8 @@ stories! {
         let news = keeper.news();
         let why = keeper.json(&["why", "3000", "--json"], &folder);
         assert_eq!(why["verdict"], "refused", "{why:#}");
+        let fix = keeper.says(&["fix", "3000", "--dry-run"], &folder);
+        assert!(String::from_utf8_lossy(&fix.stdout).contains("DD202"), "{fix:?}");
         let told = news.alerts_within("firing", Duration::from_secs(4));
         assert_eq!(told, [] as [serde_json::Value; 0]);
     }

@@ -6,15 +6,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use devdoctor::facts::{
-    Address, BrokenFile, Claims, Compose, Container, ContainerState, CpuUse, Departed, DnsAnswer,
-    DnsCode, Engine, EngineKind, Expectation, FdUse, Firewall, FirewallRule, FirewallVerdict, Gap,
-    Gateway, Greeting, Host, HostsEntry, Http, IgnoredSetting, Known, Listener, NameCache,
-    NameServer, Names, Network, Order, Origin, Outcome, Outside, Pointer, PortSpec, PortalCheck,
-    Probe, ProcId, ProcState, Process, Project, Proto, Protocol, ProxyVariable, Publish, Queue,
-    Resolution, ResolveError, Runs, Service, SetBy, Snapshot, Target, UnknownSetting, User,
-    Vantage,
-};
+use devdoctor::facts::*;
 
 /// Words that names, paths and banners are made of. Some are hostile.
 const WORDS: &[&str] = &[
@@ -457,6 +449,32 @@ impl<'a> Draw<'a> {
         }
     }
 
+    fn onward(&mut self) -> Onward {
+        Onward {
+            port: self.port(),
+            by: self.maybe(Self::id),
+            carries: self.pick(&[Carries::Bytes, Carries::Requests]),
+            host: self.maybe(|d| {
+                d.pick(&["127.0.0.1", "localhost", "::1", "'; rm"])
+                    .to_owned()
+            }),
+            to: self.maybe(Self::port),
+            scheme: self.maybe(|d| d.pick(&["http", "https", "grpc"]).to_owned()),
+            via: self.maybe(Self::word),
+            said_by: match self.pick(&[0, 1, 2, 3]) {
+                0 => SaidBy::Argv,
+                1 => SaidBy::Connection,
+                2 => SaidBy::Kind,
+                _ => SaidBy::File {
+                    file: self.word(),
+                    line: self.small(),
+                    key: self.word(),
+                },
+            },
+            peers: self.known(|d| d.many(Self::at)),
+        }
+    }
+
     fn resolution(&mut self) -> Resolution {
         Resolution {
             addresses: self.known(|d| d.many(Self::ip)),
@@ -609,6 +627,77 @@ impl<'a> Draw<'a> {
             }),
             firewall_signs: self.many(Self::word),
             sockets_by: self.maybe(Self::word),
+            reached_at: self.maybe(Self::at),
+            wsl: self.known(|d| Wsl {
+                networking: d.pick(&[
+                    WslNetworking::Nat,
+                    WslNetworking::Mirrored,
+                    WslNetworking::Virtioproxy,
+                    WslNetworking::None,
+                ]),
+                localhost_forwarding: d.flag(),
+                file: d.maybe(Self::word),
+                line: d.maybe(Self::small),
+                written: d.maybe(Self::word),
+            }),
+        }
+    }
+
+    fn fate(&mut self) -> Fate {
+        self.pick(&[
+            Fate::Sent,
+            Fate::Local,
+            Fate::Blackhole,
+            Fate::Prohibit,
+            Fate::Unreachable,
+            Fate::NoRoute,
+            Fate::Unknown,
+        ])
+    }
+
+    fn route_entry(&mut self) -> RouteEntry {
+        RouteEntry {
+            network: self.ip(),
+            prefix: self.pick(&[0, 8, 16, 24, 128, 255]),
+            table: self.pick(&[254, 255, 51820, 0]),
+            fate: self.fate(),
+            interface: self.maybe(Self::interface_name),
+            gateway: self.maybe(Self::ip),
+            metric: self.small(),
+        }
+    }
+
+    fn interface_name(&mut self) -> String {
+        self.pick(&["lo", "eth0", "tun0", "wg0", "br-1", "\u{1b}[31m"])
+            .to_owned()
+    }
+
+    fn way(&mut self) -> Way {
+        Way {
+            routes: self.known(|d| {
+                d.many(|d| Route {
+                    to: d.ip(),
+                    fate: d.fate(),
+                    interface: d.maybe(Self::interface_name),
+                    gateway: d.maybe(Self::ip),
+                    entry: d.maybe(Self::route_entry),
+                    rule: d.maybe(|d| PolicyRule {
+                        priority: d.small(),
+                        text: d.word(),
+                        decides: d.flag(),
+                    }),
+                    shadowed: d.many(Self::route_entry),
+                })
+                .into()
+            }),
+            interfaces: self.known(|d| {
+                d.many(|d| Interface {
+                    name: d.interface_name(),
+                    kind: d.maybe(|d| d.pick(&["loopback", "tun", "bridge", ""]).to_owned()),
+                    up: d.flag(),
+                })
+                .into()
+            }),
         }
     }
 
@@ -616,6 +705,15 @@ impl<'a> Draw<'a> {
         Snapshot {
             probes: self.many(Self::probe).into(),
             resolutions: self.many(Self::resolution).into(),
+            onward: self.known(|d| d.many(Self::onward).into()),
+            devices: self.known(|d| {
+                d.many(|d| Device {
+                    serial: d.word(),
+                    state: d.pick(&["device", "offline"]).to_owned(),
+                    reversed: d.known(|d| d.many(Self::port)),
+                })
+                .into()
+            }),
             listeners: self.known(|d| d.many(Self::listener).into()),
             processes: self.known(|d| d.many(Self::process).into()),
             containers: self.known(|d| d.many(Self::container).into()),
@@ -658,6 +756,7 @@ impl<'a> Draw<'a> {
             names: self.known(Self::names),
             outside: self.known(Self::outside),
             host: self.host(),
+            way: self.way(),
             taken: self.number(),
         }
     }

@@ -21,7 +21,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use crate::facts::{Known, Outcome, Probe};
 use crate::findings::{Confidence, Evidence, Finding, Fix, Safety, Seen, Severity};
 use crate::rules::address::unspecified_destination;
-use crate::rules::{Case, Rule, evidence, fixes};
+use crate::rules::{Case, Rule, evidence, fixes, path};
 
 /// DD307.
 pub static RULE: Rule = Rule {
@@ -29,7 +29,7 @@ pub static RULE: Rule = Rule {
     name: "ipv6-disabled",
     severity: Severity::Error,
     since: "0.1.0",
-    unless: &[&unspecified_destination::RULE],
+    unless: &[&unspecified_destination::RULE, &path::no_route::RULE],
     settle: 2,
     check,
     source: include_str!("ipv6_disabled.rs"),

@@ -42,6 +42,7 @@ pub static RULE: Rule = Rule {
         &name::hosts_entry::RULE,
         &name::stale_dns::RULE,
         &super::captive_portal::RULE,
+        &path::vpn_in_the_way::RULE,
     ],
     settle: 2,
     check,

@@ -43,6 +43,8 @@ pub static RULE: Rule = Rule {
         &super::offline::RULE,
         &super::captive_portal::RULE,
         &super::broken_ipv6_path::RULE,
+        &path::no_route::RULE,
+        &path::vpn_in_the_way::RULE,
         &super::remote_refuses::RULE,
     ],
     settle: 2,
@@ -62,7 +64,10 @@ const AT_ONCE: u64 = 1_000_000;
 
 fn check(case: &Case) -> Option<Finding> {
     // A server of this machine may still be bound to an address that has gone.
-    if case.on_this_machine() {
+    if case.on_this_machine()
+        || path::device_loopback::is_an_emulators(case)
+        || path::vm_boundary::stands(case)
+    {
         return None;
     }
     let silent = case.probes().filter(|probe| {

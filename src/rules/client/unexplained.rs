@@ -51,9 +51,6 @@ fn check(case: &Case) -> Option<Finding> {
         _ if link_local.is_some() => {
             format!("{there} cannot be dialled without the interface that leads to it")
         }
-        _ if loopback_down(case).is_some() => {
-            format!("{there} cannot be reached: the loopback interface of this machine is down")
-        }
         Verdict::Unresolved => format!("the name {} could not be resolved", case.target.host),
         Verdict::Mixed => {
             format!("{there} fails on some addresses only, and no cause that devdoctor knows fits")
@@ -73,35 +70,13 @@ fn check(case: &Case) -> Option<Finding> {
     });
     let finding = Finding::new(Confidence::Possible, says)
         .because_all(case.probes().map(evidence::probe))
-        .because_all(loopback_down(case))
         .because_all(link_local)
         .because_all(redirects(case))
         .because_all(excluded);
-    let finding = match loopback_down(case) {
-        Some(_) => finding.fix(Fix::safe(
-            "switch the loopback interface on",
-            ["sudo", "ip", "link", "set", "lo", "up"],
-        )),
-        None => finding,
-    };
     Some(finding.fix(Fix::safe(
         "see every look that was made",
         ["devdoctor", "why", "-v", &case.target.input],
     )))
-}
-
-/// Without a loopback interface nothing on this machine reaches anything.
-fn loopback_down(case: &Case) -> Option<Evidence> {
-    let own = case.facts.host.addresses.seen()?;
-    let up = own.iter().any(|own| own.ip.is_loopback() && own.up);
-    (!up && case.target.is_localhost_name()).then(|| {
-        Evidence::new(
-            "no loopback address of this machine is up",
-            Seen::Kernel {
-                what: "interfaces".to_owned(),
-            },
-        )
-    })
 }
 
 /// An address of which every interface has its own: the system refuses to choose one.

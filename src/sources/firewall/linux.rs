@@ -1,6 +1,5 @@
 //! nftables, and the older iptables where it still holds rules.
 
-mod command;
 mod iptables;
 mod listing;
 mod nft;
@@ -9,7 +8,7 @@ mod ports;
 use std::fs;
 use std::time::{Duration, Instant};
 
-use command::Command;
+use crate::sources::tool::Command;
 
 use crate::facts::{Firewall, FirewallRule, Gap};
 

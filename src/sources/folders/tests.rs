@@ -274,7 +274,7 @@ fn a_queue_that_runs_over_is_told() {
     {
         // Whoever takes the events from the kernel waits here.
         let _held = lock(&world.folders.shared.filter);
-        for number in 0..limit / 2 {
+        for number in 0..=limit {
             fs::write(tmp.0.join(format!("{number}")), "").unwrap();
         }
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant, SystemTime};
 
-use notify::{Config, ErrorKind, RecommendedWatcher, RecursiveMode, Watcher};
+use notify::{Config, ErrorKind, EventKindMask, RecommendedWatcher, RecursiveMode, Watcher};
 
 use super::arms::{Arm, Arms, MOST};
 use super::filter::Heard;
@@ -355,7 +355,7 @@ fn new_watcher(
             let _ = sender.send(Order::Heard);
         }
     };
-    RecommendedWatcher::new(handler, Config::default())
+    RecommendedWatcher::new(handler, Config::default().with_event_kinds(wanted()))
 }
 
 /// An error in a few words.
@@ -364,4 +364,19 @@ fn words(error: &notify::Error) -> String {
         ErrorKind::Io(io) => clean(&io.to_string()),
         _ => clean(&error.to_string()),
     }
+}
+
+/// The events that are worth to be woken for. Not that somebody reads. Where the system
+/// tells when a file that was written is closed, not every piece that is written, either.
+fn wanted() -> EventKindMask {
+    let closes = cfg!(target_os = "linux");
+    let written = match closes {
+        true => EventKindMask::ACCESS_CLOSE,
+        false => EventKindMask::MODIFY_DATA,
+    };
+    EventKindMask::CREATE
+        | EventKindMask::REMOVE
+        | EventKindMask::MODIFY_NAME
+        | EventKindMask::MODIFY_META
+        | written
 }

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io;
 
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt;
 use std::time::{Duration, Instant};
 
@@ -44,6 +44,8 @@ pub(super) struct Ear {
     socket: OwnedFd,
     /// Places in each of the groups, without a filter, where nothing came yet.
     unproven: Vec<OwnedFd>,
+    /// The same socket once more, while the runtime is told of announcements.
+    waiter: Option<AsyncFd<OwnedFd>>,
 }
 
 impl Ear {
@@ -62,6 +64,7 @@ impl Ear {
         let mut ear = Ear {
             socket,
             unproven: provoke()?,
+            waiter: None,
         };
         ear.look(AT_FIRST)?;
         Ok(ear)
@@ -87,21 +90,22 @@ impl Ear {
 
     /// Waits until something was refused, and takes what there is.
     ///
-    /// Only while this waits is the runtime told of announcements: between two calls they
-    /// gather and wake nobody.
+    /// Only from the first call on until something is heard is the runtime told of
+    /// announcements: then they gather and wake nobody, until this is called again.
     pub(super) async fn hear(&mut self, batch: &mut Batch) -> io::Result<()> {
-        let mut waiter = None;
         loop {
-            let all = take(&self.socket, batch)?;
-            if !batch.is_empty() {
-                return Ok(());
+            let waiter = match &self.waiter {
+                Some(waiter) => waiter,
+                // What has gathered until now is announced to it at once.
+                None => self.waiter.insert(waiter_for(self.socket.try_clone()?)?),
+            };
+            let mut ready = waiter.readable().await?;
+            if take(&self.socket, batch)? {
+                ready.clear_ready();
             }
-            if all {
-                let waiter = match &waiter {
-                    Some(waiter) => waiter,
-                    None => waiter.insert(waiter_for(self.socket.as_fd())?),
-                };
-                waiter.readable().await?.clear_ready();
+            if !batch.is_empty() {
+                self.waiter = None;
+                return Ok(());
             }
         }
     }
@@ -110,9 +114,9 @@ impl Ear {
 #[expect(
     deprecated,
     reason = "the other constructor is unsafe; what that asks for, one descriptor that \
-              stays open and the same, a `BorrowedFd` keeps"
+              stays open and the same, an `OwnedFd` keeps"
 )]
-fn waiter_for(socket: BorrowedFd<'_>) -> io::Result<AsyncFd<BorrowedFd<'_>>> {
+fn waiter_for(socket: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
     AsyncFd::with_interest(socket, Interest::READABLE)
 }
 

@@ -184,7 +184,6 @@ impl Exits {
     pub(super) async fn next(&mut self) -> (ProcId, Known<Ended>) {
         self.memory.renew();
         loop {
-            self.collect();
             if let Some(ended) = self.ready.pop_front() {
                 return ended;
             }
@@ -192,6 +191,7 @@ impl Exits {
                 // Nothing can be waited for: a look at the sockets will tell.
                 std::future::pending::<()>().await;
             }
+            self.collect();
         }
     }
 

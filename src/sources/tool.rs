@@ -11,21 +11,32 @@ use crate::facts::{Gap, clean};
 /// A ruleset that is longer than this is not read.
 const MOST_BYTES: u64 = 32 * 1024 * 1024;
 
+/// Where a system has its tools.
+#[cfg(unix)]
+const FOLDERS: &[&str] = &[
+    "/usr/sbin",
+    "/sbin",
+    "/usr/bin",
+    "/usr/libexec/ApplicationFirewall",
+];
+#[cfg(not(unix))]
+const FOLDERS: &[&str] = &[r"C:\Windows\System32"];
+
 /// A program that was found.
 #[derive(Debug)]
-pub(super) struct Command {
+pub(crate) struct Command {
     program: PathBuf,
 }
 
 impl Command {
     /// The first of these programs that is installed; the folders of system tools are
     /// looked through even where the user's `PATH` leaves them out.
-    pub(super) fn find(names: &[&str]) -> Option<Self> {
+    pub(crate) fn find(names: &[&str]) -> Option<Self> {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let folders: Vec<PathBuf> = std::env::split_paths(&path)
             // A relative folder would run whatever lies in the user's project, as root.
             .filter(|folder| folder.is_absolute())
-            .chain(["/usr/sbin", "/sbin", "/usr/bin"].map(PathBuf::from))
+            .chain(FOLDERS.iter().map(PathBuf::from))
             .collect();
         names.iter().find_map(|name| {
             folders
@@ -37,7 +48,7 @@ impl Command {
     }
 
     /// What it prints. It is killed at the deadline.
-    pub(super) fn run(&self, arguments: &[&str], until: Instant) -> Result<String, Gap> {
+    pub(crate) fn run(&self, arguments: &[&str], until: Instant) -> Result<String, Gap> {
         let mut child = process::Command::new(&self.program)
             .args(arguments)
             .env("LC_ALL", "C")
@@ -49,7 +60,7 @@ impl Command {
         let (sender, answer) = channel();
         let pipes = (child.stdout.take(), child.stderr.take());
         let began = std::thread::Builder::new()
-            .name("firewall".to_owned())
+            .name("tool".to_owned())
             .spawn(move || {
                 let (out, complaint) = pipes;
                 let complaint = std::thread::spawn(move || read(complaint));
@@ -107,13 +118,19 @@ fn gap(program: &str, complaint: &str) -> Gap {
     Gap::Failed(clean(&format!("{program}: {first}")))
 }
 
+#[cfg(not(unix))]
+fn is_program(file: &Path) -> bool {
+    file.is_file()
+}
+
+#[cfg(unix)]
 fn is_program(file: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
     std::fs::metadata(file)
         .is_ok_and(|about| about.is_file() && about.permissions().mode() & 0o111 != 0)
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use std::time::Duration;
 
