@@ -25,6 +25,8 @@ mod names;
 mod outside;
 #[path = "live/path.rs"]
 mod path;
+#[path = "live/port.rs"]
+mod port;
 #[path = "live/presence.rs"]
 mod presence;
 #[path = "live/process.rs"]
@@ -33,6 +35,10 @@ mod process;
 mod protocol;
 #[path = "live/stage.rs"]
 mod stage;
+#[path = "live/tls.rs"]
+mod tls;
+#[path = "live/units.rs"]
+mod units;
 #[path = "live/wait.rs"]
 mod wait;
 #[path = "live/way.rs"]

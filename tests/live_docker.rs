@@ -3,6 +3,8 @@
 
 #![cfg(target_os = "linux")]
 
+#[path = "docker/calls.rs"]
+mod calls;
 mod docker;
 #[path = "support/machine.rs"]
 mod machine;
@@ -17,6 +19,19 @@ fn causes_in_containers_behind_the_userland_proxy() {
 #[test]
 fn causes_in_containers_without_a_userland_proxy() {
     docker::enter("world", &["--userland-proxy=false"]);
+}
+
+#[test]
+fn causes_of_what_containers_call_and_of_their_networks() {
+    docker::enter("calls_world", &["--userland-proxy=false"]);
+}
+
+/// What the test above runs in its world.
+#[test]
+fn calls_world() {
+    if let Some(mut world) = World::begin() {
+        calls::tell(&mut world);
+    }
 }
 
 #[test]

@@ -59,14 +59,19 @@ impl Doctor<'_> {
                 self.look_at_other_ports();
             }
         }
+        if here && (failed || owner_hidden) {
+            self.look_at_port();
+        }
         if failed && here {
             self.look_at_failure(nobody, blocked, &covered);
         }
-        self.look_at_onward();
-        self.look_at_boundaries();
+        self.look_at_containers();
         if failed {
             self.look_at_way();
         }
+        self.look_at_onward();
+        self.look_at_boundaries();
+        self.look_at_redirects();
         self.see_who_is_at_work();
     }
 

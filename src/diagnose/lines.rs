@@ -1,6 +1,6 @@
 //! Facts as the lines that reports and `devdoctor ports` show.
 
-use crate::facts::{Container, Greeting, Listener, Probe, Process, Protocol, Snapshot};
+use crate::facts::{Container, Greeting, Known, Listener, Probe, Process, Protocol, Snapshot, Tls};
 use crate::findings::{ContainerPort, ListenerLine, PortLine, PortsReport, ProbeLine, Unseen};
 
 pub(super) fn probe(probe: &Probe) -> ProbeLine {
@@ -15,11 +15,36 @@ pub(super) fn probe(probe: &Probe) -> ProbeLine {
 
 fn answer(greeting: &Greeting) -> Option<String> {
     match (&greeting.http, greeting.spoken?) {
-        (Some(http), Protocol::Tls) => Some(format!("HTTP {} over TLS", http.status)),
+        (Some(http), Protocol::Tls) => {
+            let trusted = if is_trusted(greeting) {
+                " with a certificate that this machine trusts"
+            } else {
+                ""
+            };
+            Some(format!("HTTP {} over TLS{trusted}", http.status))
+        }
         (Some(http), _) => Some(format!("HTTP {}", http.status)),
+        (None, Protocol::Tls) => Some(match &greeting.tls {
+            Some(tls) if tls.only_http2 => "HTTP/2 over TLS".to_owned(),
+            Some(Tls {
+                alert: Some(alert), ..
+            }) => format!("TLS: {alert}"),
+            _ => Protocol::Tls.title().to_owned(),
+        }),
         (None, Protocol::Other) => Some(greeting.text.clone()).filter(|text| !text.is_empty()),
         (None, spoken) => Some(spoken.title().to_owned()),
     }
+}
+
+/// Whether the certificate was looked at, and nothing is wrong with it.
+fn is_trusted(greeting: &Greeting) -> bool {
+    let certificate = greeting.tls.as_ref().and_then(|tls| tls.certificate.seen());
+    certificate.is_some_and(|certificate| {
+        certificate.trusted == Known::Seen(true)
+            && certificate.for_host == Known::Seen(true)
+            && !certificate.is_over()
+            && !certificate.is_early()
+    })
 }
 
 pub(super) fn listener(facts: &Snapshot, listener: &Listener) -> ListenerLine {

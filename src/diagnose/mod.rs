@@ -2,6 +2,7 @@
 
 mod boundaries;
 mod check;
+mod containers;
 mod failure;
 mod fix;
 mod flaps;
@@ -12,8 +13,10 @@ mod onward;
 mod outside;
 mod owners;
 mod parts;
+mod port;
 mod project;
 mod record;
+mod redirects;
 mod wait;
 mod way;
 mod why;

@@ -50,7 +50,7 @@ impl Doctor<'_> {
         };
         self.looks.note("onward", saw, began);
         for place in &places {
-            self.follow(place);
+            self.follow_onward(place);
         }
     }
 
@@ -203,7 +203,7 @@ impl Doctor<'_> {
 
     /// Diagnoses a place as if it had been asked for, where it is on this machine, or
     /// where the question itself leads off it.
-    fn follow(&mut self, place: &Onward) {
+    fn follow_onward(&mut self, place: &Onward) {
         let Some(target) = onward_target(self.target, place) else {
             return;
         };

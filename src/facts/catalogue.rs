@@ -37,6 +37,10 @@ pub enum Protocol {
     Mongodb,
     /// AMQP.
     Amqp,
+    /// MQTT.
+    Mqtt,
+    /// Kafka's own protocol.
+    Kafka,
     /// SSH.
     Ssh,
     /// SMTP.
@@ -60,6 +64,8 @@ impl Protocol {
             Protocol::Redis => "Redis",
             Protocol::Mongodb => "MongoDB",
             Protocol::Amqp => "AMQP",
+            Protocol::Mqtt => "MQTT",
+            Protocol::Kafka => "Kafka's protocol",
             Protocol::Ssh => "SSH",
             Protocol::Smtp => "SMTP",
             Protocol::Ftp => "FTP",
@@ -156,6 +162,13 @@ pub struct Framework {
     /// Whether it only carries connections to somewhere else (docker-proxy, ssh -L).
     #[serde(default)]
     pub forwarder: bool,
+    /// Files in its project by which its server says that it runs: `tmp/pids/server.pid`.
+    #[serde(default)]
+    pub pid_files: Vec<String>,
+    /// Whether its server refuses to start wherever such a file is, and not only where
+    /// some process has the pid that it names.
+    #[serde(default)]
+    pub any_pid_file: bool,
     /// Whether this row was checked against the real thing.
     #[serde(default)]
     pub verified: bool,
@@ -291,6 +304,15 @@ pub struct WellKnownPort {
     /// The client to use instead of a browser.
     #[serde(default)]
     pub client: Option<String>,
+    /// The units of systemd that serve it.
+    #[serde(default)]
+    pub units: Vec<String>,
+    /// The services of Homebrew that do.
+    #[serde(default)]
+    pub brew: Vec<String>,
+    /// How the names of the services of Windows begin that do.
+    #[serde(default)]
+    pub windows_services: Vec<String>,
 }
 
 /// The catalogue.
@@ -339,6 +361,15 @@ impl Catalogue {
     /// Every framework, in the order in which they are tried.
     pub fn frameworks(&self) -> impl Iterator<Item = &Framework> {
         own().iter().chain(self.frameworks.all())
+    }
+
+    /// The frameworks whose servers leave files by which they say that they run.
+    pub fn with_pid_files(&self) -> impl Iterator<Item = &Framework> {
+        let brought = self
+            .frameworks
+            .whose_text(|text| text.contains("\npid_files"));
+        let rows = own().iter().chain(brought);
+        rows.filter(|row| !row.pid_files.is_empty())
     }
 
     /// Every well-known port.

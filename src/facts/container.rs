@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Gap, Known, Listener, Proto};
+use super::{Dialled, FailedDial, Gap, Known, Listener, Proto};
 
 /// A container engine that was asked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -94,6 +94,22 @@ pub struct Container {
     pub inside: Known<Vec<Listener>>,
     /// The last lines it wrote, where that was worth asking for.
     pub log_tail: Known<Vec<String>>,
+    /// Calls that it wrote of as failed since it was started, each once, in the part of
+    /// its log that was read; what could not be read is told by [`Container::log_tail`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub failed_dials: Vec<FailedDial>,
+    /// Addresses on this machine, in its networks or on its own loopback that it was given.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dials: Vec<Dialled>,
+    /// Names that it was given addresses for: `host.docker.internal:host-gateway`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub extra_hosts: Vec<String>,
+    /// Where its engine was asked.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub endpoint: String,
+    /// Whether its own address takes connections on the port that the asked one leads to.
+    #[serde(skip_serializing_if = "Known::is_not_asked")]
+    pub takes: Known<bool>,
     /// The command it runs.
     pub command: Vec<String>,
     /// The key of the framework it runs, if its command was recognised.
@@ -158,6 +174,12 @@ pub struct Network {
     /// The container's address on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ip: Option<IpAddr>,
+    /// The address of the machine on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gateway: Option<IpAddr>,
+    /// Whether it leads nowhere else (`internal`), where that was worth asking for.
+    #[serde(default, skip_serializing_if = "Known::is_not_asked")]
+    pub internal: Known<bool>,
 }
 
 /// A container's place in a compose project, read from its labels.
@@ -172,6 +194,19 @@ pub struct Compose {
     pub working_dir: Option<String>,
     /// The compose files it was made from.
     pub config_files: Vec<String>,
+    /// The services that it was told to wait for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub depends_on: Vec<Dependency>,
+}
+
+/// A service that another one waits for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Dependency {
+    /// Its name.
+    pub service: String,
+    /// Until when: `service_started`, `service_healthy`, `service_completed_successfully`.
+    pub condition: String,
 }
 
 impl Container {

@@ -10,19 +10,23 @@ mod catalogue;
 mod claims;
 mod container;
 mod device;
+mod dialled;
 mod host;
 mod known;
 mod names;
 mod onward;
 mod outside;
 mod past;
+mod port;
 mod probe;
 mod process;
 mod project;
+mod redirect;
 mod scrub;
 mod socket;
 mod target;
 mod text;
+mod tls;
 mod vm;
 mod way;
 
@@ -40,9 +44,10 @@ pub use claims::{
     UnknownSetting,
 };
 pub use container::{
-    Compose, Container, ContainerState, Engine, EngineKind, Network, PortSpec, Publish,
+    Compose, Container, ContainerState, Dependency, Engine, EngineKind, Network, PortSpec, Publish,
 };
 pub use device::Device;
+pub use dialled::{DialFailure, Dialled, FailedDial, NextDoor, is_machine_name, is_own_loopback};
 pub use host::{
     Address, Firewall, FirewallRule, FirewallVerdict, Host, HostsEntry, ProxyVariable, Resolution,
     ResolveError, User, Vantage, same_network,
@@ -52,13 +57,18 @@ pub use names::{DnsAnswer, DnsCode, NameCache, NameServer, Names, Order};
 pub use onward::{Carries, Onward, SaidBy};
 pub use outside::{Gateway, Outside, PortalCheck, WELL_KNOWN, WELL_KNOWN_PORT, is_public};
 pub use past::{Ended, PastOwner, Refusal};
+pub use port::{
+    Binding, Connection, ConnectionState, Manager, PidFile, PortRange, Unit, UnitState,
+};
 pub use probe::{Greeting, Http, Outcome, Probe};
 pub use process::{CpuUse, Departed, FdUse, ProcId, ProcState, Process};
 pub use project::{Project, is_below};
+pub use redirect::Redirect;
 pub use scrub::scrub;
 pub use socket::{Listener, Proto, Queue, Scope};
 pub use target::{Scheme, Target, TargetError};
 pub use text::{clean, human_age, human_micros, shell_line};
+pub use tls::{Certificate, Tls};
 pub use vm::{Wsl, WslNetworking};
 pub use way::{Fate, Interface, MAIN_TABLE, PolicyRule, Route, RouteEntry, Way};
 
@@ -89,12 +99,43 @@ pub struct Snapshot {
     pub engines: Arc<[Engine]>,
     /// Containers of all engines that answered.
     pub containers: Known<Arc<[Container]>>,
+    /// Whether the kernel's rules send the asked port to the container that publishes it;
+    /// looked at only where the engine has no forwarder and the port falls silent.
+    #[serde(skip_serializing_if = "Known::is_not_asked")]
+    pub engine_rules: Known<bool>,
+    /// The asked port on the machine that runs the container we stand in, and at its
+    /// neighbours; looked at only from inside a container.
+    #[serde(skip_serializing_if = "Known::is_not_asked")]
+    pub next_door: Known<Arc<[NextDoor]>>,
     /// Project folders that matter: the one the user stands in first.
     pub projects: Known<Arc<[Project]>>,
     /// This machine.
     pub host: Host,
     /// Former owners of ports that are known to have gone.
     pub departed: Known<Arc<[Departed]>>,
+    /// TCP sockets that have a port of interest and do not listen on it: the asked port
+    /// where nobody listens, a debugger's where somebody is silent.
+    #[serde(
+        default = "port::none::<Connection>",
+        skip_serializing_if = "port::is_none"
+    )]
+    pub connections: Known<Arc<[Connection]>>,
+    /// What this system lets a process bind; looked at where nobody listens.
+    #[serde(
+        default = "port::unlimited",
+        skip_serializing_if = "port::is_unlimited"
+    )]
+    pub binding: Known<Binding>,
+    /// Services of the system that have to do with the asked port, where nobody listens
+    /// or the system itself does.
+    #[serde(default = "port::none::<Unit>", skip_serializing_if = "port::is_none")]
+    pub units: Known<Arc<[Unit]>>,
+    /// Files by which servers of the user's project say that they run, where none listens.
+    #[serde(
+        default = "port::none::<PidFile>",
+        skip_serializing_if = "port::is_none"
+    )]
+    pub pid_files: Known<Arc<[PidFile]>>,
     /// What names resolve to, by the system's own resolver.
     pub resolutions: Arc<[Resolution]>,
     /// What connecting to each address gave.
@@ -116,6 +157,9 @@ pub struct Snapshot {
     /// The way to the addresses that could not be reached; looked at only where one could not.
     #[serde(skip_serializing_if = "Way::is_not_asked")]
     pub way: Way,
+    /// Where an answer sent the client, step by step; looked at only where one did.
+    #[serde(skip_serializing_if = "Known::is_not_asked")]
+    pub redirects: Known<Arc<[Redirect]>>,
 }
 
 impl Snapshot {
@@ -140,6 +184,7 @@ impl Snapshot {
             ("other-namespaces", self.elsewhere.gap()),
             ("processes", self.processes.gap()),
             ("containers", self.containers.gap()),
+            ("engine-rules", self.engine_rules.gap()),
             ("projects", self.projects.gap()),
             (
                 "project-files",
@@ -159,6 +204,30 @@ impl Snapshot {
         .into_iter()
         .filter_map(|(part, gap)| Some((part, gap?)))
         .filter(|(_, gap)| **gap != Gap::NotAsked)
+        .chain(self.unseen_of_port())
         .collect()
+    }
+
+    /// The same of what has to do with the port besides its listeners. A system that has
+    /// no such thing hides nothing.
+    fn unseen_of_port(&self) -> impl Iterator<Item = (&'static str, &Gap)> {
+        [
+            ("connections", self.connections.gap()),
+            ("binding", self.binding.gap()),
+            ("services", self.units.gap()),
+            ("pid-files", self.pid_files.gap()),
+        ]
+        .into_iter()
+        .filter_map(|(part, gap)| Some((part, gap?)))
+        .filter(|(_, gap)| !matches!(gap, Gap::NotAsked | Gap::NotRunning | Gap::Unsupported))
+    }
+
+    /// Whether all that has to do with the port besides its listeners was looked at.
+    #[must_use]
+    pub fn port_is_settled(&self) -> bool {
+        port::is_settled(&self.connections)
+            && port::is_settled(&self.binding)
+            && port::is_settled(&self.units)
+            && port::is_settled(&self.pid_files)
     }
 }

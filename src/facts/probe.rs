@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Known, Protocol};
+use super::{Known, Protocol, Tls};
 
 /// One attempt to connect to one address.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -119,6 +119,16 @@ pub struct Greeting {
     /// The HTTP response's head, where one came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub http: Option<Http>,
+    /// The words with which the server refuses to serve, in its own protocol:
+    /// `57P03 the database system is starting up`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<String>,
+    /// The addresses to which the server sends its clients on: Kafka's advertised listeners.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sends_to: Vec<String>,
+    /// What the TLS handshake told, where there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<Tls>,
 }
 
 /// The head of an HTTP response, and a little of its body.
@@ -131,6 +141,9 @@ pub struct Http {
     pub server: Option<String>,
     /// The `Location` header.
     pub location: Option<String>,
+    /// Whether it came with a cookie; not which.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub sets_cookie: bool,
     /// The `Via` header, or another that a proxy leaves.
     pub via: Option<String>,
     /// The first characters of the body; used to recognise a page, never shown whole.

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Claims, Known, Onward, Origin, Process, SaidBy, Snapshot};
+use super::{
+    Certificate, Claims, Known, Onward, Origin, Probe, Process, SaidBy, Snapshot, is_machine_name,
+};
 
 /// The snapshot without home folders, user names and argument values.
 ///
@@ -52,6 +54,21 @@ pub fn scrub(mut snapshot: Snapshot, home: Option<&str>) -> Snapshot {
             container.command = scrub_argv(&container.command, &text);
             container.log_tail = Known::default();
             container.error = container.error.as_deref().map(text);
+            container.endpoint = text(&container.endpoint);
+            for failed in &mut container.failed_dials {
+                failed.host = scrub_host(&failed.host);
+                failed.line = String::new();
+            }
+            for given in &mut container.dials {
+                given.host = scrub_host(&given.host);
+            }
+            for entry in &mut container.extra_hosts {
+                let host = entry.split(':').next().unwrap_or_default();
+                *entry = match is_machine_name(host) {
+                    true => entry.clone(),
+                    false => scrub_host(host),
+                };
+            }
             if let Some(compose) = &mut container.compose {
                 compose.working_dir = compose.working_dir.as_deref().map(text);
                 for file in &mut compose.config_files {
@@ -71,6 +88,22 @@ pub fn scrub(mut snapshot: Snapshot, home: Option<&str>) -> Snapshot {
         }
         *departed = list.into();
     }
+    if let Known::Seen(files) = &mut snapshot.pid_files {
+        let mut list = files.to_vec();
+        for file in &mut list {
+            file.file = text(&file.file);
+        }
+        *files = list.into();
+    }
+    if let Known::Seen(units) = &mut snapshot.units {
+        let mut list = units.to_vec();
+        for unit in &mut list {
+            unit.name = text(&unit.name);
+            unit.starts = unit.starts.as_deref().map(text);
+            unit.named_in = unit.named_in.as_deref().map(text);
+        }
+        *units = list.into();
+    }
     if let Known::Seen(names) = &mut snapshot.names {
         // They are those of a company, or of a home.
         names.search.fill("…".to_owned());
@@ -82,16 +115,19 @@ pub fn scrub(mut snapshot: Snapshot, home: Option<&str>) -> Snapshot {
         let place = |url: &String| url.split(['?', '#']).next().map(text);
         portal.location = portal.location.as_ref().and_then(place);
     }
-    let mut probes = snapshot.probes.to_vec();
-    for probe in &mut probes {
-        if let Known::Seen(greeting) = &mut probe.greeting {
-            greeting.text = text(&greeting.text);
-            if let Some(http) = &mut greeting.http {
-                http.body_start = text(&http.body_start);
-                http.location = http.location.as_deref().map(text);
+    if let Known::Seen(steps) = &mut snapshot.redirects {
+        let mut list = steps.to_vec();
+        for step in &mut list {
+            step.from = text(&scrub_url(&step.from));
+            step.to = text(&scrub_url(&step.to));
+            if let Known::Seen(met) = &mut step.met {
+                scrub_probes(met, &text);
             }
         }
+        *steps = list.into();
     }
+    let mut probes = snapshot.probes.to_vec();
+    scrub_probes(&mut probes, &text);
     snapshot.probes = probes.into();
     if let Known::Seen(devices) = &mut snapshot.devices {
         let mut list = devices.to_vec();
@@ -116,6 +152,54 @@ pub fn scrub(mut snapshot: Snapshot, home: Option<&str>) -> Snapshot {
         .collect();
     snapshot.engines = engines.into();
     snapshot
+}
+
+/// What servers said.
+fn scrub_probes(probes: &mut [Probe], text: &dyn Fn(&str) -> String) {
+    for probe in probes {
+        if let Known::Seen(greeting) = &mut probe.greeting {
+            greeting.text = text(&greeting.text);
+            if let Some(Known::Seen(certificate)) =
+                greeting.tls.as_mut().map(|tls| &mut tls.certificate)
+            {
+                scrub_certificate(certificate, text);
+            }
+            if let Some(http) = &mut greeting.http {
+                http.body_start = text(&http.body_start);
+                http.location = http.location.as_deref().map(text);
+            }
+        }
+    }
+}
+
+/// The host of an address, where it is one of a network, and the path with it.
+fn scrub_url(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url.to_owned();
+    };
+    let end = rest.find('/').unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => host,
+        _ => authority,
+    };
+    let port = &authority[host.len()..];
+    let own = host.trim_matches(['[', ']']);
+    match scrub_host(own) {
+        kept if kept == own => format!("{scheme}://{host}{port}{path}"),
+        gone => format!("{scheme}://{gone}{port}/"),
+    }
+}
+
+/// Hosts of a network, and whoever signed for them, may be a company's own.
+fn scrub_certificate(certificate: &mut Certificate, text: &dyn Fn(&str) -> String) {
+    for name in &mut certificate.names {
+        *name = scrub_host(name);
+    }
+    certificate.subject = scrub_host(&text(&certificate.subject));
+    certificate.issuer = text(&certificate.issuer);
+    certificate.store = text(&certificate.store);
+    certificate.mkcert_root = certificate.mkcert_root.as_deref().map(text);
 }
 
 fn scrub_process(process: &mut Process, text: &dyn Fn(&str) -> String, user: &str) {
@@ -183,7 +267,10 @@ fn scrub_onward(onward: &mut Onward, text: &dyn Fn(&str) -> String) {
 
 /// A name within this machine or this compose project stays, one of the network goes.
 fn scrub_host(host: &str) -> String {
-    let own = !host.contains('.') || harmless(host) || host.ends_with(".localhost");
+    let own = is_machine_name(host)
+        || !host.contains('.')
+        || harmless(host)
+        || host.ends_with(".localhost");
     if own {
         host.to_owned()
     } else {

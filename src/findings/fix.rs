@@ -164,6 +164,7 @@ const LOOKS: &[(&str, &str)] = &[
     ("iptables", "-L"),
     ("iptables", "-S"),
     ("nft", "list"),
+    ("openssl", "s_client"),
     ("podman", "exec"),
     ("podman", "info"),
     ("podman", "inspect"),

@@ -122,10 +122,11 @@ fn spoke_http(report: &Report) -> bool {
     answers.any(|answer| answer.starts_with("HTTP"))
 }
 
-/// Whether it has a certificate to show.
-fn spoke_tls(report: &Report) -> bool {
+/// Whether it has a certificate of which nothing is known.
+fn hides_certificate(report: &Report) -> bool {
     let mut answers = report.probes.iter().filter_map(|p| p.answer.as_deref());
-    answers.any(|answer| answer.contains("TLS"))
+    let judged = report.findings.iter().any(|f| f.code == "DD603");
+    !judged && answers.any(|answer| answer.contains("TLS") && !answer.contains("trusts"))
 }
 
 struct Page {
@@ -226,8 +227,8 @@ impl Page {
                           redirects, service workers and HSTS live in the profile), and the \
                           browser's own proxy settings";
             self.paragraph("  ", advice, |style, line| style.dim(line));
-            if spoke_tls(report) {
-                let advice = "its certificate was not checked: browsers and curl refuse one that \
+            if hides_certificate(report) {
+                let advice = "its certificate could not be checked: browsers and curl refuse one that \
                               is self-signed, expired, or for another name";
                 self.paragraph("  ", advice, |style, line| style.dim(line));
             }

@@ -26,6 +26,7 @@ mod workspace;
 mod wrappers;
 
 pub use context::{Context, Files, Unreadable};
+pub use servers::env_urls::of_environment;
 pub use tree::{Node, Value};
 
 use crate::facts::Claims;

@@ -3,12 +3,14 @@
 mod behind;
 mod expected;
 mod own;
+mod port;
 mod world;
 
 use std::net::IpAddr;
 
 pub use expected::{Expected, is_run_by, join, service_folder};
 pub use own::{OwnServer, is_debuggers};
+pub use port::is_managers;
 
 use crate::facts::{Greeting, Outcome, Probe, Resolution, Snapshot, Target};
 use crate::findings::{Confidence, Finding, Severity, Verdict};

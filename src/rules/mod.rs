@@ -28,7 +28,7 @@ pub mod process;
 pub mod project;
 pub mod protocol;
 
-pub use case::{Case, Expected, join};
+pub use case::{Case, Expected, is_debuggers, is_managers, join};
 pub use hops::hops;
 pub use onward::target as onward_target;
 pub use page::{Page, find};
@@ -84,6 +84,12 @@ pub static RULES: &[&Rule] = &[
     &client::offline::RULE,
     &path::no_route::RULE,
     &path::vpn_in_the_way::RULE,
+    // A container calls somebody else than it means.
+    &container::container_paused::RULE,
+    &container::localhost_inside_container::RULE,
+    &container::host_service_on_loopback::RULE,
+    &container::dependency_not_ready::RULE,
+    &container::engine_elsewhere::RULE,
     // Another machine.
     &name::resolver_unreachable::RULE,
     &client::captive_portal::RULE,
@@ -91,21 +97,26 @@ pub static RULES: &[&Rule] = &[
     &client::remote_refuses::RULE,
     &client::remote_silent::RULE,
     // A container is behind the port, or should be.
-    &container::container_paused::RULE,
+    &process::stale_pid_file::RULE,
     &container::container_restarting::RULE,
     &container::container_exited::RULE,
     &container::container_never_started::RULE,
+    &container::host_network::RULE,
+    &container::no_network::RULE,
     &container::not_recreated::RULE,
     &container::published_on_one_address::RULE,
     &container::loopback_inside::RULE,
     &container::wrong_container_port::RULE,
     &container::container_not_ready::RULE,
+    &container::ipv6_publish_dead::RULE,
+    &container::engine_rules_missing::RULE,
     &container::published_elsewhere::RULE,
     &container::not_published::RULE,
     &container::engine_down::RULE,
     &container::profile_not_selected::RULE,
     // Somebody answers, and it is not who was meant.
     &presence::moved_port::RULE,
+    &process::system_service_holds_port::RULE,
     &process::port_taken::RULE,
     &process::orphan::RULE,
     // Somebody listens, on another address than the one dialled.
@@ -117,21 +128,33 @@ pub static RULES: &[&Rule] = &[
     &address::loopback_only::RULE,
     &address::bound_elsewhere::RULE,
     // Somebody listens there, and something on the way does not let us through.
+    &process::stale_reuseport_member::RULE,
     &process::suspended::RULE,
+    &process::paused_in_debugger::RULE,
+    &process::inherited_socket::RULE,
     &process::out_of_file_descriptors::RULE,
     &process::busy::RULE,
     &process::backlog_full::RULE,
     &path::firewall_rejects::RULE,
     &path::firewall_drops::RULE,
+    // Nobody listens, and nobody can.
+    &process::reserved_range::RULE,
+    &process::port_borrowed::RULE,
+    &process::privileged_port::RULE,
+    &presence::bound_not_listening::RULE,
     // The connection is fine; what comes over it is not.
     &protocol::tls_expected::RULE,
     &protocol::tls_not_spoken::RULE,
+    &protocol::certificate::RULE,
+    &protocol::http2_only::RULE,
     &protocol::not_http::RULE,
     &protocol::host_not_allowed::RULE,
     &path::upstream_refused::RULE,
     &path::upstream_silent::RULE,
     &path::dead_tunnel::RULE,
+    &protocol::headers_too_large::RULE,
     &protocol::error_status::RULE,
+    &protocol::redirects_to_dead_end::RULE,
     &presence::crash_looping::RULE,
     &process::closes_at_once::RULE,
     &process::silent::RULE,
@@ -139,6 +162,7 @@ pub static RULES: &[&Rule] = &[
     &presence::unix_socket_only::RULE,
     &presence::udp_only::RULE,
     &presence::other_namespace::RULE,
+    &presence::service_stopped::RULE,
     &presence::exited::RULE,
     &presence::other_port::RULE,
     &presence::alive_not_listening::RULE,

@@ -49,8 +49,12 @@ fn of_greeting(probe: &Probe) -> Verdict {
         && greeting
             .spoken
             .is_none_or(|spoken| spoken != greeting.asked);
-    if asked_in_vain {
+    let refused = greeting.tls.as_ref().is_some_and(|tls| tls.alert.is_some());
+    if asked_in_vain || refused {
         return Verdict::BadProtocol;
+    }
+    if greeting.refusal.is_some() {
+        return Verdict::ErrorStatus;
     }
     match &greeting.http {
         Some(http) if http.status >= 400 => Verdict::ErrorStatus,

@@ -5,6 +5,7 @@
 //! system stands only here, one file a system: `linux.rs`, and `os.rs` for every
 //! other, which sees nothing and says so where there is no way to look.
 
+pub mod binding;
 pub mod clock;
 pub mod containers;
 pub mod desktop;
@@ -19,6 +20,7 @@ pub mod outside;
 pub mod own;
 pub mod owners;
 mod pending;
+pub mod pid_files;
 pub mod probes;
 pub mod processes;
 pub mod projects;
@@ -31,6 +33,7 @@ pub mod sockets;
     allow(dead_code, reason = "no tool is run there")
 )]
 mod tool;
+pub mod units;
 pub mod vm;
 
 pub use pending::Pending;

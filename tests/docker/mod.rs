@@ -107,7 +107,7 @@ impl World {
         }
         std::fs::write(root.join("www/index.html"), "hello\n").unwrap();
         std::fs::copy(which("busybox").unwrap(), root.join("bin/busybox")).unwrap();
-        for name in ["sh", "httpd", "sleep", "cat", "echo"] {
+        for name in ["sh", "httpd", "sleep", "cat", "echo", "wget"] {
             let _ = std::os::unix::fs::symlink("busybox", root.join("bin").join(name));
         }
         let tarball = self.folder.join("image.tar");
@@ -222,6 +222,37 @@ impl World {
         self.asked_by(devdoctor, target, &self.endpoint())
     }
 
+    /// The same, asked by somebody whose tools talk to another engine than this world's,
+    /// which stands where engines stand unless told otherwise.
+    pub fn ask_with_engine(&self, folder: &str, target: &str, docker_host: &str) -> Answer {
+        let mut devdoctor = Command::new(self.folder.join("devdoctor"));
+        devdoctor
+            .current_dir(self.folder.join(folder))
+            .env("XDG_RUNTIME_DIR", &self.folder);
+        self.asked_by(devdoctor, target, docker_host)
+    }
+
+    /// The same, asked from inside a container, with these options of `docker run`.
+    pub fn ask_inside(&self, options: &[&str], target: &str) -> Answer {
+        let program = self.folder.join("devdoctor").display().to_string();
+        let program = format!("{program}:/devdoctor:ro");
+        let mounts = [
+            "/usr:/usr:ro",
+            "/usr/lib:/lib:ro",
+            "/usr/lib64:/lib64:ro",
+            &program,
+        ];
+        let mut args = vec!["run", "--rm"];
+        for mount in &mounts {
+            args.extend(["-v", mount]);
+        }
+        args.extend_from_slice(options);
+        args.extend([IMAGE, "/devdoctor", "why", target, "--json"]);
+        let began = Instant::now();
+        let output = self.try_docker(&args);
+        Answer::read(target, began, &output)
+    }
+
     /// Runs the compose tool in a folder of the world.
     pub fn compose(&self, tool: &[PathBuf], folder: &str, args: &[&str]) {
         let output = Command::new(&tool[0])
@@ -264,6 +295,7 @@ impl World {
         if !hasty {
             command
                 .env("DEVDOCTOR_TIMEOUTS_ENGINES", "15s")
+                .env("DEVDOCTOR_TIMEOUTS_PROJECTS", "15s")
                 .env("DEVDOCTOR_TIMEOUTS_WHOLE", "20s");
         }
         if command.get_current_dir().is_none() {
@@ -278,17 +310,7 @@ impl World {
             .stdin(Stdio::null())
             .output()
             .unwrap();
-        let told = String::from_utf8_lossy(&output.stdout);
-        Answer {
-            took: began.elapsed(),
-            exit: output.status.code(),
-            report: serde_json::from_str(&told).unwrap_or_else(|error| {
-                panic!(
-                    "why {target}: {error}: {told}\n{}",
-                    String::from_utf8_lossy(&output.stderr)
-                )
-            }),
-        }
+        Answer::read(target, began, &output)
     }
 
     /// `devdoctor ports FILTER --json`.
@@ -377,6 +399,20 @@ pub struct Answer {
 }
 
 impl Answer {
+    fn read(target: &str, began: Instant, output: &Output) -> Answer {
+        let told = String::from_utf8_lossy(&output.stdout);
+        Answer {
+            took: began.elapsed(),
+            exit: output.status.code(),
+            report: serde_json::from_str(&told).unwrap_or_else(|error| {
+                panic!(
+                    "why {target}: {error}: {told}\n{}",
+                    String::from_utf8_lossy(&output.stderr)
+                )
+            }),
+        }
+    }
+
     /// The code of the first finding, or nothing.
     pub fn first(&self) -> Option<&str> {
         self.report["findings"][0]["code"].as_str()

@@ -23,6 +23,9 @@ pub fn play() {
     match words[..] {
         ["serve", at] => serve(&listen(at)),
         ["status", status, at] => answer_all(&listen(at), &http(status)),
+        ["postgres-that-starts", at] => postgres_that_starts(&listen(at)),
+        ["kafka", host, port, at] => kafka(&listen(at), host, port.parse().unwrap()),
+        ["redirect", to, at] => answer_all(&listen(at), &redirect(to)),
         ["banner", at] => answer_all(&listen(at), "220 mail.test ESMTP ready\r\n"),
         ["deaf", at] => wait(listen(at)),
         ["deaf", at, backlog] => wait(listen_with(at, backlog.parse().unwrap(), true)),
@@ -32,10 +35,13 @@ pub fn play() {
         ["vanish", at] => vanish(&listen(at)),
         ["leak", at] => leak(&listen(at)),
         ["h2c", at] => h2c(&listen(at)),
+        ["late-h2c", at] => late_h2c(&listen(at)),
         ["vite", at] => vite(&listen(at)),
         ["unix", path] => wait(std::os::unix::net::UnixListener::bind(path).unwrap()),
         ["deaf-engine", path] => deaf_engine(path),
         ["redirect", to, at] => answer_all(&listen(at), &redirect(to)),
+        ["reuseport", at] => serve(&share(at)),
+        ["bound", at] => wait(bind(at)),
         ["dns", at, ref zone @ ..] => dns::serve(at, zone),
         ["udp", at] => wait(std::net::UdpSocket::bind(at).unwrap()),
         _ => panic!("nobody plays {part:?}"),
@@ -56,6 +62,24 @@ fn listen_with(at: &str, backlog: i32, v6only: bool) -> TcpListener {
     socket.bind(&at.into()).unwrap();
     socket.listen(backlog).unwrap();
     socket.into()
+}
+
+/// Listens where others may listen, too.
+fn share(at: &str) -> TcpListener {
+    let at: SocketAddr = at.parse().unwrap();
+    let socket = Socket::new(Domain::for_address(at), Type::STREAM, None).unwrap();
+    socket.set_reuse_port(true).unwrap();
+    socket.bind(&at.into()).unwrap();
+    socket.listen(128).unwrap();
+    socket.into()
+}
+
+/// Has the port, and does not listen on it.
+fn bind(at: &str) -> Socket {
+    let at: SocketAddr = at.parse().unwrap();
+    let socket = Socket::new(Domain::for_address(at), Type::STREAM, None).unwrap();
+    socket.bind(&at.into()).unwrap();
+    socket
 }
 
 fn ready() {
@@ -192,6 +216,70 @@ fn h2c(listener: &TcpListener) -> ! {
             let _ = stream.write_all(&[0, 0, 0, 4, 0, 0, 0, 0, 0]);
             let _ = head(&mut stream);
             let _ = stream.write_all(&[0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+        }
+    }
+}
+
+/// HTTP/2 without TLS, which says nothing to whoever does not begin with it.
+fn late_h2c(listener: &TcpListener) -> ! {
+    ready();
+    loop {
+        if let Ok((mut stream, _)) = listener.accept()
+            && head(&mut stream).starts_with("PRI * HTTP/2.0")
+        {
+            let _ = stream.write_all(&[0, 0, 0, 4, 0, 0, 0, 0, 0]);
+        }
+    }
+}
+
+/// PostgreSQL before it is ready, byte by byte as version 15 sends it.
+fn postgres_that_starts(listener: &TcpListener) -> ! {
+    ready();
+    let fields = b"SFATAL\0VFATAL\0C57P03\0Mthe database system is starting up\0\
+                   Fpostmaster.c\0L2359\0RProcessStartupPacket\0\0";
+    let length = u32::try_from(fields.len() + 4).unwrap();
+    let refusal = [&b"E"[..], &length.to_be_bytes(), fields].concat();
+    loop {
+        let Ok((mut stream, _)) = listener.accept() else {
+            continue;
+        };
+        let mut asked = [0; 8];
+        if stream.read_exact(&mut asked).is_err() {
+            continue;
+        }
+        let asks_for_tls = asked == [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
+        let _ = stream.write_all(if asks_for_tls { b"N" } else { &refusal });
+        let _ = stream.shutdown(std::net::Shutdown::Write);
+        let _ = stream.set_read_timeout(Some(Duration::from_millis(200)));
+        let _ = stream.read(&mut [0; 1024]);
+    }
+}
+
+/// Kafka as far as its metadata, version 1: one broker, and no topic.
+fn kafka(listener: &TcpListener, host: &str, port: i32) -> ! {
+    ready();
+    let length = u16::try_from(host.len()).unwrap();
+    let answer = [
+        &[0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1][..],
+        &length.to_be_bytes(),
+        host.as_bytes(),
+        &port.to_be_bytes(),
+        &[0xff, 0xff, 0, 0, 0, 1, 0, 0, 0, 0],
+    ]
+    .concat();
+    let answer = [
+        &u32::try_from(answer.len()).unwrap().to_be_bytes(),
+        &answer[..],
+    ]
+    .concat();
+    loop {
+        let Ok((mut stream, _)) = listener.accept() else {
+            continue;
+        };
+        // Whoever asks for anything else is left without a word.
+        let mut asked = [0; 27];
+        if stream.read_exact(&mut asked).is_ok() && asked[4..8] == [0, 3, 0, 1] {
+            let _ = stream.write_all(&answer);
         }
     }
 }

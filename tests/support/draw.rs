@@ -7,6 +7,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use devdoctor::facts::*;
+use devdoctor::facts::*;
 
 /// Words that names, paths and banners are made of. Some are hostile.
 const WORDS: &[&str] = &[
@@ -290,17 +291,68 @@ impl<'a> Draw<'a> {
             networks: self.many(|d| Network {
                 name: d.word(),
                 ip: d.maybe(Self::ip),
+                gateway: d.maybe(Self::ip),
+                internal: d.known(Self::flag),
             }),
             compose: self.maybe(|d| Compose {
                 project: d.word(),
                 service: d.word(),
                 working_dir: d.maybe(Self::word),
                 config_files: d.many(Self::word),
+                depends_on: d.many(|d| Dependency {
+                    service: d.word(),
+                    condition: d
+                        .pick(&["service_started", "service_healthy", ""])
+                        .to_owned(),
+                }),
             }),
             inside: self.known(|d| d.many(Self::listener)),
             log_tail: self.known(|d| d.many(Self::word)),
+            failed_dials: self.many(|d| FailedDial {
+                host: d.called(),
+                port: d.maybe(Self::port),
+                how: d.pick(&[
+                    DialFailure::Refused,
+                    DialFailure::Unresolved,
+                    DialFailure::TimedOut,
+                ]),
+                line: d.word(),
+            }),
+            dials: self.many(|d| Dialled {
+                by: d.word(),
+                host: d.called(),
+                port: d.port(),
+            }),
+            extra_hosts: self.many(|d| {
+                d.pick(&["host.docker.internal:host-gateway", ":"])
+                    .to_owned()
+            }),
+            endpoint: self
+                .pick(&["", "unix:///var/run/docker.sock", "ssh://box"])
+                .to_owned(),
+            takes: self.known(Self::flag),
             command: self.many(Self::word),
             framework: self.maybe(Self::framework),
+        }
+    }
+
+    fn called(&mut self) -> String {
+        self.pick(&[
+            "localhost",
+            "127.0.0.1",
+            "::1",
+            "host.docker.internal",
+            "db",
+            "10.9.9.9",
+        ])
+        .to_owned()
+    }
+
+    fn next_door(&mut self) -> NextDoor {
+        NextDoor {
+            host: self.called(),
+            service: self.maybe(Self::word),
+            takes: self.maybe(Self::flag),
         }
     }
 
@@ -409,6 +461,8 @@ impl<'a> Draw<'a> {
             Protocol::Ssh,
             Protocol::Smtp,
             Protocol::Ftp,
+            Protocol::Mqtt,
+            Protocol::Kafka,
             Protocol::Other,
         ])
     }
@@ -442,9 +496,22 @@ impl<'a> Draw<'a> {
                     status: d.pick(&[200, 302, 403, 404, 502, 511, 0, 65535]),
                     server: d.maybe(Self::word),
                     location: d.maybe(Self::word),
+                    sets_cookie: d.flag(),
                     via: d.maybe(Self::word),
                     body_start: d.word(),
                 }),
+                tls: d.maybe(Self::tls),
+                refusal: d.maybe(|d| {
+                    d.pick(&[
+                        "57P03 starting up",
+                        "DENIED Redis",
+                        "1040 Too many",
+                        "",
+                        "-x",
+                    ])
+                    .to_owned()
+                }),
+                sends_to: d.many(|d| d.pick(&["db:9092", "localhost:3001", ":", ""]).to_owned()),
             }),
         }
     }
@@ -472,6 +539,47 @@ impl<'a> Draw<'a> {
                 },
             },
             peers: self.known(|d| d.many(Self::at)),
+        }
+    }
+
+    fn redirect(&mut self) -> Redirect {
+        Redirect {
+            from: self.word(),
+            status: self.pick(&[301, 302, 308, 0]),
+            to: self
+                .pick(&["https://localhost:3001/", "http://db/", "-rf", ""])
+                .to_owned(),
+            again: self.flag(),
+            cookie: self.flag(),
+            met: self.known(|d| d.many(Self::probe)),
+        }
+    }
+
+    fn tls(&mut self) -> Tls {
+        let second = |d: &mut Self| i64::try_from(d.number()).unwrap_or(i64::MAX);
+        Tls {
+            certificate: self.known(|d| Certificate {
+                subject: d.word(),
+                issuer: d
+                    .pick(&["", "mkcert development CA", "Caddy Local Authority", "-rf"])
+                    .to_owned(),
+                self_signed: d.flag(),
+                names: d.many(Self::word),
+                for_host: d.known(Self::flag),
+                not_before: d.word(),
+                not_after: d.word(),
+                begins_in_s: if d.flag() { second(d) } else { -second(d) },
+                ends_in_s: if d.flag() { second(d) } else { -second(d) },
+                sent: d.small(),
+                trusted: d.known(Self::flag),
+                store: d.word(),
+                authorities: d.small(),
+                dotnet: d.flag(),
+                mkcert_root: d.maybe(Self::word),
+                by_mkcert_root: d.flag(),
+            }),
+            alert: self.maybe(Self::word),
+            only_http2: self.flag(),
         }
     }
 
@@ -643,6 +751,68 @@ impl<'a> Draw<'a> {
         }
     }
 
+    fn connection(&mut self) -> Connection {
+        Connection {
+            at: self.at(),
+            to: self.maybe(Self::at),
+            state: self.pick(&[
+                ConnectionState::Bound,
+                ConnectionState::Connecting,
+                ConnectionState::Established,
+                ConnectionState::Closing,
+                ConnectionState::TimeWait,
+            ]),
+            owners: self.known(|d| d.many(Self::id)),
+            uid: self.maybe(Self::small),
+            inode: self.number(),
+            left_ms: self.maybe(Self::small),
+        }
+    }
+
+    fn range(&mut self) -> PortRange {
+        PortRange {
+            first: self.pick(&[2950, 1, 32768, 65535]),
+            last: self.pick(&[3049, 1, 60999, 65535]),
+            by_hand: self.flag(),
+        }
+    }
+
+    fn unit(&mut self) -> Unit {
+        Unit {
+            name: self
+                .pick(&["redis-server.service", "web.socket", "\u{1b}[31m", ""])
+                .to_owned(),
+            manager: self.pick(&[
+                Manager::Systemd,
+                Manager::SystemdUser,
+                Manager::Brew,
+                Manager::Windows,
+            ]),
+            state: self.pick(&[
+                UnitState::Active,
+                UnitState::Starting,
+                UnitState::Inactive,
+                UnitState::Failed,
+            ]),
+            result: self.maybe(Self::word),
+            exit_status: self.maybe(|d| d.pick(&[1, 0, 203, i32::MIN])),
+            enabled: self.maybe(Self::flag),
+            masked: self.flag(),
+            starts: self.maybe(Self::word),
+            named_in: self.maybe(Self::word),
+        }
+    }
+
+    fn pid_file(&mut self) -> PidFile {
+        PidFile {
+            file: self.word(),
+            framework: self.framework(),
+            pid: self.maybe(|d| d.id().pid),
+            holder: self.known(|d| d.many(Self::id)),
+            age_s: self.number(),
+        }
+    }
+
     fn fate(&mut self) -> Fate {
         self.pick(&[
             Fate::Sent,
@@ -704,6 +874,7 @@ impl<'a> Draw<'a> {
     pub fn snapshot(&mut self) -> Snapshot {
         Snapshot {
             probes: self.many(Self::probe).into(),
+            redirects: self.known(|d| d.many(Self::redirect).into()),
             resolutions: self.many(Self::resolution).into(),
             onward: self.known(|d| d.many(Self::onward).into()),
             devices: self.known(|d| {
@@ -717,6 +888,8 @@ impl<'a> Draw<'a> {
             listeners: self.known(|d| d.many(Self::listener).into()),
             processes: self.known(|d| d.many(Self::process).into()),
             containers: self.known(|d| d.many(Self::container).into()),
+            engine_rules: self.known(Self::flag),
+            next_door: self.known(|d| d.many(Self::next_door).into()),
             udp: self.known(|d| d.many(Self::listener).into()),
             unix_listeners: self.known(|d| d.many(Self::word).into()),
             elsewhere: self.known(|d| d.many(Self::listener).into()),
@@ -758,6 +931,15 @@ impl<'a> Draw<'a> {
             host: self.host(),
             way: self.way(),
             taken: self.number(),
+            connections: self.known(|d| d.many(Self::connection).into()),
+            binding: self.known(|d| Binding {
+                unprivileged_from: d.maybe(|d| d.pick(&[1024, 0, 80, 65535])),
+                privileged: d.flag(),
+                outgoing: d.maybe(Self::range),
+                reserved: d.many(Self::range),
+            }),
+            units: self.known(|d| d.many(Self::unit).into()),
+            pid_files: self.known(|d| d.many(Self::pid_file).into()),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Addresses in files of variables: `DATABASE_URL`, `API_URL`, `DB_HOST` with `DB_PORT`.
 
-use crate::facts::{Claims, Pointer};
+use crate::facts::{Claims, Origin, Pointer};
 use crate::parsers::context::{Context, folder};
 use crate::parsers::env_files::{Variable, variables};
 use crate::parsers::pointers::{self, Setting, is_here, is_one_word};
@@ -77,6 +77,19 @@ pub fn read(cx: &Context<'_>, path: &str, claims: &mut Claims) {
     // Several files of one folder lead here; what is told twice is taken out at the end.
     let dialled = found.iter().flat_map(|variable| dialled(variable, &found));
     claims.pointers.extend(dialled);
+}
+
+/// The addresses that the variables of an environment name. Where they are set is not
+/// known then.
+pub fn of_environment<'a>(set: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<Pointer> {
+    let variables = set.map(|(name, value)| Variable {
+        name: name.to_owned(),
+        value: value.to_owned(),
+        origin: Origin::default(),
+        written: String::new(),
+    });
+    let all: Vec<Variable> = variables.collect();
+    all.iter().flat_map(|one| dialled(one, &all)).collect()
 }
 
 /// The addresses that a variable names.

@@ -122,6 +122,7 @@ impl<'a> Case<'a> {
             && facts.unix_listeners.is_seen()
             && facts.elsewhere.is_seen()
             && facts.departed.is_seen()
+            && self.port_is_settled()
             && (self.target.is_localhost_name()
                 || self.target.ip().is_some()
                 || facts.host.hosts_file.is_seen())

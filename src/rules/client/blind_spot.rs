@@ -201,8 +201,11 @@ fn owner(case: &Case) -> Option<Spot> {
 }
 
 fn containers(case: &Case) -> Option<Spot> {
-    // An engine that is down is a cause of its own, and says what would bring it up.
-    let told = case.spoken().iter().any(|finding| finding.code == "DD511");
+    // An engine that is down, or far away, is a cause of its own.
+    let told = case
+        .spoken()
+        .iter()
+        .any(|finding| matches!(finding.code.as_str(), "DD511" | "DD512"));
     if told || case.containers_settled() || !may_be_here(case) {
         return None;
     }

@@ -25,7 +25,7 @@
 
 use crate::facts::{Outcome, human_micros};
 use crate::findings::{Confidence, Evidence, Finding, Seen, Severity};
-use crate::rules::{Case, Rule, evidence, name, path};
+use crate::rules::{Case, Rule, container, evidence, name, path};
 
 use super::compare::Compared;
 use super::{container_at, far_end, is_neighbour, look_there, place, route};
@@ -43,6 +43,7 @@ pub static RULE: Rule = Rule {
         &name::stale_dns::RULE,
         &super::captive_portal::RULE,
         &path::vpn_in_the_way::RULE,
+        &container::host_service_on_loopback::RULE,
     ],
     settle: 2,
     check,

@@ -32,7 +32,13 @@ pub static RULE: Rule = Rule {
     name: "container-exited",
     severity: Severity::Error,
     since: "0.1.0",
-    unless: &[&container::container_restarting::RULE],
+    unless: &[
+        &container::container_restarting::RULE,
+        &container::localhost_inside_container::RULE,
+        &container::host_service_on_loopback::RULE,
+        &container::dependency_not_ready::RULE,
+        &container::engine_elsewhere::RULE,
+    ],
     settle: 2,
     check,
     source: include_str!("container_exited.rs"),
@@ -98,7 +104,7 @@ fn check(case: &Case) -> Option<Finding> {
     } else {
         evidence::probe(case.failure()?)
     });
-    let log = read_log(container);
+    let log = read_log(case, container);
     let start = start(case, container);
     Some(match container.exit_code {
         _ if container.oom_killed => finding

@@ -31,6 +31,10 @@ pub static RULE: Rule = Rule {
     unless: &[
         &container::container_restarting::RULE,
         &container::container_exited::RULE,
+        &container::localhost_inside_container::RULE,
+        &container::host_service_on_loopback::RULE,
+        &container::dependency_not_ready::RULE,
+        &container::engine_elsewhere::RULE,
     ],
     settle: 2,
     check,

@@ -34,6 +34,9 @@ pub static RULE: Rule = Rule {
     unless: &[
         &container::container_paused::RULE,
         &container::container_restarting::RULE,
+        &container::localhost_inside_container::RULE,
+        &container::host_service_on_loopback::RULE,
+        &container::dependency_not_ready::RULE,
         &container::not_recreated::RULE,
         &container::published_on_one_address::RULE,
         &container::loopback_inside::RULE,
@@ -75,7 +78,7 @@ fn check(case: &Case) -> Option<Finding> {
         .because_all(case.probes().map(evidence::probe));
     let engine = container.engine.command();
     let name = &container.name;
-    let log = read_log(container);
+    let log = read_log(case, container);
     if young {
         let again = Fix::safe(
             "wait until it answers",

@@ -21,7 +21,7 @@
 use super::{answered, ended, inside, last_lines, mapped, mapping, read_log, seen, sure};
 use crate::facts::{Container, ContainerState, human_age};
 use crate::findings::{Confidence, Finding, Fix, Severity};
-use crate::rules::{Case, Rule, evidence};
+use crate::rules::{Case, Rule, container, evidence};
 
 /// DD508.
 pub static RULE: Rule = Rule {
@@ -29,7 +29,11 @@ pub static RULE: Rule = Rule {
     name: "container-restarting",
     severity: Severity::Error,
     since: "0.1.0",
-    unless: &[],
+    unless: &[
+        &container::localhost_inside_container::RULE,
+        &container::host_service_on_loopback::RULE,
+        &container::dependency_not_ready::RULE,
+    ],
     settle: 2,
     check,
     source: include_str!("container_restarting.rs"),
@@ -88,7 +92,7 @@ fn check(case: &Case) -> Option<Finding> {
         .because_all(last_lines(container))
         .because_all(case.probes().map(evidence::probe));
     let engine = container.engine.command();
-    Some(finding.fix(read_log(container)).fix(Fix::safe(
+    Some(finding.fix(read_log(case, container)).fix(Fix::safe(
         "end the loop while you mend it",
         [engine, "stop", name],
     )))

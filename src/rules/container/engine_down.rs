@@ -18,7 +18,7 @@
 //!
 //! Start the engine, then the project's containers.
 
-use super::vacant;
+use super::{DEFAULT, vacant};
 use crate::facts::{Engine, EngineKind, Gap, Known, Runs};
 use crate::findings::{Confidence, Evidence, Finding, Fix, Safety, Seen, Severity};
 use crate::rules::{Case, Rule, container, evidence};
@@ -32,6 +32,12 @@ pub static RULE: Rule = Rule {
     unless: &[
         &container::container_restarting::RULE,
         &container::container_exited::RULE,
+        &container::localhost_inside_container::RULE,
+        &container::host_service_on_loopback::RULE,
+        &container::dependency_not_ready::RULE,
+        &container::engine_elsewhere::RULE,
+        &container::host_network::RULE,
+        &container::no_network::RULE,
         &container::container_never_started::RULE,
         &container::published_elsewhere::RULE,
         &container::not_published::RULE,
@@ -117,9 +123,6 @@ fn check(case: &Case) -> Option<Finding> {
     }
     Some(finding)
 }
-
-/// The words for an engine that nobody chose.
-const DEFAULT: &str = "default socket";
 
 /// Whether the gap means that the engine cannot be used now.
 fn is_down(gap: &Gap) -> bool {

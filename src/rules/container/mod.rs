@@ -1,12 +1,21 @@
 //! Family 5 container: the port leads into a container.
 
+mod calls;
 pub mod container_exited;
 pub mod container_never_started;
 pub mod container_not_ready;
 pub mod container_paused;
 pub mod container_restarting;
+pub mod dependency_not_ready;
 pub mod engine_down;
+pub mod engine_elsewhere;
+pub mod engine_rules_missing;
+pub mod host_network;
+pub mod host_service_on_loopback;
+pub mod ipv6_publish_dead;
+pub mod localhost_inside_container;
 pub mod loopback_inside;
+pub mod no_network;
 pub mod not_published;
 pub mod not_recreated;
 mod plan;
@@ -19,8 +28,8 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use super::Case;
 use crate::facts::{
-    Container, ContainerState, Gap, Known, Listener, Outcome, Proto, Publish, Scope, human_age,
-    is_below,
+    Container, ContainerState, Engine, EngineKind, Gap, Known, Listener, Outcome, Proto, Publish,
+    Scope, human_age, is_below,
 };
 use crate::findings::{Confidence, Edit, Evidence, Fix, Safety, Seen};
 
@@ -110,7 +119,7 @@ fn mapping<'a>(case: &Case, container: &'a Container) -> Option<&'a Publish> {
 }
 
 /// The container's own listeners, without the resolver that the engine puts inside.
-fn inside(container: &Container) -> Option<Vec<&Listener>> {
+pub(super) fn inside(container: &Container) -> Option<Vec<&Listener>> {
     let resolver = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 11));
     let all = container.inside.seen()?;
     let own = |listener: &&Listener| listener.at.ip() != resolver && listener.proto == Proto::Tcp;
@@ -142,6 +151,27 @@ fn ended(container: &Container) -> String {
         _ => "its program failed",
     };
     format!("{meaning}, exit code {code}")
+}
+
+/// The engine that the user's tools talk to, if something chose it.
+fn chosen<'a>(case: &Case<'a>) -> Option<&'a Engine> {
+    let engine = case.facts.engines.first()?;
+    (!engine.chosen_by.is_empty() && engine.chosen_by != DEFAULT).then_some(engine)
+}
+
+/// The words for an engine that nobody chose.
+const DEFAULT: &str = "default socket";
+
+/// The command that talks to this container's engine: with its place where the user's
+/// tools talk to another one.
+fn engine(case: &Case, container: &Container) -> Vec<String> {
+    let mut words = vec![container.engine.command().to_owned()];
+    let elsewhere =
+        |engine: &Engine| !container.endpoint.is_empty() && engine.endpoint != container.endpoint;
+    if container.engine == EngineKind::Docker && chosen(case).is_some_and(elsewhere) {
+        words.extend(["--host".to_owned(), container.endpoint.clone()]);
+    }
+    words
 }
 
 // --- facts in words -----------------------------------------------------------
@@ -230,17 +260,10 @@ fn last_lines(container: &Container) -> Vec<Evidence> {
 // --- fixes --------------------------------------------------------------------
 
 /// `docker logs --tail 50 web`.
-pub(super) fn read_log(container: &Container) -> Fix {
-    Fix::safe(
-        "read what it wrote",
-        [
-            container.engine.command(),
-            "logs",
-            "--tail",
-            "50",
-            &container.name,
-        ],
-    )
+pub(super) fn read_log(case: &Case, container: &Container) -> Fix {
+    let words = ["logs", "--tail", "50", &container.name];
+    let argv = engine(case, container).into_iter();
+    Fix::safe("read what it wrote", argv.chain(words.map(str::to_owned)))
 }
 
 /// Whether a file has a name that the compose tool looks for by itself.
@@ -258,7 +281,8 @@ fn is_usual(file: &str) -> bool {
 /// A command of the compose tool for this container's service, from where the user stands.
 fn compose(case: &Case, container: &Container, words: &[&str]) -> Option<Vec<String>> {
     let compose = container.compose.as_ref()?;
-    let mut argv: Vec<String> = vec![container.engine.command().to_owned(), "compose".to_owned()];
+    let mut argv = engine(case, container);
+    argv.push("compose".to_owned());
     let folder = compose.working_dir.as_deref();
     let stands_there = folder.is_some() && case.facts.host.cwd.as_deref() == folder;
     let usual = |file: &String| is_usual(file);
@@ -283,8 +307,9 @@ fn start(case: &Case, container: &Container) -> Fix {
     match compose(case, container, &["up", "-d"]) {
         Some(argv) => Fix::safe(title, argv),
         None => {
-            let engine = container.engine.command();
-            Fix::safe(title, [engine, "start", &container.name])
+            let mut argv = engine(case, container);
+            argv.extend(["start".to_owned(), container.name.clone()]);
+            Fix::safe(title, argv)
         }
     }
 }

@@ -33,6 +33,12 @@ pub static RULE: Rule = Rule {
     unless: &[
         &container::container_restarting::RULE,
         &container::container_exited::RULE,
+        &container::localhost_inside_container::RULE,
+        &container::host_service_on_loopback::RULE,
+        &container::dependency_not_ready::RULE,
+        &container::engine_elsewhere::RULE,
+        &container::host_network::RULE,
+        &container::no_network::RULE,
         &container::container_never_started::RULE,
         &container::not_recreated::RULE,
         &container::published_elsewhere::RULE,

@@ -18,6 +18,7 @@
 //! Correct the second number to the port the server listens on, and make the
 //! container anew: a mapping cannot be changed on an existing one.
 
+use super::calls::BESIDE;
 use super::{
     Change, inside, is_young, listens_inside, mapped, plan, rerun, runs_since, sure, unanswering,
 };
@@ -41,9 +42,6 @@ pub static RULE: Rule = Rule {
     check,
     source: include_str!("wrong_container_port.rs"),
 };
-
-/// Ports beside a server, on which it is debugged or reloads the page.
-const BESIDE: &[u16] = &[5005, 5678, 9229, 9230, 24678, 35729];
 
 fn check(case: &Case) -> Option<Finding> {
     let (container, publish) = unanswering(case)?;

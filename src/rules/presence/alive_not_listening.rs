@@ -22,7 +22,7 @@ use crate::facts::{Pointer, ProcState, Process, human_age};
 use crate::findings::{Confidence, Evidence, Finding, Fix, Safety, Seen, Severity};
 use crate::rules::case::{Expected, is_debuggers};
 use crate::rules::evidence::{name_of, process_words, service_name};
-use crate::rules::{Case, Rule, container, evidence, fixes, presence};
+use crate::rules::{Case, Rule, container, evidence, fixes, presence, process};
 
 /// DD207.
 pub static RULE: Rule = Rule {
@@ -39,6 +39,11 @@ pub static RULE: Rule = Rule {
         presence::other_namespace::RULE,
         presence::exited::RULE,
         presence::other_port::RULE,
+        process::reserved_range::RULE,
+        process::port_borrowed::RULE,
+        process::privileged_port::RULE,
+        presence::bound_not_listening::RULE,
+        presence::service_stopped::RULE
     ],
     settle: 5,
     check,

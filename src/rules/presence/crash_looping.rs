@@ -19,7 +19,7 @@
 use crate::facts::{Departed, Outcome, human_age};
 use crate::findings::{Confidence, Evidence, Finding, Fix, Safety, Severity};
 use crate::rules::evidence::process_words;
-use crate::rules::{Case, Rule, client, container, evidence, fixes, name, path, presence};
+use crate::rules::{Case, Rule, client, container, evidence, fixes, name, path, presence, process};
 
 /// DD213.
 pub static RULE: Rule = Rule {
@@ -34,7 +34,15 @@ pub static RULE: Rule = Rule {
         &client::remote_refuses::RULE,
         &container::container_restarting::RULE,
         &container::container_exited::RULE,
+        &container::localhost_inside_container::RULE,
+        &container::host_service_on_loopback::RULE,
+        &container::dependency_not_ready::RULE,
         &presence::moved_port::RULE,
+        &process::stale_pid_file::RULE,
+        &process::reserved_range::RULE,
+        &process::port_borrowed::RULE,
+        &process::privileged_port::RULE,
+        &presence::bound_not_listening::RULE,
     ],
     settle: 2,
     check,

@@ -20,7 +20,7 @@
 use crate::facts::{Departed, Outcome, Probe, ProcState, Process, human_age};
 use crate::findings::{Confidence, Evidence, Finding, Fix, Seen, Severity};
 use crate::rules::evidence::{name_of, process_words};
-use crate::rules::{Case, Rule, container, evidence, fixes, presence};
+use crate::rules::{Case, Rule, container, evidence, fixes, presence, process};
 
 /// DD203.
 pub static RULE: Rule = Rule {
@@ -35,6 +35,11 @@ pub static RULE: Rule = Rule {
         presence::udp_only::RULE,
         presence::unix_socket_only::RULE,
         presence::other_namespace::RULE,
+        process::reserved_range::RULE,
+        process::port_borrowed::RULE,
+        process::privileged_port::RULE,
+        presence::bound_not_listening::RULE,
+        presence::service_stopped::RULE
     ],
     settle: 2,
     check,

@@ -1,7 +1,8 @@
 //! Family 2 presence: nobody listens.
 
 /// The causes that keep this whole family silent, and those that keep one rule of it
-/// silent besides: somebody else was dialled, or a container is to blame.
+/// silent besides: somebody else was dialled, or a container or a leftover file is to
+/// blame.
 macro_rules! unless {
     ($($more:path),* $(,)?) => {
         &[
@@ -12,12 +13,19 @@ macro_rules! unless {
             &$crate::rules::container::container_paused::RULE,
             &$crate::rules::container::container_restarting::RULE,
             &$crate::rules::container::container_exited::RULE,
+            &$crate::rules::container::localhost_inside_container::RULE,
+            &$crate::rules::container::host_service_on_loopback::RULE,
+            &$crate::rules::container::dependency_not_ready::RULE,
             &$crate::rules::container::container_never_started::RULE,
+            &$crate::rules::container::engine_elsewhere::RULE,
+            &$crate::rules::container::host_network::RULE,
+            &$crate::rules::container::no_network::RULE,
             &$crate::rules::container::not_recreated::RULE,
             &$crate::rules::container::container_not_ready::RULE,
             &$crate::rules::container::published_elsewhere::RULE,
             &$crate::rules::container::not_published::RULE,
             &$crate::rules::container::profile_not_selected::RULE,
+            &$crate::rules::process::stale_pid_file::RULE,
             $(&$more),*
         ]
     };
@@ -25,6 +33,7 @@ macro_rules! unless {
 use unless;
 
 pub mod alive_not_listening;
+pub mod bound_not_listening;
 pub mod crash_looping;
 pub mod exited;
 pub mod moved_port;
@@ -32,6 +41,7 @@ pub mod not_started;
 pub mod nothing_listens;
 pub mod other_namespace;
 pub mod other_port;
+pub mod service_stopped;
 pub mod still_starting;
 pub mod udp_only;
 pub mod unix_socket_only;
@@ -43,7 +53,7 @@ use super::Case;
 
 /// What every cause of the family begins with: this machine refuses the connection, and
 /// nobody listens on the port.
-fn refused<'a>(case: &Case<'a>) -> Option<&'a Probe> {
+pub(super) fn refused<'a>(case: &Case<'a>) -> Option<&'a Probe> {
     let refused = case.probe_that(Outcome::Refused)?;
     (case.on_this_machine() && case.nobody_listens()).then_some(refused)
 }

@@ -20,7 +20,7 @@ use crate::facts::{Process, Runs};
 use crate::findings::{Confidence, Evidence, Finding, Fix, Seen, Severity};
 use crate::rules::case::Expected;
 use crate::rules::evidence::service_name;
-use crate::rules::{Case, Rule, container, evidence, fixes, presence};
+use crate::rules::{Case, Rule, container, evidence, fixes, presence, process};
 
 /// DD202.
 pub static RULE: Rule = Rule {
@@ -39,6 +39,11 @@ pub static RULE: Rule = Rule {
         presence::udp_only::RULE,
         presence::other_namespace::RULE,
         presence::exited::RULE,
+        process::reserved_range::RULE,
+        process::port_borrowed::RULE,
+        process::privileged_port::RULE,
+        presence::bound_not_listening::RULE,
+        presence::service_stopped::RULE
     ],
     settle: 2,
     check,

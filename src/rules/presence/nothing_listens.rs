@@ -41,6 +41,11 @@ pub static RULE: Rule = Rule {
         presence::exited::RULE,
         presence::not_started::RULE,
         process::port_taken::RULE,
+        process::reserved_range::RULE,
+        process::port_borrowed::RULE,
+        process::privileged_port::RULE,
+        presence::bound_not_listening::RULE,
+        presence::service_stopped::RULE
     ],
     settle: 2,
     check,

@@ -20,7 +20,7 @@ use crate::facts::SetBy;
 use crate::findings::{Confidence, Finding, Fix, Severity};
 use crate::rules::case::OwnServer;
 use crate::rules::evidence::{name_of, process_words, service_name};
-use crate::rules::{Case, Rule, container, evidence, fixes, presence};
+use crate::rules::{Case, Rule, container, evidence, fixes, presence, process};
 
 /// DD206.
 pub static RULE: Rule = Rule {
@@ -36,6 +36,11 @@ pub static RULE: Rule = Rule {
         presence::udp_only::RULE,
         presence::other_namespace::RULE,
         presence::exited::RULE,
+        process::reserved_range::RULE,
+        process::port_borrowed::RULE,
+        process::privileged_port::RULE,
+        presence::bound_not_listening::RULE,
+        presence::service_stopped::RULE
     ],
     settle: 2,
     check,

@@ -17,7 +17,7 @@
 use crate::facts::human_age;
 use crate::findings::{Confidence, Finding, Fix, Severity};
 use crate::rules::evidence::{process_words, service_name};
-use crate::rules::{Case, Rule, container, evidence, presence};
+use crate::rules::{Case, Rule, container, evidence, presence, process};
 
 /// DD204.
 pub static RULE: Rule = Rule {
@@ -35,6 +35,11 @@ pub static RULE: Rule = Rule {
         presence::exited::RULE,
         presence::other_port::RULE,
         presence::alive_not_listening::RULE,
+        process::reserved_range::RULE,
+        process::port_borrowed::RULE,
+        process::privileged_port::RULE,
+        presence::bound_not_listening::RULE,
+        presence::service_stopped::RULE
     ],
     settle: 30,
     check,

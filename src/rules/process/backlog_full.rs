@@ -18,7 +18,9 @@
 
 use crate::facts::{Outcome, ProcState};
 use crate::findings::{Confidence, Finding, Fix, Severity};
-use crate::rules::process::{busy, out_of_file_descriptors, suspended};
+use crate::rules::process::{
+    busy, inherited_socket, out_of_file_descriptors, paused_in_debugger, suspended,
+};
 use crate::rules::{Case, Rule, container, evidence, fixes};
 
 /// DD404.
@@ -32,6 +34,8 @@ pub static RULE: Rule = Rule {
         &suspended::RULE,
         &out_of_file_descriptors::RULE,
         &busy::RULE,
+        &paused_in_debugger::RULE,
+        &inherited_socket::RULE,
     ],
     settle: 5,
     check,

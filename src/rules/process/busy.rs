@@ -18,7 +18,9 @@
 
 use crate::facts::{Outcome, ProcState, Process};
 use crate::findings::{Confidence, Evidence, Finding, Fix, Safety, Seen, Severity};
-use crate::rules::process::{out_of_file_descriptors, suspended};
+use crate::rules::process::{
+    inherited_socket, out_of_file_descriptors, paused_in_debugger, suspended,
+};
 use crate::rules::{Case, Rule, evidence, fixes};
 
 /// DD403.
@@ -27,7 +29,12 @@ pub static RULE: Rule = Rule {
     name: "busy",
     severity: Severity::Error,
     since: "0.1.0",
-    unless: &[&suspended::RULE, &out_of_file_descriptors::RULE],
+    unless: &[
+        &suspended::RULE,
+        &out_of_file_descriptors::RULE,
+        &paused_in_debugger::RULE,
+        &inherited_socket::RULE,
+    ],
     settle: 5,
     check,
     source: include_str!("busy.rs"),

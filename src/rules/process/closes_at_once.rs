@@ -18,7 +18,9 @@
 
 use crate::facts::{Protocol, Scheme};
 use crate::findings::{Confidence, Finding, Fix, Severity};
-use crate::rules::process::{Does, Taker, out_of_file_descriptors, port_taken};
+use crate::rules::process::{
+    Does, Taker, out_of_file_descriptors, port_taken, system_service_holds_port,
+};
 use crate::rules::{Case, Rule, client, container, path, presence, protocol};
 
 /// DD408.
@@ -31,10 +33,15 @@ pub static RULE: Rule = Rule {
         &client::remote_refuses::RULE,
         &container::container_paused::RULE,
         &container::container_restarting::RULE,
+        &container::localhost_inside_container::RULE,
+        &container::host_service_on_loopback::RULE,
+        &container::dependency_not_ready::RULE,
         &container::not_recreated::RULE,
         &container::loopback_inside::RULE,
         &container::wrong_container_port::RULE,
         &container::container_not_ready::RULE,
+        &container::ipv6_publish_dead::RULE,
+        &container::engine_rules_missing::RULE,
         &port_taken::RULE,
         &out_of_file_descriptors::RULE,
         &path::firewall_rejects::RULE,
@@ -43,6 +50,7 @@ pub static RULE: Rule = Rule {
         &protocol::not_http::RULE,
         &path::dead_tunnel::RULE,
         &presence::crash_looping::RULE,
+        &system_service_holds_port::RULE,
     ],
     settle: 5,
     check,
@@ -76,7 +84,7 @@ fn check(case: &Case) -> Option<Finding> {
         },
     );
     finding = finding.fix(match container {
-        Some(container) => container::read_log(container),
+        Some(container) => container::read_log(case, container),
         None => Fix::read(
             "read its log",
             "look at what it writes at the moment of an attempt",

@@ -3,11 +3,19 @@
 pub mod backlog_full;
 pub mod busy;
 pub mod closes_at_once;
+pub mod inherited_socket;
 pub mod orphan;
 pub mod out_of_file_descriptors;
+pub mod paused_in_debugger;
+pub mod port_borrowed;
 pub mod port_taken;
+pub mod privileged_port;
+pub mod reserved_range;
 pub mod silent;
+pub mod stale_pid_file;
+pub mod stale_reuseport_member;
 pub mod suspended;
+pub mod system_service_holds_port;
 
 use crate::facts::{Container, Listener, Probe, Process};
 use crate::findings::{Confidence, Finding};

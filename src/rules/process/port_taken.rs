@@ -20,6 +20,7 @@ use crate::facts::{Probe, Process, Protocol, Taken, is_below};
 use crate::findings::{Confidence, Evidence, Finding, Fix, Seen, Severity};
 use crate::rules::case::Expected;
 use crate::rules::evidence::{name_of, process_words, service_name};
+use crate::rules::process::system_service_holds_port;
 use crate::rules::{Case, Rule, container, evidence, fixes, presence};
 
 /// DD409.
@@ -30,8 +31,12 @@ pub static RULE: Rule = Rule {
     since: "0.1.0",
     unless: &[
         &container::container_exited::RULE,
+        &container::localhost_inside_container::RULE,
+        &container::host_service_on_loopback::RULE,
+        &container::dependency_not_ready::RULE,
         &container::container_never_started::RULE,
         &presence::moved_port::RULE,
+        &system_service_holds_port::RULE,
     ],
     settle: 5,
     check,

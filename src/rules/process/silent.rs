@@ -19,7 +19,8 @@
 use crate::facts::{Outcome, Scheme};
 use crate::findings::{Confidence, Finding, Fix, Severity};
 use crate::rules::process::{
-    Does, Taker, backlog_full, busy, out_of_file_descriptors, port_taken, suspended,
+    Does, Taker, backlog_full, busy, inherited_socket, out_of_file_descriptors, paused_in_debugger,
+    port_taken, stale_reuseport_member, suspended, system_service_holds_port,
 };
 use crate::rules::{Case, Rule, client, container, evidence, path, presence, protocol};
 
@@ -33,9 +34,14 @@ pub static RULE: Rule = Rule {
         &client::remote_silent::RULE,
         &container::container_paused::RULE,
         &container::container_restarting::RULE,
+        &container::localhost_inside_container::RULE,
+        &container::host_service_on_loopback::RULE,
+        &container::dependency_not_ready::RULE,
         &container::loopback_inside::RULE,
         &container::wrong_container_port::RULE,
         &container::container_not_ready::RULE,
+        &container::ipv6_publish_dead::RULE,
+        &container::engine_rules_missing::RULE,
         &port_taken::RULE,
         &suspended::RULE,
         &out_of_file_descriptors::RULE,
@@ -48,6 +54,10 @@ pub static RULE: Rule = Rule {
         &path::upstream_silent::RULE,
         &path::dead_tunnel::RULE,
         &presence::crash_looping::RULE,
+        &paused_in_debugger::RULE,
+        &inherited_socket::RULE,
+        &stale_reuseport_member::RULE,
+        &system_service_holds_port::RULE,
     ],
     settle: 10,
     check,
@@ -103,7 +113,7 @@ fn check(case: &Case) -> Option<Finding> {
         ));
     }
     if let Some(container) = container {
-        finding = finding.fix(container::read_log(container));
+        finding = finding.fix(container::read_log(case, container));
     }
     Some(finding.fix(Fix::read(
         "see what it waits for",

@@ -3,13 +3,15 @@
 //! ## What happened
 //!
 //! The connection works from end to end: the server answered the request, with an
-//! HTTP error status.
+//! HTTP error status, or a database with an error of its own.
 //!
 //! ## Why
 //!
 //! A status in the four hundreds is about the request: the path, the login, the
 //! permission. In the five hundreds it is about the server: its program failed
-//! (500), or it is a proxy whose own server does not answer (502, 503, 504).
+//! (500), or it is a proxy whose own server does not answer (502, 503, 504). A
+//! database that starts, is full, or does not let this client in says so in its own
+//! protocol.
 //!
 //! ## What to do
 //!
@@ -18,7 +20,7 @@
 
 use crate::facts::{Http, Outcome};
 use crate::findings::{Confidence, Finding, Fix, Severity};
-use crate::rules::{Case, Rule, client, evidence, path};
+use crate::rules::{Case, Rule, client, container, evidence, path, process};
 
 use super::said;
 
@@ -32,10 +34,13 @@ pub static RULE: Rule = Rule {
         &client::captive_portal::RULE,
         &super::tls_expected::RULE,
         &super::tls_not_spoken::RULE,
+        &super::http2_only::RULE,
         &super::not_http::RULE,
         &super::host_not_allowed::RULE,
         &path::upstream_refused::RULE,
         &path::upstream_silent::RULE,
+        &process::system_service_holds_port::RULE,
+        &super::headers_too_large::RULE,
     ],
     settle: 2,
     check,
@@ -43,6 +48,10 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(case: &Case) -> Option<Finding> {
+    super::refusal::find(case).or_else(|| status(case))
+}
+
+fn status(case: &Case) -> Option<Finding> {
     let (probe, greeting) = case.greeting()?;
     let http = greeting.http.as_ref().filter(|http| http.status >= 400)?;
     let port = case.port();
@@ -84,6 +93,11 @@ fn check(case: &Case) -> Option<Finding> {
             ),
         ),
     };
+    // What the server's container calls in vain is why: its answer only shows it.
+    let severity = match calls_in_vain(case) {
+        true => Severity::Info,
+        false => severity,
+    };
     // Another address may have answered better, where what it said could not be heard.
     // So may the server behind it, if there is one.
     let by_itself = case.facts.onward.seen().is_some_and(|list| list.is_empty());
@@ -104,6 +118,17 @@ fn check(case: &Case) -> Option<Finding> {
         finding = finding.because(evidence::listener(case, listener));
     }
     Some(finding.fix(fix(case, http)))
+}
+
+/// Whether an earlier rule has found whom the server's container calls in vain.
+fn calls_in_vain(case: &Case) -> bool {
+    let causes = [
+        &container::localhost_inside_container::RULE,
+        &container::host_service_on_loopback::RULE,
+        &container::dependency_not_ready::RULE,
+    ];
+    let told = |code: &str| causes.iter().any(|cause| cause.code == code);
+    case.spoken().iter().any(|finding| told(&finding.code))
 }
 
 /// The name of whoever wrote the answer.
@@ -132,7 +157,6 @@ fn words(status: u16) -> &'static str {
         421 => "wrong server for this name",
         426 => "it wants another protocol, such as WebSocket",
         429 => "too many requests",
-        431 => "the headers are too large",
         _ => "a fault of the request",
     }
 }
@@ -144,6 +168,11 @@ fn fix(case: &Case, http: &Http) -> Fix {
             "switch off AirPlay Receiver in System Settings, General, AirDrop & Handoff; or \
              use another port",
         ),
+        403 if http.server.as_deref() == Some("MinIO") => Fix::read(
+            "look at MinIO's console instead",
+            "this port is for S3 clients, not for browsers: the console has the port that \
+             `--console-address` gives it, 9001 as a rule",
+        ),
         404 => {
             let path = case.target.path.as_deref().unwrap_or("/");
             Fix::read(
@@ -154,10 +183,6 @@ fn fix(case: &Case, http: &Http) -> Fix {
         401 | 403 | 407 => Fix::read(
             "check the login",
             "the server runs and wants to know who asks: check the login or the token",
-        ),
-        431 => Fix::read(
-            "delete cookies",
-            format!("delete the browser's cookies for {}", case.target.host),
         ),
         400..=499 => Fix::read(
             "check the request",

@@ -1,13 +1,21 @@
 //! Family 6 protocol: the connection is fine, what is spoken is not.
 
+mod advertised;
+pub mod certificate;
+mod certificate_fixes;
 pub mod error_status;
+pub mod headers_too_large;
 pub mod host_not_allowed;
+pub mod http2_only;
 pub mod not_http;
+pub mod redirects_to_dead_end;
+mod refusal;
 pub mod tls_expected;
 pub mod tls_not_spoken;
 
 use crate::facts::{Greeting, Probe, Scheme, Target};
 use crate::findings::{Evidence, Seen};
+use crate::rules::Case;
 
 /// What the server said, in its own words.
 pub(super) fn said(probe: &Probe, greeting: &Greeting) -> Evidence {
@@ -41,6 +49,16 @@ fn with_scheme(target: &Target, scheme: Scheme) -> String {
         ..target.clone()
     };
     there.url(None)
+}
+
+/// The page of a target. What a database's URL has for a path is a database, and no page.
+fn page(case: &Case, scheme: Scheme) -> String {
+    let web = case.target.scheme.is_none_or(Scheme::is_web);
+    let there = Target {
+        path: case.target.path.clone().filter(|_| web),
+        ..case.target.clone()
+    };
+    with_scheme(&there, scheme)
 }
 
 /// The secure and the plain twin of a web scheme; plain HTTP where none was given.

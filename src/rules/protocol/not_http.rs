@@ -3,7 +3,7 @@
 //! ## What happened
 //!
 //! The connection is fine, and what answers speaks another protocol than it was
-//! asked in: a database, a mail server, SSH, or HTTP/2 without TLS.
+//! asked in: a database, a broker, a mail server, SSH, or HTTP/2 without TLS.
 //!
 //! ## Why
 //!
@@ -22,7 +22,7 @@ use crate::findings::{Confidence, Evidence, Finding, Fix, Seen, Severity};
 use crate::rules::evidence::process_words;
 use crate::rules::{Case, Rule, container, evidence};
 
-use super::said;
+use super::{page, said};
 
 /// DD605.
 pub static RULE: Rule = Rule {
@@ -33,6 +33,7 @@ pub static RULE: Rule = Rule {
     unless: &[
         &super::tls_expected::RULE,
         &super::tls_not_spoken::RULE,
+        &super::http2_only::RULE,
         &container::container_paused::RULE,
         &container::container_restarting::RULE,
         &container::loopback_inside::RULE,
@@ -68,7 +69,11 @@ fn answered(case: &Case) -> Option<Finding> {
     if let Some(listener) = case.listener_for(probe.to.ip()) {
         finding = finding.because(evidence::listener(case, listener));
     }
-    Some(finding.fix(use_client(case, spoken)))
+    finding = finding.fix(use_client(case, spoken));
+    Some(match own_page(case) {
+        Some(page) if is_web(asked) => finding.fix(page),
+        _ => finding,
+    })
 }
 
 /// It was asked for a web page and hung up without a word, and is known, by its process or
@@ -106,7 +111,13 @@ fn hung_up(case: &Case) -> Option<Finding> {
                     what: "list of well-known ports".to_owned(),
                 },
             ));
-        (row.greet?, finding)
+        // A row that names no protocol may still be of a service that is no web server:
+        // its client is none for the web.
+        let other = || {
+            let client = row.client.as_deref()?;
+            (!client.contains("http")).then_some(Protocol::Other)
+        };
+        (row.greet.or_else(other)?, finding)
     };
     if is_web(spoken) {
         return None;
@@ -115,7 +126,35 @@ fn hung_up(case: &Case) -> Option<Finding> {
         Some(listener) => finding.because(evidence::listener(case, listener)),
         None => finding,
     };
-    Some(finding.fix(use_client(case, spoken)))
+    let finding = finding.fix(use_client(case, spoken));
+    Some(match own_page(case) {
+        Some(page) => finding.fix(page),
+        None => finding,
+    })
+}
+
+/// Products with two ports: their own protocol's, and the page's.
+const PAGES: &[(u16, u16, &str)] = &[
+    (1025, 8025, "the page of Mailpit or MailHog"),
+    (4222, 8222, "the monitoring page of NATS"),
+    (5672, 15672, "the page of RabbitMQ"),
+    (7687, 7474, "the browser of Neo4j"),
+    (9300, 9200, "the HTTP API of Elasticsearch"),
+    (61616, 8161, "the page of ActiveMQ"),
+];
+
+/// Where the page of a product is whose other port was asked.
+fn own_page(case: &Case) -> Option<Fix> {
+    let (_, page, what) = PAGES.iter().find(|(port, ..)| *port == case.port())?;
+    let there = crate::facts::Target {
+        scheme: Some(Scheme::Http),
+        path: None,
+        ..case.target.clone()
+    };
+    Some(Fix::read(
+        format!("{what} is on another port"),
+        there.url(Some(*page)),
+    ))
 }
 
 fn is_web(protocol: Protocol) -> bool {
@@ -132,10 +171,15 @@ fn use_client(case: &Case, spoken: Protocol) -> Fix {
     let number = port.to_string();
     let known = catalogue()
         .port(port)
-        .filter(|row| row.greet == Some(spoken))
-        .and_then(|row| shlex::split(row.client.as_deref()?));
-    if let Some(argv) = known {
-        return Fix::safe(format!("use a client for {}", spoken.title()), argv);
+        .filter(|row| row.greet.unwrap_or(Protocol::Other) == spoken)
+        .and_then(|row| Some((row, shlex::split(row.client.as_deref()?)?)));
+    if let Some((row, argv)) = known {
+        let what = match spoken {
+            Protocol::Other => &row.service,
+            _ => spoken.title(),
+        };
+        let argv = argv.iter().map(|word| at_host(word, host));
+        return Fix::safe(format!("use a client for {what}"), argv);
     }
     let authority = case.target.authority();
     let argv: Vec<&str> = match spoken {
@@ -157,6 +201,13 @@ fn use_client(case: &Case, spoken: Protocol) -> Fix {
             let text = "use an AMQP client; RabbitMQ's own page is usually on port 15672";
             return Fix::read("use a client for AMQP", text);
         }
+        Protocol::Mqtt => vec!["mosquitto_sub", "-h", host, "-p", &number, "-t", "#"],
+        Protocol::Kafka => vec![
+            "kafka-topics.sh",
+            "--bootstrap-server",
+            &authority,
+            "--list",
+        ],
         Protocol::Smtp | Protocol::Ftp | Protocol::Other => {
             let text = format!(
                 "find out which service has port {port}, and use its own client; its page, if \
@@ -176,12 +227,11 @@ fn secure(case: &Case) -> String {
     page(case, Scheme::Https)
 }
 
-/// What a database's URL has for a path is a database, and no page.
-fn page(case: &Case, scheme: Scheme) -> String {
-    let web = case.target.scheme.is_none_or(Scheme::is_web);
-    let there = crate::facts::Target {
-        path: case.target.path.clone().filter(|_| web),
-        ..case.target.clone()
-    };
-    super::with_scheme(&there, scheme)
+/// A word of a client's command line, which the catalogue has for this machine.
+fn at_host(word: &str, host: &str) -> String {
+    let brackets = host.contains(':') && word != "localhost";
+    match brackets {
+        true => word.replace("localhost", &format!("[{host}]")),
+        false => word.replace("localhost", host),
+    }
 }

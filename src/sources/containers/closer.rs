@@ -1,28 +1,30 @@
 //! A closer look at the containers that may be behind the port: what listens in them,
 //! and what they wrote last.
 
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use bollard::Docker;
 use bollard::container::LogOutput;
 use bollard::errors::Error;
 use bollard::exec::{CreateExecOptions, StartExecResults};
-use bollard::query_parameters::LogsOptions;
+use bollard::query_parameters::{InspectNetworkOptions, LogsOptions};
 use futures_util::{Stream, StreamExt, stream};
 
 use super::engine::{AT_ONCE, within};
-use super::{inside, logs, os};
+use super::{calls, inside, logs, os};
 use crate::facts::{Container, ContainerState, Gap, Known, Listener};
 
 /// In how many running containers we look where nobody publishes the asked port.
 const LOOKED_INTO: usize = 30;
 /// How many lines of a container's log are told.
 const LOG_LINES: usize = 5;
+/// How many of them are read: a call that failed comes with a long trace.
+const LOG_READ: usize = 80;
 /// How much of an answer is read at most, in bytes.
 const ANSWER_LIMIT: usize = 256 * 1024;
 
-/// Looks into the containers that may be behind the port, and at the last words of
-/// those that have ended.
+/// Looks into the containers that may be behind the port, at their last words, and at
+/// those whom they say they cannot reach.
 pub(super) async fn look(docker: &Docker, containers: &mut [Container], port: u16, until: Instant) {
     let publishes = |container: &Container| {
         container
@@ -51,29 +53,99 @@ pub(super) async fn look(docker: &Docker, containers: &mut [Container], port: u1
             } else {
                 Known::default()
             };
-            let log = if wants && has_last_words(container) {
-                last_words(docker, &container.id, until).await
+            let written = if wants && container.state != ContainerState::Created {
+                last_words(docker, container, until).await
             } else {
                 Known::default()
             };
-            (at, inside, log)
+            let kept_in = if wants && container.is_up() && !is_published(container, port) {
+                ways_out(docker, container, until).await
+            } else {
+                Vec::new()
+            };
+            (at, inside, written, kept_in)
         });
     let seen: Vec<_> = stream::iter(looks)
         .buffer_unordered(AT_ONCE)
         .collect()
         .await;
-    for (at, inside, log) in seen {
+    for (at, inside, written, internal) in seen {
+        let container = &mut containers[at];
+        container.inside = inside;
+        container.failed_dials = written
+            .seen()
+            .map_or_else(Vec::new, |all| calls::failed(all));
+        container.log_tail = written.map(|all| logs::tail(&all, LOG_LINES));
+        for (network, internal) in container.networks.iter_mut().zip(internal) {
+            network.internal = internal;
+        }
+    }
+    look_into_called(docker, containers, until, &mut room).await;
+}
+
+/// Looks into those whom a container says it cannot reach: its neighbours.
+async fn look_into_called(
+    docker: &Docker,
+    containers: &mut [Container],
+    until: Instant,
+    room: &mut usize,
+) {
+    let callers: Vec<_> = containers
+        .iter()
+        .filter(|container| !container.failed_dials.is_empty())
+        .collect();
+    let wanted: Vec<usize> = containers
+        .iter()
+        .enumerate()
+        .filter(|(_, one)| one.is_up() && one.inside.is_not_asked())
+        .filter(|(_, one)| callers.iter().any(|caller| are_neighbours(caller, one)))
+        .map(|(at, _)| at)
+        .take(*room)
+        .collect();
+    *room -= wanted.len();
+    let looks = wanted.into_iter().map(|at| {
+        let container = &containers[at];
+        async move { (at, listeners_inside(docker, container, true, until).await) }
+    });
+    let seen: Vec<_> = stream::iter(looks.collect::<Vec<_>>())
+        .buffer_unordered(AT_ONCE)
+        .collect()
+        .await;
+    for (at, inside) in seen {
         containers[at].inside = inside;
-        containers[at].log_tail = log;
     }
 }
 
-/// Whether the container has ended, or keeps ending.
-fn has_last_words(container: &Container) -> bool {
-    matches!(
-        container.state,
-        ContainerState::Exited | ContainerState::Restarting | ContainerState::Dead
-    ) || container.restarts > 0
+/// Whether two containers have a network in common.
+fn are_neighbours(one: &Container, other: &Container) -> bool {
+    let names = |container: &Container, name: &str| {
+        container
+            .networks
+            .iter()
+            .any(|network| network.name == name)
+    };
+    one.id != other.id
+        && one
+            .networks
+            .iter()
+            .any(|network| names(other, &network.name))
+}
+
+/// Whether the port is published now.
+fn is_published(container: &Container, port: u16) -> bool {
+    let mut now = container.published.iter();
+    now.any(|publish| publish.host_port == Some(port))
+}
+
+/// Of each network of the container, whether it leads nowhere else.
+async fn ways_out(docker: &Docker, container: &Container, until: Instant) -> Vec<Known<bool>> {
+    let mut found = Vec::new();
+    for network in &container.networks {
+        let options = None::<InspectNetworkOptions>;
+        let told = within(until, docker.inspect_network(&network.name, options)).await;
+        found.push(told.map(|network| network.internal.unwrap_or(false)).into());
+    }
+    found
 }
 
 /// What listens inside a running container.
@@ -86,9 +158,9 @@ async fn listeners_inside(
     publishes: bool,
     until: Instant,
 ) -> Known<Vec<Listener>> {
-    // What listens "inside" is then what listens on the machine.
+    // What listens "inside" is then what its processes listen on, on the machine itself.
     if container.network_mode == "host" {
-        return Known::default();
+        return on_the_machine(container).into();
     }
     let table = match container.pid {
         Some(pid) => os::socket_tables(pid),
@@ -122,17 +194,33 @@ async fn printed_table(docker: &Docker, id: &str) -> Result<String, Error> {
     }
 }
 
-/// The last lines that the container wrote.
-async fn last_words(docker: &Docker, id: &str, until: Instant) -> Known<Vec<String>> {
+/// What a container without a network of its own listens on.
+fn on_the_machine(container: &Container) -> Result<Vec<Listener>, Gap> {
+    let pid = container.pid.ok_or(Gap::Unsupported)?;
+    let text = os::socket_tables(pid)?;
+    let nothing = || Gap::Failed("the kernel's table of sockets could not be read".to_owned());
+    os::own_listeners(inside::parse(&text).ok_or_else(nothing)?, &container.id)
+}
+
+/// What the container wrote last, since it was started.
+async fn last_words(docker: &Docker, container: &Container, until: Instant) -> Known<String> {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    let since = container
+        .started_s
+        .and_then(|age| now.as_secs().checked_sub(age))
+        .and_then(|moment| i32::try_from(moment).ok());
     let options = LogsOptions {
         stdout: true,
         stderr: true,
-        tail: LOG_LINES.to_string(),
+        // A second earlier: moments are told in whole ones.
+        since: since.map_or(0, |moment| moment.saturating_sub(1)),
+        tail: LOG_READ.to_string(),
         ..LogsOptions::default()
     };
-    within(until, text_of(docker.logs(id, Some(options))))
+    within(until, text_of(docker.logs(&container.id, Some(options))))
         .await
-        .map(|written| logs::tail(&written, LOG_LINES))
         .into()
 }
 

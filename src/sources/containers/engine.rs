@@ -99,6 +99,7 @@ async fn ask(endpoint: Endpoint, port: Option<u16>, until: Instant) -> Option<An
     };
     for container in &mut containers {
         container.engine = kind;
+        container.endpoint.clone_from(&endpoint.url);
     }
     Some(Answer {
         engine: Engine {

@@ -54,13 +54,15 @@ pub(super) fn tail(written: &str, count: usize) -> Vec<String> {
         .collect();
     lines[lines.len().saturating_sub(count)..]
         .iter()
-        .map(|line| {
-            let line: String = clean(&mask(&without_colours(line)))
-                .chars()
-                .take(WIDTH)
-                .collect();
-            line
-        })
+        .map(|text| line(text))
+        .collect()
+}
+
+/// One line, made fit to be shown in the same way.
+pub(super) fn line(text: &str) -> String {
+    clean(&mask(&without_colours(text.trim())))
+        .chars()
+        .take(WIDTH)
         .collect()
 }
 

@@ -3,6 +3,7 @@
 //! `endpoints` says whom to ask, `engine` asks, `shape` turns an answer into facts,
 //! `closer` looks into the containers that may be behind the asked port.
 
+mod calls;
 mod closer;
 mod command;
 mod endpoints;
@@ -48,6 +49,19 @@ pub fn ask(port: Option<u16>, deadline: Duration) -> Option<Pending<Containers>>
     Some(Pending::begin("containers", move || {
         gather(engine::ask_all(endpoints, port, until))
     }))
+}
+
+/// By what the machine that runs the container we stand in may be called from here: its
+/// name, and the address of the router, which is the machine on an engine's networks.
+#[must_use]
+pub fn machine_from_inside() -> Vec<String> {
+    let names = ["host.docker.internal", "host.containers.internal"];
+    let router = os::router().filter(|ip| ip.is_private());
+    names
+        .into_iter()
+        .map(str::to_owned)
+        .chain(router.map(|ip| ip.to_string()))
+        .collect()
 }
 
 /// What is known when no engine was asked.

@@ -1,9 +1,10 @@
 //! Engines and containers on every other system: the engine lives in a virtual
 //! machine, and its processes cannot be seen from here.
 
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 
-use crate::facts::Gap;
+use crate::facts::{Gap, Listener};
 
 /// What makes two paths one socket.
 pub(super) type Identity = PathBuf;
@@ -36,4 +37,14 @@ pub(super) fn is_in_container(_pid: u32, _id: &str) -> bool {
 /// The socket tables of the network namespace that this process lives in.
 pub(super) fn socket_tables(_pid: u32) -> Result<String, Gap> {
     Err(Gap::Unsupported)
+}
+
+/// Of these listeners of the machine, those that processes of this container hold.
+pub(super) fn own_listeners(_all: Vec<Listener>, _id: &str) -> Result<Vec<Listener>, Gap> {
+    Err(Gap::Unsupported)
+}
+
+/// The router to which everything goes that is for no network of ours.
+pub(super) fn router() -> Option<Ipv4Addr> {
+    None
 }

@@ -7,9 +7,10 @@ use bollard::models::{
     ContainerInspectResponse, ContainerStateStatusEnum, NetworkSettings, PortMap,
 };
 
-use super::{command, logs, timestamp};
+use super::{calls, command, logs, timestamp};
 use crate::facts::{
-    Compose, Container, ContainerState, EngineKind, Known, Network, PortSpec, Proto, Publish, clean,
+    Compose, Container, ContainerState, Dependency, EngineKind, Known, Network, PortSpec, Proto,
+    Publish, clean,
 };
 
 /// The container that an engine describes; `now` is in seconds since the Unix epoch.
@@ -35,6 +36,8 @@ pub(super) fn container(told: ContainerInspectResponse, now: i64) -> Container {
         words.extend(told.path);
         words.extend(told.args.unwrap_or_default());
     }
+    let dials = calls::given(&config.env.unwrap_or_default(), &words);
+    let extra_hosts = host.extra_hosts.unwrap_or_default();
     let declared = config.exposed_ports.unwrap_or_default();
     Container {
         id: clean(&told.id.unwrap_or_default()),
@@ -76,6 +79,11 @@ pub(super) fn container(told: ContainerInspectResponse, now: i64) -> Container {
         compose: config.labels.as_ref().and_then(compose),
         inside: Known::default(),
         log_tail: Known::default(),
+        failed_dials: Vec::new(),
+        dials,
+        extra_hosts: extra_hosts.iter().map(|entry| clean(entry)).collect(),
+        endpoint: String::new(),
+        takes: Known::default(),
         framework: command::framework(&words).map(|row| row.key.clone()),
         command: words.iter().map(|word| clean(&logs::mask(word))).collect(),
     }
@@ -175,6 +183,8 @@ fn networks(settings: NetworkSettings) -> Vec<Network> {
         .map(|(name, on)| Network {
             name: clean(&name),
             ip: address(on.ip_address).or(address(on.global_ipv6_address)),
+            gateway: address(on.gateway),
+            internal: Known::default(),
         })
         .collect()
 }
@@ -193,7 +203,21 @@ fn compose(labels: &std::collections::HashMap<String, String>) -> Option<Compose
         config_files: label("project.config_files")
             .map(|files| files.split(',').map(str::to_owned).collect())
             .unwrap_or_default(),
+        depends_on: label("depends_on").map_or_else(Vec::new, |list| dependencies(&list)),
     })
+}
+
+/// `db:service_started:false,cache:service_healthy:true`.
+fn dependencies(list: &str) -> Vec<Dependency> {
+    let entries = list.split(',').map(|entry| {
+        let mut parts = entry.split(':');
+        let mut next = || parts.next().unwrap_or_default().to_owned();
+        Dependency {
+            service: next(),
+            condition: next(),
+        }
+    });
+    entries.filter(|one| !one.service.is_empty()).collect()
 }
 
 #[cfg(test)]
@@ -215,6 +239,7 @@ mod tests {
             "Config":{"Image":"shop:1","Cmd":["npx","next","dev","--token=s3cret"],"ExposedPorts":{"8080/tcp":{}},
               "Labels":{"com.docker.compose.project":"shop","com.docker.compose.service":"web",
                 "com.docker.compose.project.working_dir":"/home/me/shop",
+                "com.docker.compose.depends_on":"db:service_started:false,cache:service_healthy:true",
                 "com.docker.compose.project.config_files":"/home/me/shop/a.yml,/home/me/shop/b.yml"}},
             "HostConfig":{"NetworkMode":"shop_default","RestartPolicy":{"Name":"on-failure"},
               "PortBindings":{"8080/tcp":[{"HostIp":"127.0.0.1","HostPort":"3000"}],
@@ -244,6 +269,9 @@ mod tests {
         assert_eq!(container.restart_policy.as_deref(), Some("on-failure"));
         let compose = container.compose.unwrap();
         assert_eq!(compose.config_files.len(), 2);
+        assert_eq!(compose.depends_on.len(), 2);
+        assert_eq!(compose.depends_on[1].service, "cache");
+        assert_eq!(compose.depends_on[1].condition, "service_healthy");
         assert_eq!(compose.working_dir.as_deref(), Some("/home/me/shop"));
     }
 

@@ -42,6 +42,33 @@ pub(super) fn look(port: u16, deadline: Duration, probe: impl Fn()) -> Result<Fi
     })
 }
 
+/// Whether some rule sends the port to another address.
+pub(super) fn forwards(port: u16, deadline: Duration) -> Result<bool, Gap> {
+    if uzers::get_effective_uid() != 0 {
+        return Err(Gap::Forbidden);
+    }
+    let until = Instant::now() + deadline;
+    let tools = Tools::find()?;
+    let mut text = String::new();
+    if let Some(nft) = &tools.nft {
+        text.push_str(&nft.run(&["list", "ruleset"], until)?);
+    }
+    for (save, _) in &tools.legacy {
+        text.push_str(&save.run(&[], until)?);
+    }
+    Ok(text.lines().any(|line| sends_away(line, port)))
+}
+
+/// `-p tcp -m tcp --dport 3000 -j DNAT --to-destination …`, and the same in nft's words.
+fn sends_away(rule: &str, port: u16) -> bool {
+    let Some((_, rest)) = rule.split_once("dport ") else {
+        return false;
+    };
+    let number = rest.split(' ').next().unwrap_or_default();
+    let lower = rest.to_ascii_lowercase();
+    number.parse() == Ok(port) && lower.contains("dnat")
+}
+
 /// A rule, and what tells it from every other.
 #[derive(Debug, Clone)]
 struct Read {
@@ -131,5 +158,24 @@ impl Tools {
             (Some(_), false) => "nft and iptables".to_owned(),
             (None, _) => "iptables".to_owned(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sends_away;
+
+    #[test]
+    fn an_engines_rule_is_known_by_its_port_and_what_it_does() {
+        for rule in [
+            "-A DOCKER ! -i docker0 -p tcp -m tcp --dport 3000 -j DNAT --to-destination 172.17.0.2:8080",
+            "\t\tiifname != \"docker0\" tcp dport 3000 counter packets 0 bytes 0 dnat to 172.17.0.2:8080",
+            "meta l4proto tcp tcp dport 3000 counter packets 1 bytes 60 xt target \"DNAT\"",
+        ] {
+            assert!(sends_away(rule, 3000), "{rule}");
+            assert!(!sends_away(rule, 300), "{rule}");
+        }
+        assert!(!sends_away("tcp dport 3000 counter accept", 3000));
+        assert!(!sends_away("", 3000));
     }
 }

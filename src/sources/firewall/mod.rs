@@ -15,3 +15,10 @@ use crate::facts::{Firewall, Known};
 pub fn look(port: u16, deadline: Duration, probe: impl Fn()) -> Known<Firewall> {
     os::look(port, deadline, probe).into()
 }
+
+/// Whether the NAT rules send a connection to this port to another address, as engines
+/// do that publish a container's port.
+#[must_use]
+pub fn forwards(port: u16, deadline: Duration) -> Known<bool> {
+    os::forwards(port, deadline).into()
+}

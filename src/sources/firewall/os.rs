@@ -7,3 +7,7 @@ use crate::facts::{Firewall, Gap};
 pub(super) fn look(_port: u16, _deadline: Duration, _probe: impl Fn()) -> Result<Firewall, Gap> {
     Err(Gap::Unsupported)
 }
+
+pub(super) fn forwards(_port: u16, _deadline: Duration) -> Result<bool, Gap> {
+    Err(Gap::Unsupported)
+}

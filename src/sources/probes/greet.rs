@@ -4,11 +4,18 @@ use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use super::{Ask, MOST_BYTES, Patience, Said, connect, failed, recognise, tls};
-use crate::facts::{Gap, Greeting, Known, Outcome, Protocol};
+use super::{Ask, MOST_BYTES, Patience, Said, connect, failed, kafka, recognise, refusals, tls};
+use crate::facts::{Greeting, Known, Outcome, Protocol};
 
 /// The request that asks a PostgreSQL server whether it speaks TLS: it answers `S` or `N`.
 const POSTGRES_SSL_REQUEST: &[u8] = &[0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
+
+/// The first word of a client of PostgreSQL: protocol 3.0, and as whom it comes. A server
+/// that is not ready says so before it asks for a password; we leave before we give one.
+const POSTGRES_STARTUP: &[u8] = b"\0\0\0\x29\0\x03\0\0user\0postgres\0database\0postgres\0\0";
+
+/// CONNECT of MQTT 3.1.1: a clean session of `devdoctor`, alive for 5 s.
+const MQTT_CONNECT: &[u8] = b"\x10\x15\0\x04MQTT\x04\x02\0\x05\0\x09devdoctor";
 
 /// The AMQP 0.9.1 protocol header.
 const AMQP_HEADER: &[u8] = b"AMQP\x00\x00\x09\x01";
@@ -23,8 +30,8 @@ const MONGODB_HELLO: &[u8] = &[
     0x02, b'$', b'd', b'b', 0, 6, 0, 0, 0, b'a', b'd', b'm', b'i', b'n', 0, 0,
 ];
 
-/// How long a server that speaks TLS may take to answer the first word of it.
-const TLS_HELLO: Duration = Duration::from_millis(500);
+/// How long a server that speaks another protocol may take to answer the first word of it.
+const OTHER_HELLO: Duration = Duration::from_millis(500);
 
 /// Says what the asked protocol's client says first, and reads the answer.
 pub(super) fn exchange(
@@ -39,10 +46,12 @@ pub(super) fn exchange(
     match asked {
         Protocol::Tls => tls::exchange(stream, ask, patience),
         Protocol::Http | Protocol::H2c => say(&mut stream, &request(ask, to), asked, patience),
-        Protocol::Postgres => say(&mut stream, POSTGRES_SSL_REQUEST, asked, patience),
+        Protocol::Postgres => postgres(stream, to, ask, patience),
         Protocol::Redis => say(&mut stream, b"PING\r\n", asked, patience),
         Protocol::Mongodb => say(&mut stream, MONGODB_HELLO, asked, patience),
         Protocol::Amqp => say(&mut stream, AMQP_HEADER, asked, patience),
+        Protocol::Mqtt => say(&mut stream, MQTT_CONNECT, asked, patience),
+        Protocol::Kafka => say(&mut stream, kafka::METADATA, asked, patience),
         // These servers speak first.
         Protocol::Mysql | Protocol::Ssh | Protocol::Smtp | Protocol::Ftp | Protocol::Other => {
             say(&mut stream, b"", asked, patience)
@@ -50,22 +59,73 @@ pub(super) fn exchange(
     }
 }
 
-/// What was said, unless the port that cut off our HTTP request speaks TLS.
-pub(super) fn unless_tls(said: Said, to: SocketAddr, ask: &Ask, patience: &Patience) -> Said {
-    let cut_off = matches!(said.outcome, Outcome::Closed | Outcome::Reset);
-    if ask.protocol != Some(Protocol::Http) || !cut_off || !speaks_tls(to, ask, patience) {
+/// Whether PostgreSQL is there, and whether it lets anybody in.
+fn postgres(mut stream: TcpStream, to: SocketAddr, ask: &Ask, patience: &Patience) -> Said {
+    let asked = Protocol::Postgres;
+    let said = say(&mut stream, POSTGRES_SSL_REQUEST, asked, patience);
+    let spoken = said.greeting.seen().and_then(|greeting| greeting.spoken);
+    if spoken != Some(asked) {
         return said;
     }
+    // Once it has been asked for TLS, it may expect it.
+    let Ok(mut again) = connect(to, ask.connect_budget(to)) else {
+        return said;
+    };
+    let started = say(
+        &mut again,
+        POSTGRES_STARTUP,
+        asked,
+        &patience.within(OTHER_HELLO),
+    );
+    let refused = started.greeting.seen();
+    match refused.is_some_and(|greeting| greeting.refusal.is_some()) {
+        true => started,
+        false => said,
+    }
+}
+
+/// What was said, unless the port that cut off our HTTP request speaks TLS, or a later
+/// HTTP only.
+pub(super) fn unless_other(said: Said, to: SocketAddr, ask: &Ask, patience: &Patience) -> Said {
+    let cut_off = matches!(said.outcome, Outcome::Closed | Outcome::Reset);
+    if ask.protocol != Some(Protocol::Http) || !cut_off {
+        return said;
+    }
+    let spoken = if speaks_tls(to, ask, patience) {
+        Protocol::Tls
+    } else if speaks_http2(to, ask, patience) {
+        Protocol::H2c
+    } else {
+        return said;
+    };
     Said {
-        outcome: Outcome::Answered,
-        errno: None,
         greeting: Known::Seen(Greeting {
             asked: Protocol::Http,
-            spoken: Some(Protocol::Tls),
+            spoken: Some(spoken),
             text: String::new(),
             http: None,
+            refusal: None,
+            sends_to: Vec::new(),
+            tls: None,
         }),
+        ..Said::nothing(Outcome::Answered)
     }
+}
+
+/// What a client says first that knows that HTTP/2 is spoken: the preface, and settings
+/// with nothing in them.
+const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+
+/// Whether the port that cut off our HTTP request takes HTTP/2 from the start.
+fn speaks_http2(to: SocketAddr, ask: &Ask, patience: &Patience) -> bool {
+    let Ok(mut stream) = connect(to, ask.connect_budget(to)) else {
+        return false;
+    };
+    if stream.write_all(HTTP2_PREFACE).is_err() {
+        return false;
+    }
+    let heard = read_first(&mut stream, &patience.within(OTHER_HELLO), None);
+    matches!(heard, Heard::Bytes(bytes) if recognise::protocol(&bytes) == Some(Protocol::H2c))
 }
 
 /// The request that a browser would make.
@@ -123,9 +183,8 @@ pub(super) fn said_error(error: &io::Error) -> Said {
         _ => failed(error),
     };
     Said {
-        outcome,
         errno,
-        greeting: Known::Unseen(Gap::NotAsked),
+        ..Said::nothing(outcome)
     }
 }
 
@@ -136,6 +195,9 @@ pub(super) fn answered(asked: Protocol, bytes: &[u8]) -> Said {
         (Protocol::Postgres, [b'S' | b'N']) => Some(Protocol::Postgres),
         // AMQP answers with a method frame on channel 0.
         (Protocol::Amqp, [0x01, 0, 0, ..]) => Some(Protocol::Amqp),
+        // MQTT answers with CONNACK, two bytes long.
+        (Protocol::Mqtt, [0x20, 0x02, ..]) => Some(Protocol::Mqtt),
+        (Protocol::Kafka, bytes) if kafka::answers(bytes) => Some(Protocol::Kafka),
         // MongoDB answers with OP_MSG (2013) or OP_REPLY (1).
         (Protocol::Mongodb, b) if matches!(b.get(12..16), Some([0xdd, 7, 0, 0] | [1, 0, 0, 0])) => {
             Some(Protocol::Mongodb)
@@ -144,7 +206,14 @@ pub(super) fn answered(asked: Protocol, bytes: &[u8]) -> Said {
     };
     let binary = matches!(
         spoken,
-        Some(Protocol::Tls | Protocol::H2c | Protocol::Mysql | Protocol::Mongodb)
+        Some(
+            Protocol::Tls
+                | Protocol::H2c
+                | Protocol::Mysql
+                | Protocol::Mongodb
+                | Protocol::Mqtt
+                | Protocol::Kafka
+        )
     );
     Said {
         outcome: Outcome::Answered,
@@ -158,7 +227,14 @@ pub(super) fn answered(asked: Protocol, bytes: &[u8]) -> Said {
                 recognise::text(bytes)
             },
             http: recognise::http(bytes),
+            refusal: spoken.and_then(|spoken| refusals::words(spoken, bytes)),
+            sends_to: match spoken {
+                Some(Protocol::Kafka) => kafka::brokers(bytes),
+                _ => Vec::new(),
+            },
+            tls: None,
         }),
+        chain: Vec::new(),
     }
 }
 
@@ -239,7 +315,7 @@ fn speaks_tls(to: SocketAddr, ask: &Ask, patience: &Patience) -> bool {
         ..ask.clone()
     };
     // Another line protocol waits for the end of a line that never comes.
-    let said = tls::exchange(stream, &ask, &patience.within(TLS_HELLO));
+    let said = tls::exchange(stream, &ask, &patience.within(OTHER_HELLO));
     said.greeting
         .seen()
         .is_some_and(|greeting| greeting.spoken == Some(Protocol::Tls))
@@ -256,5 +332,11 @@ mod tests {
         // The document begins behind the header, the flags and the section's kind.
         assert_eq!(usize::from(message[21]), message.len() - 21);
         assert_eq!(message.last(), Some(&0));
+    }
+
+    #[test]
+    fn the_other_first_words_say_their_own_lengths() {
+        assert_eq!(usize::from(POSTGRES_STARTUP[3]), POSTGRES_STARTUP.len());
+        assert_eq!(usize::from(MQTT_CONNECT[1]), MQTT_CONNECT.len() - 2);
     }
 }

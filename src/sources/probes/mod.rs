@@ -3,9 +3,13 @@
 //! Bytes are sent only where the target's scheme or the port's known service
 //! says what to say; to any other port we connect, listen for a moment, and leave.
 
+mod certificate;
 mod greet;
+mod kafka;
 mod recognise;
+mod refusals;
 mod tls;
+mod trust;
 
 use std::io;
 use std::net::{SocketAddr, TcpStream};
@@ -13,6 +17,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
+
+use rustls::pki_types::CertificateDer;
 
 use crate::facts::{Address, Gap, Greeting, Known, Outcome, Probe, Protocol, Scheme, Target};
 
@@ -235,10 +241,15 @@ fn one(to: SocketAddr, ask: &Ask, patience: &Patience) -> Probe {
             if said.outcome != Outcome::Connected {
                 probe.took_us = micros(began);
             }
-            let said = greet::unless_tls(said, to, ask, patience);
+            let said = greet::unless_other(said, to, ask, patience);
             probe.outcome = said.outcome;
             probe.errno = said.errno;
             probe.greeting = said.greeting;
+            if let Known::Seen(greeting) = &mut probe.greeting
+                && let Some(tls) = &mut greeting.tls
+            {
+                tls.certificate = certificate::read(&said.chain, &ask.host);
+            }
         }
     }
     probe
@@ -284,6 +295,8 @@ struct Said {
     outcome: Outcome,
     errno: Option<i32>,
     greeting: Known<Greeting>,
+    /// The certificates that the server sent, its own first.
+    chain: Vec<CertificateDer<'static>>,
 }
 
 impl Said {
@@ -292,6 +305,7 @@ impl Said {
             outcome,
             errno: None,
             greeting: Known::Unseen(Gap::NotAsked),
+            chain: Vec::new(),
         }
     }
 }

@@ -29,9 +29,7 @@ pub(super) fn protocol(bytes: &[u8]) -> Option<Protocol> {
             banner if banner.contains("FTP") => Protocol::Ftp,
             _ => Protocol::Smtp,
         },
-        _ if starts(b"+PONG") || starts(b"-NOAUTH") || starts(b"-DENIED") || starts(b"-ERR") => {
-            Protocol::Redis
-        }
+        _ if REDIS.iter().any(|word| starts(word)) => Protocol::Redis,
         // A MySQL packet: length, sequence 0, then protocol 10 or an error.
         [_, _, 0, 0, 0x0a | 0xff, ..] => Protocol::Mysql,
         // A PostgreSQL error response.
@@ -39,6 +37,17 @@ pub(super) fn protocol(bytes: &[u8]) -> Option<Protocol> {
         _ => Protocol::Other,
     })
 }
+
+/// What Redis answers to PING, or to anything else.
+const REDIS: &[&[u8]] = &[
+    b"+PONG",
+    b"-NOAUTH",
+    b"-DENIED",
+    b"-ERR",
+    b"-LOADING",
+    b"-MASTERDOWN",
+    b"-MISCONF",
+];
 
 /// The first line of what was said, fit to be shown.
 pub(super) fn text(bytes: &[u8]) -> String {
@@ -69,6 +78,7 @@ pub(super) fn http(bytes: &[u8]) -> Option<Http> {
         status,
         server: header("server"),
         location: header("location"),
+        sets_cookie: header("set-cookie").is_some(),
         via: header("via").or_else(|| header("x-squid-error")),
         body_start: clean(&body.split_whitespace().collect::<Vec<_>>().join(" ")),
     })

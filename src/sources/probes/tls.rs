@@ -2,25 +2,68 @@
 
 use std::fmt::Debug;
 use std::io::{self, Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Instant;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, SignatureScheme, StreamOwned};
+use rustls::{
+    AlertDescription, ClientConfig, ClientConnection, DigitallySignedStruct, SignatureScheme,
+    StreamOwned,
+};
 
 use super::greet::{Heard, answered, read_first, read_rest, request, said_error};
-use super::{Ask, Patience, Said};
-use crate::facts::{Greeting, Known, Outcome, Protocol};
+use super::{Ask, Patience, Said, connect};
+use crate::facts::{Greeting, Known, Outcome, Protocol, Tls};
+
+/// No honest chain is longer.
+const MOST_CERTIFICATES: usize = 12;
+
+/// What a client of a page offers to speak over TLS. We speak the older one; a browser
+/// speaks both.
+const HTTP1: &[&[u8]] = &[b"http/1.1"];
+const HTTP2: &[&[u8]] = &[b"h2"];
+
+/// What older versions of Node answer to a client that does not offer HTTP/2.
+const WANTS_HTTP2: &str = "ALPN Protocol, expected `h2`";
 
 /// Shakes hands over TLS and, where the target is a web page, asks for it.
 pub(super) fn exchange(stream: TcpStream, ask: &Ask, patience: &Patience) -> Said {
     let Ok(to) = stream.peer_addr() else {
         return Said::nothing(Outcome::Reset);
     };
-    let Some(session) = session(&ask.host) else {
+    if !ask.web {
+        return converse(stream, to, ask, &[], patience);
+    }
+    let said = converse(stream, to, ask, HTTP1, patience);
+    if wants_http2(&said)
+        && let Ok(stream) = connect(to, ask.connect_budget(to))
+    {
+        return converse(stream, to, ask, HTTP2, patience);
+    }
+    said
+}
+
+fn wants_http2(said: &Said) -> bool {
+    let Some(greeting) = said.greeting.seen() else {
+        return false;
+    };
+    let refused = alert_words(AlertDescription::NoApplicationProtocol);
+    let alert = greeting.tls.as_ref().and_then(|tls| tls.alert.as_ref());
+    let page = greeting.http.as_ref().map(|http| http.body_start.as_str());
+    alert == Some(&refused) || page.is_some_and(|page| page.contains(WANTS_HTTP2))
+}
+
+fn converse(
+    stream: TcpStream,
+    to: SocketAddr,
+    ask: &Ask,
+    offer: &[&[u8]],
+    patience: &Patience,
+) -> Said {
+    let Some(session) = session(&ask.host, offer) else {
         return Said::nothing(Outcome::Failed);
     };
     let mut tls = StreamOwned::new(session, Ear::new(stream));
@@ -29,32 +72,84 @@ pub(super) fn exchange(stream: TcpStream, ask: &Ask, patience: &Patience) -> Sai
         Ok(false) => return Said::nothing(Outcome::Silent),
         Err(error) => return told_by_first_bytes(&tls.sock.heard, &error),
     }
-    let greeting = |said: Option<Said>| Said {
-        outcome: Outcome::Answered,
-        errno: None,
-        greeting: Known::Seen(Greeting {
-            asked: Protocol::Tls,
-            spoken: Some(Protocol::Tls),
-            text: said
-                .as_ref()
-                .and_then(|said| said.greeting.seen())
-                .map_or(String::new(), |inner| inner.text.clone()),
-            http: said.and_then(|said| said.greeting.seen().and_then(|inner| inner.http.clone())),
-        }),
+    let chain = tls.conn.peer_certificates().map(own_copies);
+    let said = Said {
+        chain: chain.unwrap_or_default(),
+        ..spoke_tls(Tls {
+            only_http2: offer == HTTP2,
+            ..Tls::default()
+        })
     };
-    if !ask.web || tls.write_all(&request(ask, to)).is_err() {
-        return greeting(None);
+    if !ask.web || offer == HTTP2 || tls.write_all(&request(ask, to)).is_err() {
+        return said;
     }
     match read_first(&mut tls, patience, None) {
         Heard::Bytes(bytes) => {
             let bytes = read_rest(&mut tls, bytes);
-            greeting(Some(answered(Protocol::Http, &bytes)))
+            with_answer(said, &answered(Protocol::Http, &bytes))
         }
         Heard::Silence => Said::nothing(Outcome::Silent),
         Heard::End => Said::nothing(Outcome::Closed),
-        // A server that wants a client certificate says so only now: it does speak TLS.
-        Heard::Error(_) => greeting(None),
+        // A server that wants a certificate of the client says so only now.
+        Heard::Error(error) => Said {
+            chain: said.chain,
+            ..spoke_tls(Tls {
+                alert: alert(&error),
+                ..Tls::default()
+            })
+        },
     }
+}
+
+/// The other end speaks TLS, and this is what came of it.
+fn spoke_tls(tls: Tls) -> Said {
+    Said {
+        greeting: Known::Seen(Greeting {
+            asked: Protocol::Tls,
+            spoken: Some(Protocol::Tls),
+            text: String::new(),
+            http: None,
+            refusal: None,
+            sends_to: Vec::new(),
+            tls: Some(tls),
+        }),
+        ..Said::nothing(Outcome::Answered)
+    }
+}
+
+/// The same, with what was said inside.
+fn with_answer(mut said: Said, inner: &Said) -> Said {
+    if let (Known::Seen(outer), Known::Seen(inner)) = (&mut said.greeting, &inner.greeting) {
+        outer.text.clone_from(&inner.text);
+        outer.http.clone_from(&inner.http);
+    }
+    said
+}
+
+/// The words with which the other end refused, if it did so by TLS's own rules.
+fn alert(error: &io::Error) -> Option<String> {
+    let inner = error.get_ref()?.downcast_ref::<rustls::Error>()?;
+    match inner {
+        rustls::Error::AlertReceived(alert) => Some(alert_words(*alert)),
+        _ => None,
+    }
+}
+
+/// `HandshakeFailure` as it is said: `handshake failure`.
+fn alert_words(alert: AlertDescription) -> String {
+    let mut words = String::new();
+    for letter in format!("{alert:?}").chars() {
+        if letter.is_ascii_uppercase() && !words.is_empty() {
+            words.push(' ');
+        }
+        words.push(letter.to_ascii_lowercase());
+    }
+    words
+}
+
+fn own_copies(chain: &[CertificateDer<'_>]) -> Vec<CertificateDer<'static>> {
+    let own = chain.iter().map(|one| one.clone().into_owned());
+    own.take(MOST_CERTIFICATES).collect()
 }
 
 /// Does the handshake. Returns whether it came to an end before patience was lost.
@@ -84,23 +179,28 @@ fn shake_hands(
 
 /// The handshake failed: the bytes that came tell who is there.
 fn told_by_first_bytes(heard: &[u8], error: &io::Error) -> Said {
-    if !heard.is_empty() {
-        return answered(Protocol::Tls, heard);
+    match heard {
+        [] => said_error(error),
+        [0x15 | 0x16, 0x03, ..] => spoke_tls(Tls {
+            alert: alert(error),
+            ..Tls::default()
+        }),
+        _ => answered(Protocol::Tls, heard),
     }
-    said_error(error)
 }
 
-fn session(host: &str) -> Option<ClientConnection> {
+fn session(host: &str, offer: &[&[u8]]) -> Option<ClientConnection> {
     let provider = Arc::new(ring::default_provider());
     let verifier = Arc::new(AnyCertificate {
         provider: Arc::clone(&provider),
     });
-    let config = ClientConfig::builder_with_provider(provider)
+    let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .ok()?
         .dangerous()
         .with_custom_certificate_verifier(verifier)
         .with_no_client_auth();
+    config.alpn_protocols = offer.iter().map(|name| name.to_vec()).collect();
     let name = ServerName::try_from(host.to_owned())
         .or_else(|_| ServerName::try_from("localhost"))
         .ok()?;

@@ -11,7 +11,7 @@ use rustix::net::{
 
 use super::super::Row;
 use super::wire::{AF_INET, AF_INET6, Dump, Request};
-use crate::facts::Proto;
+use crate::facts::{Connection, Proto};
 
 /// How long the kernel may take. It answers from memory, in microseconds; the
 /// deadline is for sandboxes that only pretend to be one.
@@ -37,6 +37,18 @@ pub(super) fn by_family(proto: Proto, port: Option<u16>) -> io::Result<Vec<Row>>
         socket.dump(Request::OfFamily(family, proto), proto, port, &mut rows)?;
     }
     Ok(rows)
+}
+
+/// The TCP sockets of both families that have this port and do not listen.
+pub(super) fn connections(port: u16) -> io::Result<Vec<Connection>> {
+    let mut socket = Socket::open()?;
+    let mut found = Vec::new();
+    for family in [AF_INET, AF_INET6] {
+        let request = Request::Others(family);
+        found.extend(socket.dump(request, Proto::Tcp, Some(port), &mut Vec::new())?);
+    }
+    found.retain(|one| one.at.port() == port);
+    Ok(found)
 }
 
 /// A socket to the kernel, for any number of dumps.
@@ -68,15 +80,17 @@ impl Socket {
     /// The TCP listeners of both families by one dump, added to these rows.
     pub(super) fn listeners(&mut self, rows: &mut Vec<Row>) -> io::Result<()> {
         self.dump(Request::Listeners, Proto::Tcp, None, rows)
+            .map(|_| ())
     }
 
+    /// Adds the rows that listen, and gives those that do not.
     fn dump(
         &mut self,
         request: Request,
         proto: Proto,
         port: Option<u16>,
         rows: &mut Vec<Row>,
-    ) -> io::Result<()> {
+    ) -> io::Result<Vec<Connection>> {
         let deadline = Instant::now() + DEADLINE;
         let before = rows.len();
         for _ in 0..TRIES {
@@ -87,7 +101,7 @@ impl Socket {
             receive(&self.to_kernel, &mut dump, &mut self.buffer, deadline)?;
             *rows = dump.rows;
             if !dump.interrupted {
-                return Ok(());
+                return Ok(dump.connections);
             }
             rows.truncate(before);
         }

@@ -10,7 +10,7 @@ use netstat2::iterate_sockets_info_without_pids;
 
 use super::netstat::{self, Ask};
 use super::{Backend, Row};
-use crate::facts::{Gap, Known, Listener, ProcId, Proto};
+use crate::facts::{Connection, Gap, Known, Listener, ProcId, Proto};
 use crate::sources::owners::os as owners;
 use crate::sources::processes::os::proc::has_descriptors;
 
@@ -91,6 +91,10 @@ pub(super) fn udp(port: Option<u16>) -> Result<Vec<Listener>, Gap> {
         .map(bare)
         .or_else(|_| proc_net::read(Path::new(OURS), Proto::Udp, port))
         .map_err(|error| Gap::of(&error))
+}
+
+pub(super) fn connections(port: u16) -> Result<Vec<Connection>, Gap> {
+    diag::connections(port).map_err(|error| Gap::of(&error))
 }
 
 pub(super) fn unix_listeners() -> Known<Vec<String>> {

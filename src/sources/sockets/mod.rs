@@ -5,7 +5,7 @@
 //! next one is taken, and [`Sockets::by`] says which it was and why: a way that
 //! is closed must never look like a machine on which nothing listens.
 
-use crate::facts::{Gap, Known, Listener};
+use crate::facts::{Connection, Gap, Known, Listener};
 
 mod netstat;
 #[cfg_attr(target_os = "linux", path = "linux.rs")]
@@ -75,6 +75,43 @@ pub fn listeners_by(backend: Backend, port: Option<u16>) -> Sockets {
 #[must_use]
 pub fn udp(port: Option<u16>) -> Known<Vec<Listener>> {
     os::udp(port).map(in_order).into()
+}
+
+/// The TCP sockets that have this port and do not listen: bound only (where the kernel
+/// tells of those: Linux since 6.8), connected, or closed and not yet forgotten. With
+/// their owners.
+#[must_use]
+pub fn connections(port: u16) -> Known<Vec<Connection>> {
+    let mut found: Known<Vec<Connection>> = os::connections(port).into();
+    if let Known::Seen(list) = &mut found {
+        list.sort_by_key(|one| (one.at, one.to));
+        find_holders(list);
+    }
+    found
+}
+
+/// More sockets on one port than these nobody reads.
+const MOST_CONNECTIONS: usize = 64;
+
+/// Fills in who holds these sockets; one that no process has any more has no holder.
+fn find_holders(list: &mut Vec<Connection>) {
+    list.truncate(MOST_CONNECTIONS);
+    let mut held: Vec<Listener> = list
+        .iter()
+        .filter(|one| one.inode != 0)
+        .map(|one| Listener {
+            inode: one.inode,
+            ..Listener::at(one.at)
+        })
+        .collect();
+    super::owners::find(&mut held);
+    for one in list {
+        let holder = held.iter().find(|held| held.inode == one.inode);
+        one.owners = match holder {
+            Some(held) => held.owners.clone(),
+            None => Known::Seen(Vec::new()),
+        };
+    }
 }
 
 /// The paths of listening unix sockets.
@@ -194,6 +231,7 @@ mod tests {
         assert!(portable::read(Backend::SockDiag, None).is_err());
         assert_eq!(portable::BACKENDS, [Backend::Netstat2]);
         assert!(portable::udp(Some(at.port())).is_ok());
+        assert_eq!(portable::connections(1), Err(Gap::Unsupported));
         assert_eq!(portable::elsewhere(1), Known::Unseen(Gap::Unsupported));
         assert_eq!(portable::unix_listeners(), Known::Unseen(Gap::Unsupported));
         let mut none = [Listener::at(at)];

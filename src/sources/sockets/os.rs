@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::netstat::{Ask, read as netstat};
 use super::{Backend, Row};
-use crate::facts::{Gap, Known, Listener, ProcId, Proto};
+use crate::facts::{Connection, Gap, Known, Listener, ProcId, Proto};
 use crate::sources::owners;
 
 pub(super) const BACKENDS: &[Backend] = &[Backend::Netstat2];
@@ -42,6 +42,10 @@ pub(super) fn lives(_: ProcId) -> bool {
 
 pub(super) fn udp(port: Option<u16>) -> Result<Vec<Listener>, Gap> {
     table(Proto::Udp, port).map_err(|error| Gap::of(&error))
+}
+
+pub(super) fn connections(_port: u16) -> Result<Vec<Connection>, Gap> {
+    Err(Gap::Unsupported)
 }
 
 pub(super) fn unix_listeners() -> Known<Vec<String>> {

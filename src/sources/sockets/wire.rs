@@ -7,7 +7,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::super::Row;
-use crate::facts::{Gap, Known, Listener, Proto, Queue};
+use crate::facts::{Connection, ConnectionState, Gap, Known, Listener, Proto, Queue};
 
 const NLMSG_ERROR: u16 = 2;
 const NLMSG_DONE: u16 = 3;
@@ -31,6 +31,9 @@ pub(super) const AF_INET6: u8 = 10;
 /// `TCP_LISTEN`, and the state of a UDP socket that is bound and not connected.
 const LISTEN: u32 = 1 << 10;
 const CLOSE: u32 = 1 << 7;
+/// Every state of a TCP socket but those of a listener and of one without a port. The last
+/// is the pseudo-state of a socket that is bound only, which Linux tells since 6.8.
+const OTHERS: u32 = 0x3fff & !(LISTEN | CLOSE | 1);
 
 /// A request for a dump.
 #[derive(Debug, Clone, Copy)]
@@ -39,6 +42,8 @@ pub(super) enum Request {
     Listeners,
     /// The TCP listeners, or bound UDP sockets, of one family.
     OfFamily(u8, Proto),
+    /// The TCP sockets of one family that do not listen. The kernel walks all connections.
+    Others(u8),
 }
 
 impl Request {
@@ -47,6 +52,7 @@ impl Request {
         // Exactly the one state: with any other the kernel walks all connections.
         let (kind, head, states_last) = match self {
             Request::Listeners => (TCPDIAG_GETSOCK, [0, 0, 0, 0], true),
+            Request::Others(family) => (SOCK_DIAG_BY_FAMILY, [family, 6, 0, 0], false),
             Request::OfFamily(family, proto) => {
                 let protocol = match proto {
                     Proto::Tcp => 6,
@@ -57,6 +63,7 @@ impl Request {
         };
         let states = match self {
             Request::OfFamily(_, Proto::Udp) => CLOSE,
+            Request::Others(_) => OTHERS,
             _ => LISTEN,
         };
         let length = HEADER + if states_last { 60 } else { 56 };
@@ -87,6 +94,8 @@ pub(super) struct Dump {
     proto: Proto,
     sequence: u32,
     pub rows: Vec<Row>,
+    /// The TCP sockets that do not listen, where those were asked for.
+    pub connections: Vec<Connection>,
     /// Whether the table changed under the dump, which may have lost rows by that.
     pub interrupted: bool,
 }
@@ -98,6 +107,7 @@ impl Dump {
             proto,
             sequence,
             rows,
+            connections: Vec::new(),
             interrupted: false,
         }
     }
@@ -129,7 +139,10 @@ impl Dump {
                     error => return Err(errno(error)),
                 },
                 Some(TCPDIAG_GETSOCK | SOCK_DIAG_BY_FAMILY) => {
-                    if let Some(row) = self.row(message).ok_or_else(broken)? {
+                    if let Some(state) = self.state(message) {
+                        let connection = connection(message, state).ok_or_else(broken)?;
+                        self.connections.extend(connection);
+                    } else if let Some(row) = self.row(message).ok_or_else(broken)? {
                         self.rows.push(row);
                     }
                 }
@@ -139,14 +152,27 @@ impl Dump {
         Ok(false)
     }
 
+    /// The state of a TCP socket that does not listen.
+    fn state(&self, message: &[u8]) -> Option<ConnectionState> {
+        let state = *message.get(1).filter(|_| self.proto == Proto::Tcp)?;
+        Some(match state {
+            1 => ConnectionState::Established,
+            2 | 3 | 12 => ConnectionState::Connecting,
+            4 | 5 | 8 | 9 | 11 => ConnectionState::Closing,
+            6 => ConnectionState::TimeWait,
+            // A socket that is bound only is asked for by a state of its own, and told as
+            // one that is closed.
+            7 | 13 => ConnectionState::Bound,
+            _ => return None,
+        })
+    }
+
     /// `None` for a row that is cut short, `Some(None)` for one of no interest.
     fn row(&self, message: &[u8]) -> Option<Option<Row>> {
         let (head, mut attributes) = message.split_at_checked(ROW)?;
         let port = u16::from_be_bytes([head[4], head[5]]);
-        let address = match head[0] {
-            AF_INET => IpAddr::V4(Ipv4Addr::from(*head.get(8..12)?.first_chunk::<4>()?)),
-            AF_INET6 => IpAddr::V6(Ipv6Addr::from(*head.get(8..24)?.first_chunk::<16>()?)),
-            _ => return Some(None),
+        let Some(address) = address(head, 8) else {
+            return Some(None);
         };
         let mut row = Row {
             listener: Listener {
@@ -186,6 +212,36 @@ impl Dump {
         }
         Some(Some(row))
     }
+}
+
+/// The address at this place of a row, of the row's family.
+fn address(head: &[u8], at: usize) -> Option<IpAddr> {
+    Some(match head.first()? {
+        &AF_INET => IpAddr::V4(Ipv4Addr::from(*head.get(at..)?.first_chunk::<4>()?)),
+        &AF_INET6 => IpAddr::V6(Ipv6Addr::from(*head.get(at..)?.first_chunk::<16>()?)),
+        _ => return None,
+    })
+}
+
+/// A socket that does not listen: `None` for a row that is cut short, `Some(None)` for one
+/// of no interest.
+fn connection(message: &[u8], state: ConnectionState) -> Option<Option<Connection>> {
+    let (head, _) = message.split_at_checked(ROW)?;
+    let (Some(local), Some(remote)) = (address(head, 8), address(head, 24)) else {
+        return Some(None);
+    };
+    let port = |at: usize| Some(u16::from_be_bytes(*head.get(at..)?.first_chunk()?));
+    let there = SocketAddr::new(remote, port(6)?);
+    let waits = state == ConnectionState::TimeWait;
+    Some(Some(Connection {
+        at: SocketAddr::new(local, port(4)?),
+        to: (state != ConnectionState::Bound).then_some(there),
+        state,
+        owners: Known::default(),
+        uid: u32_at(head, 64).filter(|_| !waits),
+        inode: u64::from(u32_at(head, 68)?),
+        left_ms: u32_at(head, 52).filter(|_| waits),
+    }))
 }
 
 /// The first attribute and what follows it.
