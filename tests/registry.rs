@@ -27,6 +27,7 @@ const PROMISED: &[(&str, &str)] = &[
     ("DD101", "name-not-found"),
     ("DD102", "resolver-unreachable"),
     ("DD103", "hosts-entry"),
+    ("DD104", "stale-dns"),
     ("DD105", "localhost-not-loopback"),
     ("DD106", "subdomain-of-localhost"),
     ("DD201", "nothing-listens"),
@@ -120,6 +121,8 @@ const PROMISED: &[(&str, &str)] = &[
     ("DD911", "remote-refuses"),
     ("DD912", "remote-silent"),
     ("DD913", "offline"),
+    ("DD914", "captive-portal"),
+    ("DD915", "broken-ipv6-path"),
     ("DD990", "blind-spot"),
     ("DD999", "unexplained"),
 ];

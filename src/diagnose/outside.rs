@@ -54,9 +54,7 @@ impl Doctor<'_> {
         let localhost = self.target.is_localhost_name();
         let list = resolution.addresses.seen().map_or(&[][..], Vec::as_slice);
         let astray = localhost && list.iter().any(|ip| !ip.is_loopback());
-        let failed = case
-            .probes()
-            .any(|probe| !probe.outcome.well() && case.is_far(probe.to.ip()));
+        let failed = far_failure(&case);
         if !(unresolved || astray || failed) {
             return;
         }
@@ -112,15 +110,14 @@ impl Doctor<'_> {
         let far: Vec<IpAddr> = case
             .probes()
             .filter(|probe| case.is_far(probe.to.ip()))
+            .filter(|probe| !case.is_passed_over(probe))
             .filter(|probe| !probe.outcome.well() || client::may_be_intercepted(&case, probe))
             .map(|probe| probe.to.ip())
             .collect();
         if far.is_empty() {
             return None;
         }
-        let failed = case
-            .probes()
-            .any(|probe| !probe.outcome.well() && case.is_far(probe.to.ip()));
+        let failed = far_failure(&case);
         let port = self.target.port;
         let mut places = Vec::new();
         if failed {
@@ -143,4 +140,11 @@ impl Doctor<'_> {
 /// Whether the resolver gave no address.
 fn is_unresolved(resolution: &Resolution) -> bool {
     resolution.error.is_some() || !resolution.addresses.is_seen()
+}
+
+/// Whether an address of another machine failed in a way that a client would notice.
+fn far_failure(case: &Case) -> bool {
+    case.probes().any(|probe| {
+        !probe.outcome.well() && case.is_far(probe.to.ip()) && !case.is_passed_over(probe)
+    })
 }

@@ -195,10 +195,33 @@ impl<'a> Case<'a> {
             .find(|probe| matches!(probe.outcome, Outcome::Reset | Outcome::Closed))
     }
 
-    /// The first probe that failed in any way.
+    /// The first probe that failed in any way that a client would notice.
     #[must_use]
     pub fn failure(&self) -> Option<&'a Probe> {
-        self.probes().find(|probe| !probe.outcome.well())
+        self.probes()
+            .find(|probe| !probe.outcome.well() && !self.is_passed_over(probe))
+    }
+
+    /// Whether there is no way to an address, as the system says at once: "Network is
+    /// unreachable" or "Cannot assign requested address" on Linux, macOS and Windows.
+    #[must_use]
+    pub fn is_without_way(probe: &Probe) -> bool {
+        const NO_WAY: [i32; 6] = [101, 51, 10051, 99, 49, 10049];
+        probe.outcome == Outcome::Unreachable
+            && probe.errno.is_some_and(|errno| NO_WAY.contains(&errno))
+    }
+
+    /// Whether clients pass over this address without noticing: it is an IPv6 one, this
+    /// machine has no way to any of them, and the name has an IPv4 one as well.
+    #[must_use]
+    pub fn is_passed_over(&self, probe: &Probe) -> bool {
+        let has_way = |other: &Probe| !Case::is_without_way(other);
+        probe.to.is_ipv6()
+            && Case::is_without_way(probe)
+            && self.is_far(probe.to.ip())
+            && self
+                .probes()
+                .any(|other| other.to.is_ipv4() && has_way(other))
     }
 
     /// Whether a client would be content with what this probe met: not only the

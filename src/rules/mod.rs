@@ -76,10 +76,12 @@ pub static RULES: &[&Rule] = &[
     // The name.
     &name::localhost_not_loopback::RULE,
     &name::subdomain_of_localhost::RULE,
-    &name::name_not_found::RULE,
     &name::hosts_entry::RULE,
+    &name::stale_dns::RULE,
+    &name::name_not_found::RULE,
     &address::unspecified_destination::RULE,
     // There is no way, or a wrong one.
+    &client::offline::RULE,
     &path::no_route::RULE,
     &path::vpn_in_the_way::RULE,
     // A container calls somebody else than it means.
@@ -89,8 +91,9 @@ pub static RULES: &[&Rule] = &[
     &container::dependency_not_ready::RULE,
     &container::engine_elsewhere::RULE,
     // Another machine.
-    &client::offline::RULE,
     &name::resolver_unreachable::RULE,
+    &client::captive_portal::RULE,
+    &client::broken_ipv6_path::RULE,
     &client::remote_refuses::RULE,
     &client::remote_silent::RULE,
     // A container is behind the port, or should be.

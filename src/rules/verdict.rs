@@ -7,7 +7,8 @@ use super::Case;
 
 /// The verdict of a case.
 pub(super) fn of(case: &Case) -> Verdict {
-    let mut probes = case.probes().map(of_probe);
+    let counted = case.probes().filter(|probe| !case.is_passed_over(probe));
+    let mut probes = counted.map(of_probe);
     let Some(first) = probes.next() else {
         let unresolved = case.target.ip().is_none()
             && case

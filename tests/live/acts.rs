@@ -39,6 +39,7 @@ pub fn play() {
         ["vite", at] => vite(&listen(at)),
         ["unix", path] => wait(std::os::unix::net::UnixListener::bind(path).unwrap()),
         ["deaf-engine", path] => deaf_engine(path),
+        ["redirect", to, at] => answer_all(&listen(at), &redirect(to)),
         ["reuseport", at] => serve(&share(at)),
         ["bound", at] => wait(bind(at)),
         ["dns", at, ref zone @ ..] => dns::serve(at, zone),

@@ -1,13 +1,6 @@
 //! Names: localhost, those below it, the name servers.
 
-use crate::stage::{Stage, stories};
-
-/// Names are looked for in the hosts file, then asked of these servers.
-fn ask_servers(stage: &Stage, servers: &[&str]) {
-    stage.cover("/etc/nsswitch.conf", "passwd: files\nhosts: files dns\n");
-    let lines = servers.iter().map(|at| format!("nameserver {at}\n"));
-    stage.cover("/etc/resolv.conf", &lines.collect::<String>());
-}
+use crate::stage::{ask_servers, stories};
 
 stories! {
     fn localhost_that_the_hosts_file_has_lost(stage) {

@@ -1,6 +1,6 @@
 //! Other machines, and the way there: a second network namespace is all of the internet.
 
-use crate::stage::{Server, Stage, run, stories};
+use crate::stage::{Server, Stage, ask_servers, run, stories};
 
 /// Everything outside, behind a router at 10.9.0.2: a network namespace at the other
 /// end of a cable, which has all of these addresses.
@@ -81,6 +81,11 @@ fn counted() -> String {
     words.collect()
 }
 
+/// What the first finding is proved by, in one text.
+fn evidence(answer: &crate::stage::Answer) -> String {
+    answer.json["findings"][0]["evidence"].to_string()
+}
+
 stories! {
     fn no_network_at_all(stage) {
         stage
@@ -143,5 +148,158 @@ stories! {
         // The counters count.
         stage.why("203.0.113.9:3000");
         assert!(self::counted().matches("packets 0 ").count() < 2);
+    }
+
+    fn down_for_everyone(stage) {
+        if !stage.needs(&["nsenter", "nft"]) {
+            return;
+        }
+        let internet = Internet::with(stage, &["203.0.113.9/32", "1.1.1.1/32", "8.8.8.8/32"]);
+        let _names = internet.server(stage, "dns 10.9.0.2:53 shop.com=203.0.113.9");
+        let _well_known = internet.server(stage, "serve 1.1.1.1:443");
+        internet.drop("ip daddr 203.0.113.9");
+        ask_servers(stage, &["10.9.0.2"]);
+        let answer = stage.why("http://shop.com/");
+        answer
+            .finds("DD912")
+            .first("says", "is down for everyone, as far as can be seen from here");
+        for proof in ["1.1.1.1:443 answers", "the name server 10.9.0.2 gives the same address"] {
+            assert!(evidence(&answer).contains(proof), "{}", evidence(&answer));
+        }
+    }
+
+    fn a_host_that_is_up_behind_a_firewall(stage) {
+        if !stage.needs(&["nsenter", "nft"]) {
+            return;
+        }
+        let internet = Internet::with(stage, &["203.0.113.9/32"]);
+        internet.drop("tcp dport 8080");
+        stage
+            .why("http://203.0.113.9:8080/")
+            .finds("DD912")
+            .first("says", "is up, it refuses at once on port 443, and a firewall drops");
+    }
+
+    fn a_host_whose_service_is_down(stage) {
+        if !stage.needs(&["nsenter", "nft"]) {
+            return;
+        }
+        let internet = Internet::with(stage, &["203.0.113.9/32"]);
+        // The first packet gets lost, so the refusal takes as long as one from far away.
+        internet.drop("tcp dport 8443 limit rate 1/day burst 1 packets");
+        let _other = internet.server(stage, "serve 203.0.113.9:80");
+        stage
+            .why("https://203.0.113.9:8443/")
+            .finds("DD911")
+            .first("says", "is up, it answers on port 80, and refuses connections to port 8443");
+    }
+
+    fn an_answer_that_was_kept_too_long(stage) {
+        if !stage.needs(&["nsenter", "nft"]) {
+            return;
+        }
+        let all = ["203.0.113.9/32", "203.0.113.10/32", "1.1.1.1/32"];
+        let internet = Internet::with(stage, &all);
+        let _well_known = internet.server(stage, "serve 1.1.1.1:443");
+        let _new = internet.server(stage, "serve 203.0.113.10:80");
+        // The resolver of this machine keeps what the name server said before.
+        let _names = internet.server(stage, "dns 10.9.0.2:53 shop.com=203.0.113.10");
+        let _kept = stage.server("dns 127.0.0.53:53 shop.com=203.0.113.9");
+        std::fs::create_dir_all("/run/systemd/resolve").unwrap();
+        std::fs::write("/run/systemd/resolve/resolv.conf", "nameserver 10.9.0.2\n").unwrap();
+        internet.drop("ip daddr 203.0.113.9");
+        ask_servers(stage, &["127.0.0.53"]);
+        stage
+            .why("http://shop.com/")
+            .finds("DD104")
+            .first("says", "still leads to 203.0.113.9, which fails")
+            .fix("resolvectl flush-caches");
+        // The same name and the same silence, without another answer.
+        std::fs::write("/run/systemd/resolve/resolv.conf", "nameserver 127.0.0.53\n").unwrap();
+        stage.why("http://shop.com/").finds("DD912");
+    }
+
+    fn name_servers_that_do_not_agree(stage) {
+        if !stage.needs(&["nsenter"]) {
+            return;
+        }
+        let internet = Internet::with(stage, &["203.0.113.9/32", "10.20.0.4/32", "10.9.0.3/32"]);
+        let _inside = internet.server(stage, "serve 10.20.0.4:80");
+        let _first = internet.server(stage, "dns 10.9.0.2:53 shop.com=203.0.113.9");
+        let _second = internet.server(stage, "dns 10.9.0.3:53 shop.com=10.20.0.4");
+        ask_servers(stage, &["10.9.0.2", "10.9.0.3"]);
+        stage
+            .why("http://shop.com/")
+            .finds("DD104")
+            .first("says", "the name servers do not agree on shop.com");
+    }
+
+    fn ipv6_that_leads_nowhere(stage) {
+        if !stage.needs(&["nsenter", "nft"]) {
+            return;
+        }
+        let internet = Internet::with(stage, &["203.0.113.9/32", "2001:db8::9/128"]);
+        let _web = internet.server(stage, "serve 203.0.113.9:80");
+        internet.drop("meta nfproto ipv6 tcp dport { 80, 443 }");
+        stage.cover(
+            "/etc/hosts",
+            "127.0.0.1 localhost\n2001:db8::9 shop.com\n203.0.113.9 shop.com\n",
+        );
+        stage
+            .why("http://shop.com/")
+            .finds("DD915")
+            .first("confidence", "certain")
+            .first("says", "IPv6 leads nowhere from here")
+            .verdict("mixed");
+    }
+
+    fn a_machine_without_ipv6_is_well(stage) {
+        if !stage.needs(&["nsenter"]) {
+            return;
+        }
+        let internet = Internet::with(stage, &["203.0.113.9/32"]);
+        let _web = internet.server(stage, "serve 203.0.113.9:80");
+        run("ip -6 route del default");
+        stage.cover(
+            "/etc/hosts",
+            "127.0.0.1 localhost\n2001:db8::9 shop.com\n203.0.113.9 shop.com\n",
+        );
+        stage.why("http://shop.com/").is_well();
+    }
+
+    fn a_network_that_wants_a_login(stage) {
+        if !stage.needs(&["nsenter", "nft"]) {
+            return;
+        }
+        let internet = Internet::with(stage, &["203.0.113.9/32", "203.0.113.80/32"]);
+        // Every name leads somewhere, and whoever is asked there over HTTP is the portal.
+        let _names = internet.server(
+            stage,
+            "dns 10.9.0.2:53 shop.com=203.0.113.9 *=203.0.113.80",
+        );
+        let _portal = internet.server(stage, "redirect http://login.hotel.test/?mac=1 0.0.0.0:80");
+        ask_servers(stage, &["10.9.0.2"]);
+        stage
+            .why("http://shop.com/")
+            .finds("DD914")
+            .first("says", "sends them to login.hotel.test");
+        // HTTPS is refused there.
+        stage.why("https://shop.com/").finds("DD914");
+    }
+
+    fn a_site_that_sends_everybody_on(stage) {
+        if !stage.needs(&["nsenter"]) {
+            return;
+        }
+        let internet = Internet::with(stage, &["203.0.113.9/32", "203.0.113.80/32"]);
+        let _names = internet.server(
+            stage,
+            "dns 10.9.0.2:53 shop.com=203.0.113.9 connectivitycheck.gstatic.com=203.0.113.80",
+        );
+        let _site = internet.server(stage, "redirect http://other.test/ 203.0.113.9:80");
+        let _page = internet.server(stage, "status 204 203.0.113.80:80");
+        ask_servers(stage, &["10.9.0.2"]);
+        let answer = stage.why("http://shop.com/");
+        assert!(!answer.codes().contains(&"DD914"), "{:?}", answer.codes());
     }
 }

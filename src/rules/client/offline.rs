@@ -19,7 +19,7 @@
 use std::net::IpAddr;
 
 use crate::facts::{
-    Gateway, Outcome, Outside, ResolveError, WELL_KNOWN, WELL_KNOWN_PORT, is_public,
+    Gateway, Outcome, Outside, Probe, ResolveError, WELL_KNOWN, WELL_KNOWN_PORT, is_public,
 };
 use crate::findings::{Confidence, Evidence, Finding, Fix, Seen, Severity};
 use crate::rules::{Case, Rule, evidence, name, path};
@@ -51,11 +51,10 @@ fn check(case: &Case) -> Option<Finding> {
         return None;
     }
     let (says, confidence) = if gateways.is_empty() {
-        // What was sent, and not answered, had a way.
-        if case
-            .probes()
-            .any(|probe| probe.outcome != Outcome::Unreachable)
-        {
+        // What was sent, and not answered, had a way; and a private network may be behind
+        // a VPN that is down, whatever becomes of the rest.
+        let without_way = |probe: &Probe| Case::is_without_way(probe) && is_public(probe.to.ip());
+        if !case.probes().all(without_way) {
             return None;
         }
         (no_way_out(case), Confidence::Certain)

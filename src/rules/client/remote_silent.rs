@@ -13,6 +13,11 @@
 //! the port. *Network unreachable*: this machine has no way out, it is offline or a
 //! VPN is down.
 //!
+//! Whether it is this machine or the other one is found by comparing: other ports of the
+//! same address, what each name server says, a host of the internet that is hardly ever
+//! down. A service that lets some addresses in only looks the same from here as one
+//! that is down for everyone.
+//!
 //! ## What to do
 //!
 //! Check that the machine runs and that its firewall lets the port pass.
@@ -21,7 +26,8 @@ use crate::facts::{Outcome, Probe};
 use crate::findings::{Confidence, Finding, Fix, Severity};
 use crate::rules::{Case, Rule, evidence, name, path};
 
-use super::{far_end, is_neighbour, look_there, ping, place, route};
+use super::compare::Compared;
+use super::{broken_ipv6_path, far_end, is_neighbour, look_there, ping, place, route};
 
 /// DD912.
 pub static RULE: Rule = Rule {
@@ -33,7 +39,10 @@ pub static RULE: Rule = Rule {
         &path::proxy_unreachable::RULE,
         &name::localhost_not_loopback::RULE,
         &name::hosts_entry::RULE,
+        &name::stale_dns::RULE,
         &super::offline::RULE,
+        &super::captive_portal::RULE,
+        &super::broken_ipv6_path::RULE,
         &path::no_route::RULE,
         &path::vpn_in_the_way::RULE,
         &super::remote_refuses::RULE,
@@ -61,12 +70,17 @@ fn check(case: &Case) -> Option<Finding> {
     {
         return None;
     }
-    let probe = case.probes().find(|probe| {
+    let silent = case.probes().filter(|probe| {
         matches!(probe.outcome, Outcome::TimedOut | Outcome::Unreachable)
             && case.is_far(probe.to.ip())
-    })?;
+            && !case.is_passed_over(probe)
+    });
+    // Where nobody answers over IPv6, silence over IPv4 tells more.
+    let lost = broken_ipv6_path::is_lost(case);
+    let probe = silent.min_by_key(|probe| lost && probe.to.is_ipv6())?;
     let ip = probe.to.ip();
-    let (says, confidence) = words(case, probe)?;
+    let compared = Compared::of(case, ip);
+    let (says, confidence) = words(case, probe, &compared)?;
     // Clients try the next address of the name, and get there late.
     let elsewhere = case.probes().find(|probe| probe.outcome.connected());
     let (says, severity) = match elsewhere {
@@ -83,7 +97,8 @@ fn check(case: &Case) -> Option<Finding> {
         .severity(severity)
         .because(evidence::probe(probe))
         .because_all(elsewhere.map(evidence::probe))
-        .because_all(place(case, probe));
+        .because_all(place(case, probe))
+        .because_all(compared.evidence(case));
     if has(NO_NETWORK, probe) {
         return Some(finding.fix(route(case, ip)));
     }
@@ -95,10 +110,28 @@ fn check(case: &Case) -> Option<Finding> {
     Some(finding.fix(look_there(case, ip)).fix(ping))
 }
 
-fn words(case: &Case, probe: &Probe) -> Option<(String, Confidence)> {
+fn words(case: &Case, probe: &Probe, compared: &Compared) -> Option<(String, Confidence)> {
     let ip = probe.to.ip();
     let port = case.port();
     let who = far_end(case, ip);
+    if let (Outcome::TimedOut, Some(other)) = (probe.outcome, compared.other_port) {
+        let does = match other.outcome {
+            Outcome::Refused => "refuses at once on",
+            _ => "answers on",
+        };
+        let says = format!(
+            "{who} is up, it {does} port {}, and a firewall drops what goes to port {port}",
+            other.to.port()
+        );
+        return Some((says, Confidence::Likely));
+    }
+    if probe.outcome == Outcome::TimedOut && compared.for_everyone(case) {
+        let says = format!(
+            "{who} is down for everyone, as far as can be seen from here: it does not answer on \
+             port {port}, and other hosts of the internet do"
+        );
+        return Some((says, Confidence::Likely));
+    }
     if probe.outcome == Outcome::TimedOut {
         return Some((
             format!("{who} does not answer on port {port}: it is off, or a firewall drops packets"),

@@ -4,12 +4,13 @@ pub mod hosts_entry;
 pub mod localhost_not_loopback;
 pub mod name_not_found;
 pub mod resolver_unreachable;
+pub mod stale_dns;
 pub mod subdomain_of_localhost;
 
 use std::net::IpAddr;
 
 use super::Case;
-use crate::facts::{Container, HostsEntry};
+use crate::facts::{Container, DnsCode, HostsEntry, Known, NameServer, Outcome, human_micros};
 use crate::findings::{Evidence, Fix, Seen};
 
 /// Top-level domains that name servers of the internet do not know, or that belong to
@@ -118,4 +119,51 @@ fn add_to_hosts(case: &Case) -> Option<Fix> {
             words,
         )
     })
+}
+
+/// What a server without an answer did.
+fn manner(server: &NameServer) -> &'static str {
+    match server.outcome {
+        Known::Seen(Outcome::Refused) => "is not there: nobody takes questions at its port 53",
+        Known::Seen(Outcome::Unreachable) => "cannot be reached",
+        Known::Seen(Outcome::Denied) => "may not be asked: the system does not permit it",
+        _ => "does not answer",
+    }
+}
+
+/// What came of asking a name server, with the line that names it.
+fn server_evidence(server: &NameServer) -> Evidence {
+    let at = server.at.ip();
+    let behind = if server.upstream {
+        ", which the resolver of this machine asks,"
+    } else {
+        ""
+    };
+    let says = match &server.said {
+        Some(said) if said.code == DnsCode::Ok && said.addresses.is_empty() => {
+            format!("{at}{behind} says that the name has no address")
+        }
+        Some(said) if said.code == DnsCode::Ok => {
+            let list: Vec<_> = said.addresses.iter().map(ToString::to_string).collect();
+            format!("{at}{behind} says {}", list.join(", "))
+        }
+        Some(said) if said.held_back => format!(
+            "{at}{behind} says {}, and answers where it need not check signatures",
+            said.code.word()
+        ),
+        Some(said) => format!("{at}{behind} says {}", said.code.word()),
+        None => {
+            let errno = server.errno.map(|errno| format!(" (errno {errno})"));
+            let after = human_micros(server.took_us);
+            let errno = errno.unwrap_or_else(|| format!(" for {after}"));
+            format!("{at}{behind} {}{errno}", manner(server))
+        }
+    };
+    Evidence::new(
+        says,
+        Seen::File {
+            file: server.file.clone(),
+            line: Some(server.line),
+        },
+    )
 }

@@ -19,11 +19,11 @@
 //! From the machine itself, use `localhost` and the port that the container
 //! publishes. For a name of your own, add a line to the hosts file.
 
-use crate::facts::{Container, Publish, ResolveError};
+use crate::facts::{Container, NameServer, Publish, ResolveError};
 use crate::findings::{Confidence, Evidence, Finding, Fix, Seen, Severity};
 use crate::rules::{Case, Rule};
 
-use super::{add_to_hosts, container_named, looks_public};
+use super::{add_to_hosts, container_named, looks_public, order_evidence};
 
 /// DD101.
 pub static RULE: Rule = Rule {
@@ -34,6 +34,7 @@ pub static RULE: Rule = Rule {
     unless: &[
         &super::localhost_not_loopback::RULE,
         &super::subdomain_of_localhost::RULE,
+        &super::stale_dns::RULE,
     ],
     settle: 2,
     check,
@@ -45,7 +46,13 @@ fn check(case: &Case) -> Option<Finding> {
     let host = &case.target.host;
     let service = container_named(case, host);
     let (confidence, words) = match (&resolution.error, service) {
-        (Some(ResolveError::NotFound), _) => (Confidence::Certain, "there is no such name"),
+        (Some(ResolveError::NotFound), _) => (
+            match service.is_some() || is_inside_name(host) || is_nowhere(case) {
+                true => Confidence::Certain,
+                false => Confidence::Likely,
+            },
+            "there is no such name",
+        ),
         // Nobody but the engine knows a service's name: silent name servers change nothing.
         (Some(ResolveError::TryAgain), Some(_)) => {
             (Confidence::Likely, "the name servers give no answer")
@@ -60,7 +67,9 @@ fn check(case: &Case) -> Option<Finding> {
         Some(container) => for_service(case, container, confidence)
             .because(seen)
             .because(container_evidence(container)),
-        None => for_name(case, confidence).because(seen),
+        None => for_name(case, confidence)
+            .because(seen)
+            .because_all(is_multicast(host).then(|| order_evidence(case)).flatten()),
     };
     Some(match service {
         Some(container) => finding.fix(use_published(case, container)),
@@ -90,6 +99,26 @@ fn for_name(case: &Case, confidence: Confidence) -> Finding {
         format!("the name {host} has no address")
     };
     Finding::new(confidence, says)
+}
+
+/// Whether no name server knows the name either; where none is asked, what the resolver
+/// says is all there is.
+fn is_nowhere(case: &Case) -> bool {
+    let Some(names) = case.facts.names.seen() else {
+        return false;
+    };
+    let order = names.order.seen();
+    let alone = order.is_some_and(|order| !order.has("dns") && !order.has("resolve"));
+    let says_no = |one: &NameServer| one.knows() && one.addresses().is_empty();
+    let servers = names.servers.seen();
+    alone || servers.is_some_and(|list| !list.is_empty() && list.iter().all(says_no))
+}
+
+/// Whether a name is one that the machines of a network know of each other.
+fn is_multicast(host: &str) -> bool {
+    let host = host.trim_end_matches('.');
+    host.rsplit_once('.')
+        .is_some_and(|(_, top)| top.eq_ignore_ascii_case("local"))
 }
 
 /// Names that engines give to the machine they run on.
@@ -159,6 +188,14 @@ fn fixes(case: &Case) -> Vec<Fix> {
         return vec![Fix::safe(
             "use localhost from this machine",
             ["devdoctor", "why", &format!("localhost:{port}")],
+        )];
+    }
+    let order = case.facts.names.seen().and_then(|names| names.order.seen());
+    if is_multicast(host) && order.is_some_and(|order| !order.has_multicast()) {
+        return vec![Fix::read(
+            "have this system ask the network for such names",
+            "install libnss-mdns and avahi-daemon (Debian and Ubuntu: sudo apt install \
+                 libnss-mdns), which adds itself to /etc/nsswitch.conf",
         )];
     }
     let mut fixes = vec![Fix::read(

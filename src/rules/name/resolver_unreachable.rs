@@ -23,11 +23,11 @@
 //! Start the resolver, connect to the network or the VPN again so that it hands out its
 //! name servers, or name others.
 
-use crate::facts::{DnsCode, Gap, Known, NameServer, Outcome, ResolveError, human_micros};
+use crate::facts::{Gap, Known, NameServer, Outcome, ResolveError};
 use crate::findings::{Confidence, Evidence, Finding, Fix, Safety, Seen, Severity};
 use crate::rules::{Case, Rule, client, path};
 
-use super::looks_public;
+use super::{looks_public, manner, server_evidence};
 
 /// DD102.
 pub static RULE: Rule = Rule {
@@ -85,9 +85,15 @@ fn check(case: &Case) -> Option<Finding> {
             [one] => format!("the name server {} {}", ip(one), manner(one)),
             _ => format!("none of the {} name servers answers", own.len()),
         };
-        // What the resolver says and what each of them does are the same.
+        // A server of this machine that refuses is not there, whatever the network does; that
+        // the network is not down must have been seen, too.
+        let own_refuse = own
+            .iter()
+            .all(|one| one.at.ip().is_loopback() && one.outcome == Known::Seen(Outcome::Refused));
+        let outside = case.facts.outside.seen();
+        let looked = outside.is_some_and(|outside| outside.gateways.is_seen());
         let confidence = match resolution.error {
-            Some(ResolveError::TryAgain) => Confidence::Certain,
+            Some(ResolveError::TryAgain) if own_refuse && looked => Confidence::Certain,
             _ => Confidence::Likely,
         };
         Finding::new(confidence, says)
@@ -110,7 +116,7 @@ fn check(case: &Case) -> Option<Finding> {
         .iter()
         .chain(&behind)
         .fold(finding.because(told), |finding, server| {
-            finding.because(evidence(server))
+            finding.because(server_evidence(server))
         });
     Some(finding.fix_all(fixes(case, &own, &behind)))
 }
@@ -152,52 +158,6 @@ fn could_not(host: &str, own: &[&NameServer], behind: &[&NameServer]) -> Finding
 
 fn ip(server: &NameServer) -> String {
     server.at.ip().to_string()
-}
-
-/// What a server without an answer did.
-fn manner(server: &NameServer) -> &'static str {
-    match server.outcome {
-        Known::Seen(Outcome::Refused) => "is not there: nobody takes questions at its port 53",
-        Known::Seen(Outcome::Unreachable) => "cannot be reached",
-        Known::Seen(Outcome::Denied) => "may not be asked: the system does not permit it",
-        _ => "does not answer",
-    }
-}
-
-fn evidence(server: &NameServer) -> Evidence {
-    let at = ip(server);
-    let behind = if server.upstream {
-        ", which the resolver of this machine asks,"
-    } else {
-        ""
-    };
-    let says = match &server.said {
-        Some(said) if said.code == DnsCode::Ok && said.addresses.is_empty() => {
-            format!("{at}{behind} says that the name has no address")
-        }
-        Some(said) if said.code == DnsCode::Ok => {
-            let list: Vec<_> = said.addresses.iter().map(ToString::to_string).collect();
-            format!("{at}{behind} says {}", list.join(", "))
-        }
-        Some(said) if said.held_back => format!(
-            "{at}{behind} says {}, and answers where it need not check signatures",
-            said.code.word()
-        ),
-        Some(said) => format!("{at}{behind} says {}", said.code.word()),
-        None => {
-            let errno = server.errno.map(|errno| format!(" (errno {errno})"));
-            let after = human_micros(server.took_us);
-            let errno = errno.unwrap_or_else(|| format!(" for {after}"));
-            format!("{at}{behind} {}{errno}", manner(server))
-        }
-    };
-    Evidence::new(
-        says,
-        Seen::File {
-            file: server.file.clone(),
-            line: Some(server.line),
-        },
-    )
 }
 
 fn fixes(case: &Case, own: &[&NameServer], behind: &[&NameServer]) -> Vec<Fix> {

@@ -22,7 +22,7 @@ use std::net::IpAddr;
 
 use crate::facts::{Fate, Outcome, Probe, Route, Vantage};
 use crate::findings::{Confidence, Evidence, Finding, Fix, Safety, Seen, Severity};
-use crate::rules::{Case, Rule, address, evidence, name};
+use crate::rules::{Case, Rule, address, client, evidence, name};
 
 use super::way;
 
@@ -36,6 +36,7 @@ pub static RULE: Rule = Rule {
         &super::proxy_unreachable::RULE,
         &name::hosts_entry::RULE,
         &address::unspecified_destination::RULE,
+        &client::offline::RULE,
     ],
     settle: 2,
     check,

@@ -20,7 +20,7 @@
 
 use crate::facts::{Http, Outcome};
 use crate::findings::{Confidence, Finding, Fix, Severity};
-use crate::rules::{Case, Rule, container, evidence, path, process};
+use crate::rules::{Case, Rule, client, container, evidence, path, process};
 
 use super::said;
 
@@ -31,6 +31,7 @@ pub static RULE: Rule = Rule {
     severity: Severity::Error,
     since: "0.1.0",
     unless: &[
+        &client::captive_portal::RULE,
         &super::tls_expected::RULE,
         &super::tls_not_spoken::RULE,
         &super::http2_only::RULE,

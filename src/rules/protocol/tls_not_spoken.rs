@@ -18,7 +18,7 @@
 
 use crate::facts::{Greeting, Protocol, Scheme};
 use crate::findings::{Finding, Fix, Severity};
-use crate::rules::{Case, Rule, evidence};
+use crate::rules::{Case, Rule, client, evidence};
 
 use super::{said, twin, with_scheme};
 
@@ -28,7 +28,7 @@ pub static RULE: Rule = Rule {
     name: "tls-not-spoken",
     severity: Severity::Error,
     since: "0.1.0",
-    unless: &[],
+    unless: &[&client::captive_portal::RULE],
     settle: 2,
     check,
     source: include_str!("tls_not_spoken.rs"),
