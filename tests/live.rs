@@ -15,6 +15,8 @@ mod address;
 mod client;
 #[path = "live/examples.rs"]
 mod examples;
+#[path = "live/hops.rs"]
+mod hops;
 #[path = "support/machine.rs"]
 mod machine;
 #[path = "live/names.rs"]

@@ -68,6 +68,8 @@ impl Doctor<'_> {
         if failed {
             self.look_at_way();
         }
+        self.look_at_onward();
+        self.look_at_boundaries();
         self.see_who_is_at_work();
     }
 

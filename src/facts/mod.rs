@@ -9,9 +9,11 @@
 mod catalogue;
 mod claims;
 mod container;
+mod device;
 mod host;
 mod known;
 mod names;
+mod onward;
 mod outside;
 mod past;
 mod port;
@@ -22,6 +24,7 @@ mod scrub;
 mod socket;
 mod target;
 mod text;
+mod vm;
 mod way;
 
 use std::sync::Arc;
@@ -40,12 +43,14 @@ pub use claims::{
 pub use container::{
     Compose, Container, ContainerState, Engine, EngineKind, Network, PortSpec, Publish,
 };
+pub use device::Device;
 pub use host::{
     Address, Firewall, FirewallRule, FirewallVerdict, Host, HostsEntry, ProxyVariable, Resolution,
     ResolveError, User, Vantage, same_network,
 };
 pub use known::{Gap, Known};
 pub use names::{DnsAnswer, DnsCode, NameCache, NameServer, Names, Order};
+pub use onward::{Carries, Onward, SaidBy};
 pub use outside::{Gateway, Outside, PortalCheck, WELL_KNOWN, WELL_KNOWN_PORT, is_public};
 pub use past::{Ended, PastOwner, Refusal};
 pub use port::{
@@ -58,6 +63,7 @@ pub use scrub::scrub;
 pub use socket::{Listener, Proto, Queue, Scope};
 pub use target::{Scheme, Target, TargetError};
 pub use text::{clean, human_age, human_micros, shell_line};
+pub use vm::{Wsl, WslNetworking};
 pub use way::{Fate, Interface, MAIN_TABLE, PolicyRule, Route, RouteEntry, Way};
 
 /// Everything that was seen of the world, at one moment, from one place.
@@ -120,6 +126,13 @@ pub struct Snapshot {
     pub resolutions: Arc<[Resolution]>,
     /// What connecting to each address gave.
     pub probes: Arc<[Probe]>,
+    /// Where those who stand on the way pass connections on to; looked at only where
+    /// what comes back is theirs, and not the server's.
+    #[serde(skip_serializing_if = "Known::is_not_asked")]
+    pub onward: Known<Arc<[Onward]>>,
+    /// The devices that are attached; looked at only where a server is meant for them.
+    #[serde(skip_serializing_if = "Known::is_not_asked")]
+    pub devices: Known<Arc<[Device]>>,
     /// How names are found here; looked at only where one leads nowhere.
     #[serde(skip_serializing_if = "Known::is_not_asked")]
     pub names: Known<Names>,

@@ -11,6 +11,7 @@ mod case;
 mod evidence;
 mod fixes;
 mod hops;
+mod onward;
 mod page;
 mod proxies;
 mod ruled_out;
@@ -27,8 +28,9 @@ pub mod process;
 pub mod project;
 pub mod protocol;
 
-pub use case::{Case, Expected, is_debuggers, is_managers};
+pub use case::{Case, Expected, is_debuggers, is_managers, join};
 pub use hops::hops;
+pub use onward::target as onward_target;
 pub use page::{Page, find};
 pub use survey::{PortStanding, Standing, Survey};
 
@@ -133,6 +135,9 @@ pub static RULES: &[&Rule] = &[
     &protocol::tls_not_spoken::RULE,
     &protocol::not_http::RULE,
     &protocol::host_not_allowed::RULE,
+    &path::upstream_refused::RULE,
+    &path::upstream_silent::RULE,
+    &path::dead_tunnel::RULE,
     &protocol::error_status::RULE,
     &presence::crash_looping::RULE,
     &process::closes_at_once::RULE,
@@ -148,6 +153,9 @@ pub static RULES: &[&Rule] = &[
     &presence::still_starting::RULE,
     &presence::not_started::RULE,
     &presence::nothing_listens::RULE,
+    // It is well, or there is nobody, on this side of a boundary.
+    &path::vm_boundary::RULE,
+    &path::device_loopback::RULE,
     // What remains.
     &client::blind_spot::RULE,
     &client::unexplained::RULE,

@@ -9,10 +9,13 @@ pub mod binding;
 pub mod clock;
 pub mod containers;
 pub mod desktop;
+pub mod devices;
 pub mod firewall;
 mod folders;
 pub mod host;
+mod ini;
 pub mod names;
+pub mod onward;
 pub mod outside;
 pub mod own;
 pub mod owners;
@@ -31,5 +34,6 @@ pub mod sockets;
 )]
 mod tool;
 pub mod units;
+pub mod vm;
 
 pub use pending::Pending;

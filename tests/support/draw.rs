@@ -449,6 +449,32 @@ impl<'a> Draw<'a> {
         }
     }
 
+    fn onward(&mut self) -> Onward {
+        Onward {
+            port: self.port(),
+            by: self.maybe(Self::id),
+            carries: self.pick(&[Carries::Bytes, Carries::Requests]),
+            host: self.maybe(|d| {
+                d.pick(&["127.0.0.1", "localhost", "::1", "'; rm"])
+                    .to_owned()
+            }),
+            to: self.maybe(Self::port),
+            scheme: self.maybe(|d| d.pick(&["http", "https", "grpc"]).to_owned()),
+            via: self.maybe(Self::word),
+            said_by: match self.pick(&[0, 1, 2, 3]) {
+                0 => SaidBy::Argv,
+                1 => SaidBy::Connection,
+                2 => SaidBy::Kind,
+                _ => SaidBy::File {
+                    file: self.word(),
+                    line: self.small(),
+                    key: self.word(),
+                },
+            },
+            peers: self.known(|d| d.many(Self::at)),
+        }
+    }
+
     fn resolution(&mut self) -> Resolution {
         Resolution {
             addresses: self.known(|d| d.many(Self::ip)),
@@ -601,6 +627,19 @@ impl<'a> Draw<'a> {
             }),
             firewall_signs: self.many(Self::word),
             sockets_by: self.maybe(Self::word),
+            reached_at: self.maybe(Self::at),
+            wsl: self.known(|d| Wsl {
+                networking: d.pick(&[
+                    WslNetworking::Nat,
+                    WslNetworking::Mirrored,
+                    WslNetworking::Virtioproxy,
+                    WslNetworking::None,
+                ]),
+                localhost_forwarding: d.flag(),
+                file: d.maybe(Self::word),
+                line: d.maybe(Self::small),
+                written: d.maybe(Self::word),
+            }),
         }
     }
 
@@ -728,6 +767,15 @@ impl<'a> Draw<'a> {
         Snapshot {
             probes: self.many(Self::probe).into(),
             resolutions: self.many(Self::resolution).into(),
+            onward: self.known(|d| d.many(Self::onward).into()),
+            devices: self.known(|d| {
+                d.many(|d| Device {
+                    serial: d.word(),
+                    state: d.pick(&["device", "offline"]).to_owned(),
+                    reversed: d.known(|d| d.many(Self::port)),
+                })
+                .into()
+            }),
             listeners: self.known(|d| d.many(Self::listener).into()),
             processes: self.known(|d| d.many(Self::process).into()),
             containers: self.known(|d| d.many(Self::container).into()),

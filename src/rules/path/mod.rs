@@ -1,10 +1,15 @@
 //! Family 7 path: something between client and server.
 
+pub mod dead_tunnel;
+pub mod device_loopback;
 pub mod firewall_drops;
 pub mod firewall_rejects;
 pub mod no_route;
 pub mod proxy_in_the_way;
 pub mod proxy_unreachable;
+pub mod upstream_refused;
+pub mod upstream_silent;
+pub mod vm_boundary;
 pub mod vpn_in_the_way;
 mod way;
 
