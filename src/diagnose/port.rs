@@ -12,6 +12,9 @@ use crate::sources::{Pending, binding, pid_files, processes, sockets, units};
 /// How long a tool of the system may take.
 const TOOL: Duration = Duration::from_millis(500);
 
+/// The tool has its own deadline; this is for a thread that hangs.
+const MARGIN: Duration = Duration::from_millis(100);
+
 impl Doctor<'_> {
     /// What has to do with the port besides its listeners.
     pub(super) fn look_at_port(&mut self) {
@@ -38,7 +41,7 @@ impl Doctor<'_> {
             self.look_at_debuggers();
         }
         if let Some(asked) = asked {
-            let units = match asked.wait(budget + Duration::from_millis(100)) {
+            let units = match asked.wait(budget + MARGIN) {
                 Known::Seen(units) => units,
                 Known::Unseen(gap) => Known::Unseen(gap),
             };

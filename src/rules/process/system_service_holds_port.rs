@@ -45,7 +45,7 @@ fn check(case: &Case) -> Option<Finding> {
 }
 
 /// What the server at a probe calls itself.
-fn server<'a>(probe: &'a Probe) -> Option<&'a str> {
+fn server(probe: &Probe) -> Option<&str> {
     probe.greeting.seen()?.http.as_ref()?.server.as_deref()
 }
 
@@ -80,10 +80,8 @@ fn known<'a>(
     name: &str,
     is: impl Fn(&Listener) -> bool,
 ) -> Option<(&'a Probe, Option<&'a Listener>, Confidence)> {
-    let here = case
-        .probes()
-        .filter(|probe| case.is_local(probe.to.ip()) == Some(true));
-    here.into_iter().find_map(|probe| {
+    let here = |probe: &&Probe| case.is_local(probe.to.ip()) == Some(true);
+    case.probes().filter(here).find_map(|probe| {
         let listener = case.listener_for(probe.to.ip());
         let named = server(probe).is_some_and(|server| server.starts_with(name));
         let confidence = match named {

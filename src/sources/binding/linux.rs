@@ -45,7 +45,7 @@ fn is_privileged(status: &str) -> bool {
     root && has(set("CapBnd:")) || has(set("CapAmb:"))
 }
 
-/// `32768	60999`
+/// `32768 60999`, with a tab
 fn range(text: &str) -> Option<PortRange> {
     let mut words = text.split_whitespace();
     Some(PortRange {

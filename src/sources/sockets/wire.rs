@@ -216,9 +216,9 @@ impl Dump {
 
 /// The address at this place of a row, of the row's family.
 fn address(head: &[u8], at: usize) -> Option<IpAddr> {
-    Some(match head.first()? {
-        &AF_INET => IpAddr::V4(Ipv4Addr::from(*head.get(at..)?.first_chunk::<4>()?)),
-        &AF_INET6 => IpAddr::V6(Ipv6Addr::from(*head.get(at..)?.first_chunk::<16>()?)),
+    Some(match *head.first()? {
+        AF_INET => IpAddr::V4(Ipv4Addr::from(*head.get(at..)?.first_chunk::<4>()?)),
+        AF_INET6 => IpAddr::V6(Ipv6Addr::from(*head.get(at..)?.first_chunk::<16>()?)),
         _ => return None,
     })
 }

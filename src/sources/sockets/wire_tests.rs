@@ -19,6 +19,19 @@ const LISTENERS: &str = concat!(
     "000000000000000000000000000000000000030000000000000000000000020000000400000000000000",
     "de5e0000050008000000000008000f00000000000c00150001000000000000000600160052000000",
 );
+/// A socket that is bound to `127.0.0.1:34567`, and the two ages of a connection from port
+/// 34569 to port 34568: established, and closed with a minute to go.
+const CONNECTIONS: &str = concat!(
+    "7c00000014000200070000002116000002070000870700007f000001000000000000000000000000000000",
+    "00000000000000000000000000000000002a4c410000000000000000000000000000000000000000009531",
+    "fe00050008000000000008000f00000000000c00150001000000000000000600160052000000",
+    "7c00000014000200070000002116000002010000870987087f0000010000000000000000000000007f0000",
+    "01000000000000000000000000000000002b4c410000000000000000000000000000000000000000009831",
+    "fe00050008000000000008000f00000000000c00150001000000000000000600160052000000",
+    "6000000014000200070000002116000002060300870987087f0000010000000000000000000000007f0000",
+    "01000000000000000000000000000000002b4c41000000000060ea00000000000000000000000000000000",
+    "000008000f0000000000",
+);
 const DONE: &str = "140000000300020007000000473f000000000000";
 /// What a kernel without the protocol's handler says.
 const NO_SUCH_HANDLER: &str = "140000000300020007000000473f0000feffffff";
@@ -65,6 +78,27 @@ fn a_recorded_dump_is_read() {
             ..Listener::at("127.0.0.1:39123".parse().unwrap())
         }
     );
+}
+
+#[test]
+#[cfg(target_endian = "little")]
+fn sockets_that_do_not_listen_are_told_from_listeners() {
+    let mut dump = dump();
+    assert!(!dump.take(&bytes(CONNECTIONS)).unwrap());
+    assert!(dump.rows.is_empty());
+    let [bound, open, closed] = dump.connections.as_slice() else {
+        panic!("{:?}", dump.connections);
+    };
+    assert_eq!(bound.state, ConnectionState::Bound);
+    assert_eq!(bound.at, "127.0.0.1:34567".parse().unwrap());
+    assert_eq!((bound.to, bound.left_ms), (None, None));
+    assert!(bound.inode != 0 && bound.uid == Some(0));
+    assert_eq!(open.state, ConnectionState::Established);
+    assert_eq!(open.at, "127.0.0.1:34569".parse().unwrap());
+    assert_eq!(open.to, Some("127.0.0.1:34568".parse().unwrap()));
+    assert_eq!(closed.state, ConnectionState::TimeWait);
+    assert_eq!((closed.at, closed.to), (open.at, open.to));
+    assert_eq!((closed.left_ms, closed.inode), (Some(60_000), 0));
 }
 
 #[test]
@@ -125,6 +159,12 @@ fn requests_ask_for_exactly_one_state() {
     assert_eq!(udp[16..18], [AF_INET6, 17]);
     assert_eq!(udp[20..24], (1_u32 << 7).to_ne_bytes());
     assert_eq!(udp[24..26], [0, 53]);
+    let others = Request::Others(AF_INET).bytes(7, 53);
+    assert_eq!(others[16..18], [AF_INET, 6]);
+    let states = u32::from_ne_bytes(*others[20..].first_chunk().unwrap());
+    // Established, bound only; neither listeners nor those without a port.
+    assert_eq!(states & (1 << 1 | 1 << 13), 1 << 1 | 1 << 13);
+    assert_eq!(states & (1 << 10 | 1 << 7), 0);
 }
 
 proptest! {
@@ -136,6 +176,11 @@ proptest! {
     #[test]
     fn no_damage_makes_it_panic(at in 0_usize..388, value: u8, length in 0_usize..=388) {
         let mut damaged = bytes(LISTENERS);
+        damaged[at] = value;
+        let _ = dump().take(&damaged[..length]);
+        let mut damaged = bytes(CONNECTIONS);
+        let length = length.min(damaged.len());
+        let at = at % damaged.len();
         damaged[at] = value;
         let _ = dump().take(&damaged[..length]);
     }

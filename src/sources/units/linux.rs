@@ -115,9 +115,9 @@ fn may_name_a_port(folder: &Path, name: &str) -> bool {
     !name.contains('@') && (name.ends_with(".socket") || name.ends_with(".service") && own())
 }
 
-/// Whether it is a file of its own: a link enables what stands elsewhere.
+/// Whether it may be read. A link may lead to where somebody keeps his settings.
 fn small(file: &Path) -> bool {
-    fs::symlink_metadata(file).is_ok_and(|about| about.is_file() && about.len() <= MOST_BYTES)
+    fs::metadata(file).is_ok_and(|about| about.is_file() && about.len() <= MOST_BYTES)
 }
 
 fn ask(
