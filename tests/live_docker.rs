@@ -58,7 +58,13 @@ fn compose_world() {
         let text = format!(
             "services:\n  web:\n    image: {image}\n    command: {serve} 8080\n    ports:\n      \
              - \"{web_port}:8080\"\n  db:\n    image: {image}\n    command: {serve} 8092\n  \
-             mail:\n    image: {image}\n    profiles: [mail]\n    ports: [\"8025:8025\"]\n",
+             mail:\n    image: {image}\n    profiles: [mail]\n    ports: [\"8025:8025\"]\n  \
+             api:\n    image: {image}\n    command: sh -c \"wget -q -O- http://db:9999/ || \
+             {{ echo connect ECONNREFUSED db:9999; exit 1; }}\"\n    depends_on: [db]\n    \
+             ports: [\"3022:8080\"]\n  lost:\n    image: {image}\n    command: sh -c \"\
+             wget -q -O- http://localhost:8092/ || {{ echo connect ECONNREFUSED \
+             127.0.0.1:8092; exit 1; }}\"\n    environment:\n      DB_URL: \
+             http://me:hunter2@localhost:8092/x\n    ports: [\"3023:8080\"]\n",
             image = docker::IMAGE,
             serve = "httpd -f -h /www -p",
         );
@@ -83,6 +89,20 @@ fn compose_world() {
     let told = first(&world.ask_in("shop", "8025"), Some("DD519"));
     let start = ["docker", "compose", "--profile", "mail", "up", "-d", "mail"];
     assert_eq!(told["fixes"][0]["run"], serde_json::json!(start), "{told}");
+
+    // What calls in vain, and what the files have to do with it.
+    world.wait_until("both have given up", |world| {
+        ["shop-api-1", "shop-lost-1"]
+            .iter()
+            .all(|name| world.inspect(name, "{{.State.Status}}") == "exited")
+    });
+    let told = first(&world.ask_in("shop", "3022"), Some("DD521"));
+    assert!(told.to_string().contains("not until it is ready"), "{told}");
+    let told = first(&world.ask_in("shop", "3023"), Some("DD516"));
+    let edit = &told["fixes"][0]["edit"];
+    assert_eq!(edit["from"], "localhost:8092", "{told}");
+    assert_eq!(edit["to"], "db:8092", "{told}");
+    assert!(!told.to_string().contains("hunter2"), "{told}");
 
     // The file is edited; a restart leaves the container as it was.
     write(3021);

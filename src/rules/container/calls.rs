@@ -238,7 +238,7 @@ pub(super) fn neighbours<'a>(
 
 /// By which name a neighbour is called: networks that the user made know a service's, the
 /// engine's first network knows none.
-pub(super) fn name_in<'a>(container: &'a Container) -> &'a str {
+pub(super) fn name_in(container: &Container) -> &str {
     container.service()
 }
 

@@ -154,7 +154,7 @@ fn inside(case: &Case, container: &Container, publish: &Publish) -> Hop {
     let open = |one: &&Listener| one.scope() != Scope::Loopback;
     match std::iter::once(*first)
         .chain(here.copied())
-        .find(|one| open(&one))
+        .find(|one| open(one))
     {
         Some(open) => hop(there, HopState::Ok, format!("{} listens", open.at)),
         None => {
