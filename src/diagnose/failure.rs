@@ -64,6 +64,7 @@ impl Doctor<'_> {
         }
         self.look_at_onward();
         self.look_at_boundaries();
+        self.look_at_proxy_settings();
         if failed {
             self.look_at_way();
         }

@@ -13,6 +13,7 @@ mod outside;
 mod owners;
 mod parts;
 mod project;
+mod proxies;
 mod record;
 mod wait;
 mod way;

@@ -22,6 +22,7 @@ mod pending;
 pub mod probes;
 pub mod processes;
 pub mod projects;
+pub mod proxies;
 pub mod radar;
 pub mod routes;
 pub mod service;
