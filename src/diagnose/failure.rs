@@ -66,11 +66,10 @@ impl Doctor<'_> {
             self.look_at_failure(nobody, blocked, &covered);
         }
         self.look_at_containers();
-        if failed {
-            self.look_at_way();
-        }
+        self.look_at_way();
         self.look_at_onward();
         self.look_at_boundaries();
+        self.look_at_proxy_settings();
         self.look_at_redirects();
         self.look_at_browser();
         self.see_who_is_at_work();

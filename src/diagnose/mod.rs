@@ -16,6 +16,7 @@ mod owners;
 mod parts;
 mod port;
 mod project;
+mod proxies;
 mod record;
 mod redirects;
 mod wait;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Gap, Known, Wsl};
+use super::{Gap, Known, ProxySetting, Wsl};
 
 /// What is known of the machine and of our own place on it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -32,6 +32,16 @@ pub struct Host {
     pub bad_proxies: Vec<String>,
     /// `NO_PROXY`/`no_proxy`, as it is set.
     pub no_proxy: Option<String>,
+    /// `NO_PROXY` in capitals, where `no_proxy` is set too and says something else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub no_proxy_capital: Option<String>,
+    /// Whether `NODE_USE_ENV_PROXY` has Node.js obey these variables.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub node_obeys: bool,
+    /// Proxies by the settings of tools and of the desktop; looked at only where the
+    /// question is about the web.
+    #[serde(skip_serializing_if = "Known::is_not_asked")]
+    pub proxy_settings: Known<Vec<ProxySetting>>,
     /// The firewall's rules that concern the asked port.
     pub firewall: Known<Firewall>,
     /// Signs of a firewall that anybody may read: `ufw is enabled in /etc/ufw/ufw.conf`.

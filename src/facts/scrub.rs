@@ -22,6 +22,11 @@ pub fn scrub(mut snapshot: Snapshot, home: Option<&str>) -> Snapshot {
         "user".clone_into(&mut snapshot.host.user.name);
     }
     snapshot.host.cwd = snapshot.host.cwd.as_deref().map(text);
+    if let Known::Seen(settings) = &mut snapshot.host.proxy_settings {
+        for setting in settings {
+            setting.place = text(&setting.place);
+        }
+    }
     if let Known::Seen(wsl) = &mut snapshot.host.wsl {
         // It is below the folder of a user of Windows.
         wsl.file = wsl.file.as_ref().map(|_| "~/.wslconfig".to_owned());

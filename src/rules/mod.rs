@@ -8,6 +8,7 @@
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod case;
+mod clients;
 mod evidence;
 mod fixes;
 mod hops;

@@ -1,43 +1,183 @@
 //! Which proxy variable a client obeys for a target, and how it is told.
 
-use std::net::IpAddr;
-
-use crate::facts::{Protocol, ProxyVariable, Scheme, catalogue, same_network};
+use crate::facts::{Protocol, ProxySetting, ProxyUser, ProxyVariable, Scheme, catalogue};
 use crate::findings::{Confidence, Evidence, Fix, Seen};
 use crate::rules::Case;
+use crate::rules::clients::{Asked, CLIENTS, Client};
 
 /// A proxy variable that clients obey for the target, and how sure that is.
 pub(super) struct Applies<'a> {
     pub(super) variable: &'a ProxyVariable,
     pub(super) confidence: Confidence,
+    /// The clients that obey it, the first of which is named.
+    pub(super) clients: Vec<Client>,
 }
 
-/// The proxy variable that a command-line client obeys for this target.
+/// The proxy variable that a command-line client obeys for this target: curl's first.
 pub(super) fn proxy<'a>(case: &Case<'a>) -> Option<Applies<'a>> {
-    let (confidence, secure) = web(case)?;
+    let (confidence, asked) = asked(case)?;
     let host = &case.facts.host;
-    let target = case.target.host.trim_matches(['[', ']']);
-    if is_excepted(target, host.no_proxy.as_deref().unwrap_or_default()) {
-        return None;
-    }
-    // The order in which curl looks; it never obeys `HTTP_PROXY` in capitals.
-    let names: &[&str] = if secure {
-        &["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]
-    } else {
-        &["http_proxy", "all_proxy", "ALL_PROXY", "HTTP_PROXY"]
-    };
-    let variable = names
+    let variable = CLIENTS
         .iter()
-        .find_map(|name| host.proxies.iter().find(|proxy| proxy.name == *name))?;
-    let confidence = if variable.name == "HTTP_PROXY" {
-        confidence.min(Confidence::Likely)
-    } else {
-        confidence
+        .find_map(|client| client.obeys(host, &asked))?;
+    let obeys = |client: &Client| {
+        let own = client.obeys(host, &asked);
+        own.is_some_and(|own| (&own.host, own.port) == (&variable.host, variable.port))
+    };
+    let clients: Vec<Client> = CLIENTS.into_iter().filter(obeys).collect();
+    let confidence = match clients.contains(&Client::Curl) {
+        true => confidence,
+        false => confidence.min(Confidence::Likely),
     };
     Some(Applies {
         variable,
         confidence,
+        clients,
     })
+}
+
+fn asked<'a>(case: &Case<'a>) -> Option<(Confidence, Asked<'a>)> {
+    let (confidence, secure) = web(case)?;
+    let asked = Asked {
+        host: case.target.host.trim_matches(['[', ']']),
+        port: case.port(),
+        secure,
+    };
+    Some((confidence, asked))
+}
+
+/// Who of the usual clients obeys the variable for this target, and who does not.
+pub(super) fn who_obeys(case: &Case, applies: &Applies) -> Evidence {
+    let list = |names: &[&str]| match names {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [head @ .., last] => format!("{} and {last}", head.join(", ")),
+    };
+    let obey: Vec<&str> = applies.clients.iter().map(|client| client.name()).collect();
+    let others = CLIENTS
+        .into_iter()
+        .filter(|one| !applies.clients.contains(one));
+    let mut spared: Vec<&str> = others.map(Client::name).collect();
+    let ip = case.target.ip();
+    if case.target.is_localhost_name() || ip.is_some_and(|ip| ip.is_loopback()) {
+        spared.push("browsers");
+    }
+    let (verb, host) = (
+        if obey.len() == 1 { "obeys" } else { "obey" },
+        &case.target.host,
+    );
+    let does = match spared.as_slice() {
+        [] => String::new(),
+        [_] => format!("; {} does not", list(&spared)),
+        _ => format!("; {} do not", list(&spared)),
+    };
+    Evidence::new(
+        format!("{} {verb} it for {host}{does}", list(&obey)),
+        Seen::Environment {
+            variable: applies.variable.name.clone(),
+        },
+    )
+}
+
+/// The settings of tools and of the desktop that concern the target.
+pub(super) fn settings<'a>(case: &Case<'a>) -> impl Iterator<Item = &'a ProxySetting> {
+    let settings = case.facts.host.proxy_settings.seen();
+    let asked = asked(case).map(|(_, asked)| asked);
+    let ip = case.target.ip();
+    // Neither browsers nor tools are asked about by the port of a server of one's own.
+    let here = case.target.is_localhost_name() || ip.is_some_and(|ip| ip.is_loopback());
+    let own = case.on_this_machine();
+    let all = settings.map_or(&[][..], Vec::as_slice).iter();
+    all.filter(move |one| {
+        let Some(asked) = asked else {
+            return false;
+        };
+        let desktop = matches!(one.by, ProxyUser::Gnome | ProxyUser::Kde);
+        let excepted = match one.by {
+            // A star stands for anything, at either end.
+            ProxyUser::Java => one.except.iter().any(|entry| by_java(asked.host, entry)),
+            ProxyUser::Docker => Client::Go.excepts(&asked, &one.except.join(",")),
+            _ => {
+                Client::Node.excepts(&asked, &one.except.join(","))
+                    || Client::Curl.excepts(&asked, &one.except.join(","))
+            }
+        };
+        !excepted && !here && (!own || desktop || one.by == ProxyUser::Java)
+    })
+}
+
+/// One entry of `http.nonProxyHosts`.
+fn by_java(host: &str, entry: &str) -> bool {
+    let (host, entry) = (host.to_ascii_lowercase(), entry.to_ascii_lowercase());
+    let entry = entry.trim_matches(['[', ']']);
+    match (entry.strip_prefix('*'), entry.strip_suffix('*')) {
+        (Some(end), _) => host.ends_with(end),
+        (None, Some(start)) => host.starts_with(start),
+        (None, None) => host == entry,
+    }
+}
+
+/// Where a setting stands: `/home/me/.gitconfig:4 sets http.proxy to http://127.0.0.1:7890`.
+pub(super) fn setting_evidence(one: &ProxySetting) -> Evidence {
+    let place = match one.place.starts_with(['/', '~']) || one.line > 0 {
+        true => Seen::File {
+            file: one.place.clone(),
+            line: (one.line > 0).then_some(one.line),
+        },
+        false => Seen::Environment {
+            variable: one.place.clone(),
+        },
+    };
+    let says = match one.script {
+        true => format!(
+            "{} has {} ask a script for its proxy",
+            one.place,
+            one.by.words()
+        ),
+        false => format!(
+            "{} sets {} to {}://{}",
+            place_words(one),
+            one.key,
+            one.scheme,
+            setting_authority(one)
+        ),
+    };
+    Evidence::new(says, place)
+}
+
+fn place_words(one: &ProxySetting) -> String {
+    match one.line {
+        0 => one.place.clone(),
+        line => format!("{}:{line}", one.place),
+    }
+}
+
+pub(super) fn setting_authority(one: &ProxySetting) -> String {
+    if one.host.contains(':') {
+        format!("[{}]:{}", one.host, one.port)
+    } else {
+        format!("{}:{}", one.host, one.port)
+    }
+}
+
+/// Take the setting out.
+pub(super) fn unset_setting(one: &ProxySetting) -> Fix {
+    let title = format!("have {} use no proxy", one.by.words());
+    let run = |words: &[&str]| Fix::safe(title.clone(), words.iter().copied());
+    match (one.by, one.key.as_str()) {
+        (ProxyUser::Git, "http.proxy") => {
+            run(&["git", "config", "--global", "--unset", "http.proxy"])
+        }
+        (ProxyUser::Npm, "proxy" | "https-proxy") => run(&["npm", "config", "delete", &one.key]),
+        (ProxyUser::Pip, "global.proxy") => run(&["pip", "config", "unset", "global.proxy"]),
+        (ProxyUser::Gnome, _) => {
+            run(&["gsettings", "set", "org.gnome.system.proxy", "mode", "none"])
+        }
+        _ => Fix::read(
+            title,
+            format!("take {} out at {}", one.key, place_words(one)),
+        ),
+    }
 }
 
 /// Whether the target is asked by clients that obey proxy variables, how sure that is,
@@ -57,43 +197,6 @@ pub(super) fn web(case: &Case) -> Option<(Confidence, bool)> {
     match catalogue().port(case.port()) {
         Some(row) => (row.greet == Some(Protocol::Http)).then_some((Confidence::Likely, false)),
         None => Some((Confidence::Likely, false)),
-    }
-}
-
-/// Whether `NO_PROXY` excepts the host, as curl reads it.
-fn is_excepted(host: &str, no_proxy: &str) -> bool {
-    let host = host.trim_end_matches('.').to_ascii_lowercase();
-    let ip: Option<IpAddr> = host.parse().ok();
-    no_proxy
-        .split([',', ' '])
-        .map(str::trim)
-        .filter(|entry| !entry.is_empty())
-        .any(|entry| {
-            if entry == "*" {
-                return true;
-            }
-            let entry = entry.trim_matches(['[', ']']).to_ascii_lowercase();
-            if let Some(ip) = ip {
-                return entry.parse().is_ok_and(|other: IpAddr| other == ip)
-                    || is_in_network(ip, &entry);
-            }
-            let entry = entry.trim_start_matches('.').trim_end_matches('.');
-            !entry.is_empty()
-                && (host == entry
-                    || host
-                        .strip_suffix(entry)
-                        .is_some_and(|rest| rest.ends_with('.')))
-        })
-}
-
-/// Whether an address is in a network written as `10.0.0.0/8`.
-fn is_in_network(ip: IpAddr, network: &str) -> bool {
-    let Some((base, bits)) = network.split_once('/') else {
-        return false;
-    };
-    match (base.parse(), bits.parse()) {
-        (Ok(base), Ok(bits)) => same_network(ip, base, bits),
-        _ => false,
     }
 }
 
@@ -119,10 +222,16 @@ pub(super) fn authority(variable: &ProxyVariable) -> String {
     }
 }
 
-pub(super) fn no_proxy_evidence(case: &Case) -> Evidence {
+pub(super) fn no_proxy_evidence(case: &Case, applies: &Applies) -> Evidence {
     let host = &case.target.host;
     let says = match &case.facts.host.no_proxy {
-        Some(value) => format!("NO_PROXY is `{value}`, which does not except {host}"),
+        Some(value) if applies.clients.contains(&Client::Curl) => {
+            format!("NO_PROXY is `{value}`, which does not except {host}")
+        }
+        Some(value) => {
+            let reader = applies.clients.first().map_or("a client", |one| one.name());
+            format!("NO_PROXY is `{value}`, which does not except {host} as {reader} reads it")
+        }
         None => "NO_PROXY is not set".to_owned(),
     };
     Evidence::new(
@@ -163,34 +272,4 @@ pub(super) fn except_localhost(case: &Case) -> Fix {
 
 pub(super) fn unset(title: &str, variable: &ProxyVariable) -> Fix {
     Fix::safe(title, ["unset", &variable.name])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_excepted;
-
-    #[test]
-    fn exceptions_are_read_as_curl_reads_them() {
-        for (host, list) in [
-            ("localhost", "localhost,127.0.0.1"),
-            ("LOCALHOST", "localhost"),
-            ("api.corp.test", ".corp.test"),
-            ("api.corp.test", "corp.test"),
-            ("127.0.0.1", "10.0.0.0/8 127.0.0.0/8"),
-            ("::1", "[::1]"),
-            ("anything", "*"),
-        ] {
-            assert!(is_excepted(host, list), "{host} in {list}");
-        }
-        for (host, list) in [
-            ("127.0.0.1", "localhost"),
-            ("localhost", "127.0.0.1,::1"),
-            ("notcorp.test", "corp.test"),
-            ("api.corp.test", "*.corp.test"),
-            ("127.0.0.1", "128.0.0.0/8,127.0.0.0/x"),
-            ("localhost", ". ,,"),
-        ] {
-            assert!(!is_excepted(host, list), "{host} not in {list}");
-        }
-    }
 }

@@ -26,7 +26,8 @@ pub(super) fn all(case: &Case) -> Vec<RuledOut> {
             format!("{} resolves to {}", resolution.name, list.join(", ")),
         );
     }
-    if case.facts.host.proxies.is_empty() {
+    let told = case.facts.host.proxy_settings.seen();
+    if case.facts.host.proxies.is_empty() && told.is_none_or(|told| told.is_empty()) {
         say("proxy", "no proxy variable is set".to_owned());
     }
     match &case.facts.containers {

@@ -25,6 +25,7 @@ pub mod pid_files;
 pub mod probes;
 pub mod processes;
 pub mod projects;
+pub mod proxies;
 pub mod radar;
 pub mod routes;
 pub mod service;

@@ -76,4 +76,53 @@ stories! {
             .names("DD712")
             .exits(0);
     }
+
+    fn desktop_with_a_proxy_that_has_gone(stage) {
+        let _server = stage.server("serve 127.0.0.1:3000");
+        stage.cover("/etc/hosts", "127.0.0.1 localhost shop.test\n");
+        let config = stage.folder().join("home/.config");
+        std::fs::create_dir_all(&config).unwrap();
+        let text = "[Proxy Settings]\nProxyType=1\nhttpProxy=http://127.0.0.1 8888\n";
+        std::fs::write(config.join("kioslaverc"), text).unwrap();
+        stage
+            .why("http://shop.test:3000/")
+            .finds("DD711")
+            .first("says", "the desktop (KDE)");
+        // Browsers leave it out for localhost.
+        stage.why("http://127.0.0.1:3000/").is_well();
+    }
+
+    fn real_proxy_and_who_obeys_it(stage) {
+        if !stage.needs(&["squid"]) || !stage.needs_root() {
+            return;
+        }
+        let _server = stage.server("serve 127.0.0.1:3000");
+        let folder = stage.folder();
+        let place = folder.display();
+        // It shares memory under one name for the whole machine.
+        run("mount -t tmpfs tmpfs /dev/shm");
+        let text = "http_port 127.0.0.1:3128\nhttp_access allow all\ncache_log /dev/null\n\
+                    access_log none\npid_filename none\nvisible_hostname story\n";
+        std::fs::write(folder.join("squid.conf"), text).unwrap();
+        let line = format!("echo ready; exec squid -N -f {place}/squid.conf 2>&1");
+        let _squid = stage.program(&["sh", "-c", &line], &folder, "ready");
+        let began = std::time::Instant::now();
+        while std::net::TcpStream::connect("127.0.0.1:3128").is_err() {
+            assert!(began.elapsed() < std::time::Duration::from_secs(20), "no squid");
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        let proxy = "http://me:secret@127.0.0.1:3128";
+        let ask = || Ask::new("http://127.0.0.1:3000/").var("http_proxy", proxy);
+        let answer = stage.ask(ask());
+        answer.names("DD712").exits(0);
+        let shown = answer.json.to_string();
+        assert!(shown.contains("curl and Python obey it"), "{shown}");
+        assert!(!shown.contains("secret"), "{shown}");
+        // A network is an exception for curl, and none for Python.
+        let answer = stage.ask(ask().var("NO_PROXY", "127.0.0.0/8"));
+        answer.names("DD712");
+        let shown = answer.json.to_string();
+        assert!(shown.contains("Python obeys it"), "{shown}");
+        stage.ask(ask().var("no_proxy", "127.0.0.1")).is_well();
+    }
 }

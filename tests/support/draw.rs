@@ -809,6 +809,30 @@ impl<'a> Draw<'a> {
             firewall_signs: self.many(Self::word),
             sockets_by: self.maybe(Self::word),
             reached_at: self.maybe(Self::at),
+            no_proxy_capital: self.maybe(Self::word),
+            node_obeys: self.flag(),
+            proxy_settings: self.known(|d| {
+                d.many(|d| ProxySetting {
+                    by: d.pick(&[
+                        ProxyUser::Gnome,
+                        ProxyUser::Kde,
+                        ProxyUser::Git,
+                        ProxyUser::Npm,
+                        ProxyUser::Pip,
+                        ProxyUser::Docker,
+                        ProxyUser::Java,
+                    ]),
+                    place: d.word(),
+                    line: d.small(),
+                    key: d.word(),
+                    scheme: d.pick(&["http", ""]).to_owned(),
+                    host: d.word(),
+                    port: d.port(),
+                    except: d.many(Self::word),
+                    script: d.flag(),
+                    reachable: d.maybe(Self::flag),
+                })
+            }),
             wsl: self.known(|d| Wsl {
                 networking: d.pick(&[
                     WslNetworking::Nat,

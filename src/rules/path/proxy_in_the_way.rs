@@ -17,11 +17,12 @@
 //!
 //! Put `localhost`, `127.0.0.1` and `::1` into `NO_PROXY`.
 
-use crate::findings::{Confidence, Evidence, Finding, Seen, Severity, Verdict};
+use crate::findings::{Confidence, Finding, Severity, Verdict};
 use crate::rules::{Case, Rule, evidence};
 
 use crate::rules::proxies::{
-    authority, except_localhost, no_proxy_evidence, proxy, unset, variable_evidence,
+    authority, except_localhost, no_proxy_evidence, proxy, setting_authority, setting_evidence,
+    settings, unset, unset_setting, variable_evidence, who_obeys,
 };
 
 /// DD712.
@@ -41,6 +42,30 @@ fn check(case: &Case) -> Option<Finding> {
     if !direct || !case.on_this_machine() {
         return None;
     }
+    by_environment(case).or_else(|| by_setting(case))
+}
+
+/// A desktop, or Java, has a proxy for a name of this machine.
+fn by_setting(case: &Case) -> Option<Finding> {
+    let one = settings(case).find(|one| one.reachable != Some(false))?;
+    let (who, host) = (one.by.words(), &case.target.host);
+    let says = match one.script {
+        true => format!("{who} asks a script (PAC) which proxy to use for {host}: it was not run"),
+        false => {
+            let there = setting_authority(one);
+            format!("{who} sends requests for {host} through the proxy {there}")
+        }
+    };
+    Some(
+        Finding::new(Confidence::Possible, says)
+            .severity(Severity::Info)
+            .because(setting_evidence(one))
+            .because_all(case.probes().map(evidence::probe))
+            .fix(unset_setting(one)),
+    )
+}
+
+fn by_environment(case: &Case) -> Option<Finding> {
     let applies = proxy(case)?;
     let variable = applies.variable;
     if variable.reachable == Some(false) {
@@ -59,7 +84,7 @@ fn check(case: &Case) -> Option<Finding> {
     } else {
         (applies.confidence, Severity::Warning)
     };
-    let mut finding = Finding::new(
+    let finding = Finding::new(
         confidence,
         format!(
             "{} sends requests for {host} through the proxy {there}",
@@ -68,16 +93,9 @@ fn check(case: &Case) -> Option<Finding> {
     )
     .severity(severity)
     .because(variable_evidence(variable))
-    .because(no_proxy_evidence(case))
+    .because(no_proxy_evidence(case, &applies))
+    .because(who_obeys(case, &applies))
     .because_all(case.probes().map(evidence::probe));
-    if variable.name == "HTTP_PROXY" {
-        finding = finding.because(Evidence::new(
-            "curl ignores HTTP_PROXY in capitals; Python and others obey it",
-            Seen::Environment {
-                variable: variable.name.clone(),
-            },
-        ));
-    }
     Some(
         finding
             .fix(except_localhost(case))

@@ -19,7 +19,10 @@
 use crate::findings::{Confidence, Evidence, Finding, Fix, Seen, Severity, Verdict};
 use crate::rules::{Case, Rule, evidence};
 
-use crate::rules::proxies::{authority, except_localhost, proxy, unset, variable_evidence, web};
+use crate::rules::proxies::{
+    authority, except_localhost, proxy, setting_authority, setting_evidence, settings, unset,
+    unset_setting, variable_evidence, web, who_obeys,
+};
 
 /// DD711.
 pub static RULE: Rule = Rule {
@@ -48,6 +51,32 @@ fn check(case: &Case) -> Option<Finding> {
     dead(case)
         .or_else(|| no_address(case))
         .map(|finding| finding.severity(severity))
+        // What one program is told of is no matter of the others.
+        .or_else(|| by_setting(case).map(|finding| finding.severity(Severity::Warning)))
+}
+
+/// A tool, or the desktop, was told of a proxy that does not answer.
+fn by_setting(case: &Case) -> Option<Finding> {
+    if !case.probes().any(Case::content) {
+        return None;
+    }
+    let one = settings(case).find(|one| one.reachable == Some(false))?;
+    let there = setting_authority(one);
+    let says = format!(
+        "{} sends requests for {} through {there}, where no proxy answers",
+        one.by.words(),
+        case.target.host
+    );
+    Some(
+        Finding::new(Confidence::Likely, says)
+            .because(setting_evidence(one))
+            .because_all(case.probes().map(evidence::probe))
+            .fix(Fix::read(
+                "start the proxy",
+                format!("start what should listen at {there}, then try again"),
+            ))
+            .fix(unset_setting(one)),
+    )
 }
 
 /// The proxy was knocked at, and does not answer.
@@ -66,6 +95,7 @@ fn dead(case: &Case) -> Option<Finding> {
         ),
     )
     .because(variable_evidence(variable))
+    .because(who_obeys(case, &applies))
     .because(Evidence::new(
         format!("nothing answers at {there}"),
         Seen::Environment {

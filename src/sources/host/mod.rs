@@ -3,7 +3,7 @@
 mod hosts_file;
 #[cfg_attr(target_os = "linux", path = "linux.rs")]
 mod os;
-mod proxies;
+pub(super) mod proxies;
 mod watch;
 
 use std::io::Read;
@@ -37,6 +37,9 @@ pub fn look() -> Host {
         proxies: proxies.variables,
         bad_proxies: proxies.bad,
         no_proxy: proxies.no_proxy,
+        no_proxy_capital: proxies.no_proxy_capital,
+        node_obeys: proxies.node_obeys,
+        proxy_settings: Known::default(),
         firewall: Known::default(),
         firewall_signs: os::firewall_signs(),
         reached_at: std::env::var("SSH_CONNECTION")

@@ -21,15 +21,21 @@ pub(super) struct Proxies {
     pub(super) variables: Vec<ProxyVariable>,
     pub(super) bad: Vec<String>,
     pub(super) no_proxy: Option<String>,
+    pub(super) no_proxy_capital: Option<String>,
+    pub(super) node_obeys: bool,
 }
 
 /// Reads the variables; user names and passwords are dropped here.
 pub(super) fn of(get: impl Fn(&str) -> Option<String>) -> Proxies {
     let get = |name: &str| get(name).filter(|value| !value.trim().is_empty());
+    let except = |name: &str| get(name).map(|value| clean(value.trim()));
+    let (lower, capital) = (except("no_proxy"), except("NO_PROXY"));
     let mut proxies = Proxies {
-        no_proxy: get("no_proxy")
-            .or_else(|| get("NO_PROXY"))
-            .map(|value| clean(value.trim())),
+        no_proxy_capital: capital
+            .clone()
+            .filter(|other| lower.as_ref().is_some_and(|lower| lower != other)),
+        no_proxy: lower.or(capital),
+        node_obeys: get("NODE_USE_ENV_PROXY").is_some_and(|value| value.trim() == "1"),
         ..Proxies::default()
     };
     for name in NAMES {
@@ -44,6 +50,18 @@ pub(super) fn of(get: impl Fn(&str) -> Option<String>) -> Proxies {
 }
 
 fn parse(name: &str, value: &str) -> Option<ProxyVariable> {
+    let (scheme, host, port) = address(value)?;
+    Some(ProxyVariable {
+        name: name.to_owned(),
+        scheme,
+        host,
+        port,
+        reachable: None,
+    })
+}
+
+/// The scheme, host and port of a proxy's address, in any way it is written.
+pub(in crate::sources) fn address(value: &str) -> Option<(String, String, u16)> {
     let url = if value.contains("://") {
         Url::parse(value)
     } else {
@@ -59,13 +77,7 @@ fn parse(name: &str, value: &str) -> Option<ProxyVariable> {
         (None, "http") if value_names_port(value, 80) => 80,
         (None, _) => 1080,
     };
-    Some(ProxyVariable {
-        name: name.to_owned(),
-        scheme: clean(url.scheme()),
-        host: clean(host),
-        port,
-        reachable: None,
-    })
+    Some((clean(url.scheme()), clean(host), port))
 }
 
 fn value_names_port(value: &str, port: u16) -> bool {
@@ -124,5 +136,10 @@ mod tests {
     fn the_lower_case_exceptions_come_first() {
         let proxies = read(&[("NO_PROXY", "a"), ("no_proxy", "b")]);
         assert_eq!(proxies.no_proxy.as_deref(), Some("b"));
+        assert_eq!(proxies.no_proxy_capital.as_deref(), Some("a"));
+        let alone = read(&[("NO_PROXY", "a"), ("NODE_USE_ENV_PROXY", "1")]);
+        assert_eq!(alone.no_proxy.as_deref(), Some("a"));
+        assert_eq!(alone.no_proxy_capital, None);
+        assert!(alone.node_obeys && !proxies.node_obeys);
     }
 }
