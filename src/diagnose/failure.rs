@@ -61,9 +61,7 @@ impl Doctor<'_> {
         if failed && here {
             self.look_at_failure(nobody, blocked, &covered);
         }
-        if failed {
-            self.look_at_way();
-        }
+        self.look_at_way();
         self.see_who_is_at_work();
     }
 
@@ -128,7 +126,7 @@ impl Doctor<'_> {
             };
             self.facts.host.firewall = self.looks.at(
                 "firewall",
-                || firewall::look(to.port(), budget, again),
+                || firewall::look(to.port(), firewall::Wanted::All, budget, again),
                 |seen| count(seen, |firewall| firewall.rules.len(), "rule"),
             );
         }

@@ -50,7 +50,10 @@ pub use scrub::scrub;
 pub use socket::{Listener, Proto, Queue, Scope};
 pub use target::{Scheme, Target, TargetError};
 pub use text::{clean, human_age, human_micros, shell_line};
-pub use way::{Fate, Interface, MAIN_TABLE, PolicyRule, Route, RouteEntry, Way};
+pub use way::{
+    Confinement, Fate, Interface, MAIN_TABLE, PolicyRule, PortHolder, Route, RouteEntry,
+    SourcePorts, Tracking, Way,
+};
 
 /// Everything that was seen of the world, at one moment, from one place.
 ///
@@ -127,6 +130,9 @@ impl Snapshot {
             ("firewall", self.host.firewall.gap()),
             ("routes", self.way.routes.gap()),
             ("interfaces", self.way.interfaces.gap()),
+            ("source-ports", self.way.ports.gap()),
+            ("tracked-connections", self.way.tracking.gap()),
+            ("confinement", self.way.confinement.gap()),
         ]
         .into_iter()
         .filter_map(|(part, gap)| Some((part, gap?)))

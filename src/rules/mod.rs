@@ -76,8 +76,12 @@ pub static RULES: &[&Rule] = &[
     &name::hosts_entry::RULE,
     &address::unspecified_destination::RULE,
     // There is no way, or a wrong one.
+    &path::sandboxed::RULE,
     &path::no_route::RULE,
+    &path::ephemeral_ports_exhausted::RULE,
+    &path::conntrack_full::RULE,
     &path::vpn_in_the_way::RULE,
+    &path::port_redirected::RULE,
     // Another machine.
     &client::remote_refuses::RULE,
     &client::remote_silent::RULE,

@@ -11,6 +11,7 @@ pub mod desktop;
 pub mod firewall;
 mod folders;
 pub mod host;
+pub mod kernel;
 pub mod names;
 pub mod own;
 pub mod owners;

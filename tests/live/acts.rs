@@ -32,6 +32,7 @@ pub fn play() {
         ["vite", at] => vite(&listen(at)),
         ["unix", path] => wait(std::os::unix::net::UnixListener::bind(path).unwrap()),
         ["deaf-engine", path] => deaf_engine(path),
+        ["hold", at, many] => hold(at, many.parse().unwrap()),
         ["udp", at] => wait(std::net::UdpSocket::bind(at).unwrap()),
         _ => panic!("nobody plays {part:?}"),
     }
@@ -183,6 +184,12 @@ fn h2c(listener: &TcpListener) -> ! {
             let _ = stream.write_all(&[0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
         }
     }
+}
+
+/// Opens so many connections, and keeps them.
+fn hold(at: &str, many: usize) -> ! {
+    let held: Vec<_> = (0..many).map(|_| TcpStream::connect(at).unwrap()).collect();
+    wait(held)
 }
 
 /// A container engine that takes the question and never answers.

@@ -7,12 +7,12 @@
 use std::net::{IpAddr, SocketAddr};
 
 use devdoctor::facts::{
-    Address, BrokenFile, Claims, Compose, Container, ContainerState, CpuUse, Departed, Engine,
-    EngineKind, Expectation, Fate, FdUse, Firewall, FirewallRule, FirewallVerdict, Gap, Greeting,
-    Host, HostsEntry, Http, IgnoredSetting, Interface, Known, Listener, Network, Origin, Outcome,
-    Pointer, PolicyRule, PortSpec, Probe, ProcId, ProcState, Process, Project, Proto, Protocol,
-    ProxyVariable, Publish, Queue, Resolution, Route, RouteEntry, Runs, Service, SetBy, Snapshot,
-    Target, UnknownSetting, User, Vantage, Way,
+    Address, BrokenFile, Claims, Compose, Confinement, Container, ContainerState, CpuUse, Departed,
+    Engine, EngineKind, Expectation, Fate, FdUse, Firewall, FirewallRule, FirewallVerdict, Gap,
+    Greeting, Host, HostsEntry, Http, IgnoredSetting, Interface, Known, Listener, Network, Origin,
+    Outcome, Pointer, PolicyRule, PortHolder, PortSpec, Probe, ProcId, ProcState, Process, Project,
+    Proto, Protocol, ProxyVariable, Publish, Queue, Resolution, Route, RouteEntry, Runs, Service,
+    SetBy, Snapshot, SourcePorts, Target, Tracking, UnknownSetting, User, Vantage, Way,
 };
 
 /// Words that names, paths and banners are made of. Some are hostile.
@@ -576,6 +576,32 @@ impl<'a> Draw<'a> {
                     up: d.flag(),
                 })
                 .into()
+            }),
+            ports: self.known(|d| SourcePorts {
+                to: d.maybe(Self::at),
+                low: d.port(),
+                high: d.port(),
+                reserved: d.small(),
+                taken: d.small(),
+                waiting: d.small(),
+                unclosed: d.small(),
+                holders: d.many(|d| PortHolder {
+                    pid: d.small(),
+                    name: d.word(),
+                    count: d.small(),
+                }),
+            }),
+            tracking: self.known(|d| Tracking {
+                count: d.number(),
+                max: d.number(),
+                dropped: d.maybe(Self::number),
+            }),
+            confinement: self.known(|d| Confinement {
+                seccomp: d.flag(),
+                no_new_privileges: d.flag(),
+                label: d.maybe(Self::word),
+                own_processes: d.flag(),
+                to_itself: d.known(|d| d.pick(&[0, 1, 13, 97, i32::MIN])),
             }),
         }
     }

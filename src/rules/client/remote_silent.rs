@@ -32,7 +32,9 @@ pub static RULE: Rule = Rule {
     unless: &[
         &path::proxy_unreachable::RULE,
         &name::hosts_entry::RULE,
+        &path::sandboxed::RULE,
         &path::no_route::RULE,
+        &path::conntrack_full::RULE,
         &path::vpn_in_the_way::RULE,
         &super::remote_refuses::RULE,
     ],

@@ -30,6 +30,8 @@ pub static RULE: Rule = Rule {
     severity: Severity::Error,
     since: "0.1.0",
     unless: &[
+        &super::port_redirected::RULE,
+        &super::conntrack_full::RULE,
         &container::container_paused::RULE,
         &container::loopback_inside::RULE,
         &container::wrong_container_port::RULE,

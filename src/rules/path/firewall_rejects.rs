@@ -33,6 +33,8 @@ pub static RULE: Rule = Rule {
     severity: Severity::Error,
     since: "0.1.0",
     unless: &[
+        &super::port_redirected::RULE,
+        &super::sandboxed::RULE,
         &container::container_paused::RULE,
         &container::container_restarting::RULE,
         &container::published_on_one_address::RULE,

@@ -1,10 +1,14 @@
 //! Family 7 path: something between client and server.
 
+pub mod conntrack_full;
+pub mod ephemeral_ports_exhausted;
 pub mod firewall_drops;
 pub mod firewall_rejects;
 pub mod no_route;
+pub mod port_redirected;
 pub mod proxy_in_the_way;
 pub mod proxy_unreachable;
+pub mod sandboxed;
 pub mod vpn_in_the_way;
 mod way;
 

@@ -36,6 +36,7 @@ pub static RULE: Rule = Rule {
         &super::proxy_unreachable::RULE,
         &name::hosts_entry::RULE,
         &address::unspecified_destination::RULE,
+        &super::sandboxed::RULE,
     ],
     settle: 2,
     check,
@@ -144,10 +145,9 @@ fn by_route(case: &Case, probe: &Probe) -> Option<Finding> {
         }
         _ => says,
     };
-    // Another error was met than this route gives: it may have changed meanwhile. Where a
-    // server may be bound to the address, the address may be what has gone.
-    let alone = route.fate != Fate::NoRoute || case.facts.listeners.is_seen();
-    let confidence = if probe.errno == Some(errno) && alone {
+    // Another error was met than this route gives: it may have changed meanwhile. Why there
+    // is none may have several reasons.
+    let confidence = if probe.errno == Some(errno) && route.fate != Fate::NoRoute {
         Confidence::Certain
     } else {
         Confidence::Likely

@@ -36,6 +36,7 @@ pub static RULE: Rule = Rule {
         &super::proxy_unreachable::RULE,
         &name::hosts_entry::RULE,
         &super::no_route::RULE,
+        &super::conntrack_full::RULE,
     ],
     settle: 5,
     check,

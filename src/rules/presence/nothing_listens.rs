@@ -20,7 +20,7 @@ use crate::facts::catalogue;
 use crate::findings::{Confidence, Finding, Fix, Severity};
 use crate::rules::case::Expected;
 use crate::rules::evidence::service_name;
-use crate::rules::{Case, Rule, container, evidence, fixes, presence, process};
+use crate::rules::{Case, Rule, container, evidence, fixes, path, presence, process};
 
 /// DD201.
 pub static RULE: Rule = Rule {
@@ -41,6 +41,8 @@ pub static RULE: Rule = Rule {
         presence::exited::RULE,
         presence::not_started::RULE,
         process::port_taken::RULE,
+        path::port_redirected::RULE,
+        path::sandboxed::RULE,
     ],
     settle: 2,
     check,
