@@ -15,8 +15,14 @@ mod address;
 mod client;
 #[path = "live/examples.rs"]
 mod examples;
+#[path = "live/hops.rs"]
+mod hops;
 #[path = "support/machine.rs"]
 mod machine;
+#[path = "live/names.rs"]
+mod names;
+#[path = "live/outside.rs"]
+mod outside;
 #[path = "live/path.rs"]
 mod path;
 #[path = "live/presence.rs"]

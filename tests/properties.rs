@@ -194,7 +194,9 @@ fn every_fix_is_a_command_that_can_be_run() {
 
 #[test]
 fn every_part_that_may_be_unseen_is_found() {
-    let bytes: Vec<u8> = (0..20_000_u32).map(|n| (n * 7919 % 251) as u8).collect();
+    let bytes: Vec<u8> = (0..60_000_u32)
+        .map(|n| (n.wrapping_mul(2_654_435_761) >> 21) as u8)
+        .collect();
     for start in (0..bytes.len()).step_by(97) {
         let snapshot = Draw::new(&bytes[start..]).snapshot();
         hideable(&serde_json::to_value(&snapshot).unwrap());

@@ -25,7 +25,10 @@ const FAMILIES: &[(char, &str)] = &[
 /// Codes that are promised. A code never changes and is never reused.
 const PROMISED: &[(&str, &str)] = &[
     ("DD101", "name-not-found"),
+    ("DD102", "resolver-unreachable"),
     ("DD103", "hosts-entry"),
+    ("DD105", "localhost-not-loopback"),
+    ("DD106", "subdomain-of-localhost"),
     ("DD201", "nothing-listens"),
     ("DD202", "not-started"),
     ("DD203", "exited"),
@@ -81,6 +84,11 @@ const PROMISED: &[(&str, &str)] = &[
     ("DD708", "sandboxed"),
     ("DD711", "proxy-unreachable"),
     ("DD712", "proxy-in-the-way"),
+    ("DD721", "upstream-refused"),
+    ("DD722", "upstream-silent"),
+    ("DD723", "dead-tunnel"),
+    ("DD724", "vm-boundary"),
+    ("DD725", "device-loopback"),
     ("DD801", "wanted-twice"),
     ("DD802", "config-drift"),
     ("DD803", "setting-ignored"),
@@ -89,6 +97,7 @@ const PROMISED: &[(&str, &str)] = &[
     ("DD901", "unsafe-port"),
     ("DD911", "remote-refuses"),
     ("DD912", "remote-silent"),
+    ("DD913", "offline"),
     ("DD990", "blind-spot"),
     ("DD999", "unexplained"),
 ];

@@ -47,6 +47,7 @@ impl Doctor<'_> {
             let budget = self.budget(|of| of.engines);
             ask_engines(&mut self.looks, &mut self.facts, engines, budget);
         }
+        self.look_at_outside();
         self.look_at_projects();
         if here && (failed || self.is_answered_by_another_project() || self.speaks_for_another()) {
             self.look_at_own_project();
@@ -62,6 +63,8 @@ impl Doctor<'_> {
             self.look_at_failure(nobody, blocked, &covered);
         }
         self.look_at_way();
+        self.look_at_onward();
+        self.look_at_boundaries();
         self.see_who_is_at_work();
     }
 

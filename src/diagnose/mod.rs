@@ -1,5 +1,6 @@
 //! One diagnosis, start to end: facts, probes, rules, report. Start reading here.
 
+mod boundaries;
 mod check;
 mod failure;
 mod fix;
@@ -7,6 +8,8 @@ mod flaps;
 mod lines;
 mod looks;
 mod named;
+mod onward;
+mod outside;
 mod owners;
 mod parts;
 mod project;

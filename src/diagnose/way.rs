@@ -22,9 +22,42 @@ impl Doctor<'_> {
         }
         self.look_at_redirects();
         self.look_at_routes();
+        self.look_at_own_firewall();
         self.look_at_source_ports();
         self.look_at_tracking();
         self.look_at_confinement();
+    }
+
+    /// Our own firewall, where another machine seems to refuse or to be silent: only a
+    /// counter that moved says that it was not that machine.
+    fn look_at_own_firewall(&mut self) {
+        let case = Case::new(self.target, &self.facts);
+        let lost = |probe: &&Probe| {
+            let met = matches!(
+                probe.outcome,
+                Outcome::Refused | Outcome::TimedOut | Outcome::Unreachable
+            );
+            met && case.is_far(probe.to.ip())
+        };
+        let Some(to) = case.probes().find(lost).map(|probe| probe.to) else {
+            return;
+        };
+        if !self.facts.host.firewall.is_not_asked() || !firewall::may_look() {
+            return;
+        }
+        let budget = self.budget(|of| of.firewall);
+        let began = Instant::now();
+        let again = || self.knock_again(to);
+        let seen = firewall::look(to.port(), firewall::Wanted::Blocks, budget, again);
+        let saw = count(&seen, |firewall| firewall.rules.len(), "rule");
+        self.looks.note("own firewall", saw, began);
+        let moved = seen.seen().is_some_and(|firewall| {
+            let mut rules = firewall.rules.iter();
+            rules.any(|rule| rule.counted.is_some_and(|counted| counted > 0))
+        });
+        if moved {
+            self.facts.host.firewall = seen;
+        }
     }
 
     /// The source ports, where the system had none for a connection.

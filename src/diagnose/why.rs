@@ -87,7 +87,7 @@ pub(super) struct Doctor<'a> {
 }
 
 impl<'a> Doctor<'a> {
-    fn new(target: &'a Target, settings: &'a Settings, given: Given) -> Self {
+    pub(super) fn new(target: &'a Target, settings: &'a Settings, given: Given) -> Self {
         let engines = ask_if_enabled(Some(target.port), settings);
         Doctor {
             target,
@@ -153,7 +153,7 @@ impl<'a> Doctor<'a> {
     }
 
     /// Looks who owns the port, then connects to every address.
-    fn dial(&mut self) {
+    pub(super) fn dial(&mut self) {
         let addresses: Vec<SocketAddr> = Case::new(self.target, &self.facts)
             .addresses()
             .into_iter()

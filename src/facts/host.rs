@@ -1,12 +1,12 @@
 //! This machine: where we stand, its addresses, names, proxies and firewall.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Gap, Known};
+use super::{Gap, Known, Wsl};
 
 /// What is known of the machine and of our own place on it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -36,6 +36,12 @@ pub struct Host {
     pub firewall: Known<Firewall>,
     /// Signs of a firewall that anybody may read: `ufw is enabled in /etc/ufw/ufw.conf`.
     pub firewall_signs: Vec<String>,
+    /// Where the session from another machine came in: the address and port of this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reached_at: Option<SocketAddr>,
+    /// How the Linux of Windows that we are in is connected to it; looked at only there.
+    #[serde(skip_serializing_if = "Known::is_not_asked")]
+    pub wsl: Known<Wsl>,
     /// How the sockets were read: `sock_diag`, `/proc/net` or `netstat2`, and why not the first.
     pub sockets_by: Option<String>,
 }

@@ -9,8 +9,12 @@
 mod catalogue;
 mod claims;
 mod container;
+mod device;
 mod host;
 mod known;
+mod names;
+mod onward;
+mod outside;
 mod past;
 mod probe;
 mod process;
@@ -19,6 +23,7 @@ mod scrub;
 mod socket;
 mod target;
 mod text;
+mod vm;
 mod way;
 
 use std::sync::Arc;
@@ -37,11 +42,15 @@ pub use claims::{
 pub use container::{
     Compose, Container, ContainerState, Engine, EngineKind, Network, PortSpec, Publish,
 };
+pub use device::Device;
 pub use host::{
     Address, Firewall, FirewallRule, FirewallVerdict, Host, HostsEntry, ProxyVariable, Resolution,
     ResolveError, User, Vantage, same_network,
 };
 pub use known::{Gap, Known};
+pub use names::{DnsAnswer, DnsCode, NameCache, NameServer, Names, Order};
+pub use onward::{Carries, Onward, SaidBy};
+pub use outside::{Gateway, Outside, PortalCheck, WELL_KNOWN, WELL_KNOWN_PORT, is_public};
 pub use past::{Ended, PastOwner, Refusal};
 pub use probe::{Greeting, Http, Outcome, Probe};
 pub use process::{CpuUse, Departed, FdUse, ProcId, ProcState, Process};
@@ -50,6 +59,7 @@ pub use scrub::scrub;
 pub use socket::{Listener, Proto, Queue, Scope};
 pub use target::{Scheme, Target, TargetError};
 pub use text::{clean, human_age, human_micros, shell_line};
+pub use vm::{Wsl, WslNetworking};
 pub use way::{
     Confinement, Fate, Interface, MAIN_TABLE, PolicyRule, PortHolder, Route, RouteEntry,
     SourcePorts, Tracking, Way,
@@ -92,6 +102,20 @@ pub struct Snapshot {
     pub resolutions: Arc<[Resolution]>,
     /// What connecting to each address gave.
     pub probes: Arc<[Probe]>,
+    /// Where those who stand on the way pass connections on to; looked at only where
+    /// what comes back is theirs, and not the server's.
+    #[serde(skip_serializing_if = "Known::is_not_asked")]
+    pub onward: Known<Arc<[Onward]>>,
+    /// The devices that are attached; looked at only where a server is meant for them.
+    #[serde(skip_serializing_if = "Known::is_not_asked")]
+    pub devices: Known<Arc<[Device]>>,
+    /// How names are found here; looked at only where one leads nowhere.
+    #[serde(skip_serializing_if = "Known::is_not_asked")]
+    pub names: Known<Names>,
+    /// What lies between this machine and others; looked at only where another machine
+    /// cannot be reached.
+    #[serde(skip_serializing_if = "Known::is_not_asked")]
+    pub outside: Known<Outside>,
     /// The way to the addresses that could not be reached; looked at only where one could not.
     #[serde(skip_serializing_if = "Way::is_not_asked")]
     pub way: Way,
@@ -128,6 +152,10 @@ impl Snapshot {
             ("hosts-file", self.host.hosts_file.gap()),
             ("addresses", self.host.addresses.gap()),
             ("firewall", self.host.firewall.gap()),
+            (
+                "name-servers",
+                self.names.seen().and_then(|n| n.servers.gap()),
+            ),
             ("routes", self.way.routes.gap()),
             ("interfaces", self.way.interfaces.gap()),
             ("source-ports", self.way.ports.gap()),

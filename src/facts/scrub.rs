@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Claims, Known, Origin, Process, Snapshot};
+use super::{Claims, Known, Onward, Origin, Process, SaidBy, Snapshot};
 
 /// The snapshot without home folders, user names and argument values.
 ///
@@ -18,6 +18,10 @@ pub fn scrub(mut snapshot: Snapshot, home: Option<&str>) -> Snapshot {
         "user".clone_into(&mut snapshot.host.user.name);
     }
     snapshot.host.cwd = snapshot.host.cwd.as_deref().map(text);
+    if let Known::Seen(wsl) = &mut snapshot.host.wsl {
+        // It is below the folder of a user of Windows.
+        wsl.file = wsl.file.as_ref().map(|_| "~/.wslconfig".to_owned());
+    }
     for processes in [&mut snapshot.processes, &mut snapshot.project_processes] {
         if let Known::Seen(list) = processes {
             let mut list = list.to_vec();
@@ -67,6 +71,17 @@ pub fn scrub(mut snapshot: Snapshot, home: Option<&str>) -> Snapshot {
         }
         *departed = list.into();
     }
+    if let Known::Seen(names) = &mut snapshot.names {
+        // They are those of a company, or of a home.
+        names.search.fill("…".to_owned());
+    }
+    if let Known::Seen(outside) = &mut snapshot.outside
+        && let Known::Seen(portal) = &mut outside.portal
+    {
+        // A portal hands out who was sent to it.
+        let place = |url: &String| url.split(['?', '#']).next().map(text);
+        portal.location = portal.location.as_ref().and_then(place);
+    }
     let mut probes = snapshot.probes.to_vec();
     for probe in &mut probes {
         if let Known::Seen(greeting) = &mut probe.greeting {
@@ -78,6 +93,18 @@ pub fn scrub(mut snapshot: Snapshot, home: Option<&str>) -> Snapshot {
         }
     }
     snapshot.probes = probes.into();
+    if let Known::Seen(devices) = &mut snapshot.devices {
+        let mut list = devices.to_vec();
+        for (at, device) in list.iter_mut().enumerate() {
+            device.serial = format!("device-{at}");
+        }
+        *devices = list.into();
+    }
+    if let Known::Seen(onward) = &mut snapshot.onward {
+        let mut list = onward.to_vec();
+        list.iter_mut().for_each(|one| scrub_onward(one, &text));
+        *onward = list.into();
+    }
     let engines: Vec<_> = snapshot
         .engines
         .iter()
@@ -142,6 +169,15 @@ fn scrub_claims(claims: &mut Claims, text: &dyn Fn(&str) -> String) {
     for broken in &mut claims.broken {
         place(&mut broken.origin);
         broken.what = text(&broken.what);
+    }
+}
+
+/// Where connections go: the names of other machines are the user's own business.
+fn scrub_onward(onward: &mut Onward, text: &dyn Fn(&str) -> String) {
+    onward.host = onward.host.as_deref().map(scrub_host);
+    onward.via = onward.via.as_deref().map(scrub_host);
+    if let SaidBy::File { file, .. } = &mut onward.said_by {
+        *file = text(file);
     }
 }
 

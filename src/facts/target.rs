@@ -150,6 +150,16 @@ impl Target {
         }
     }
 
+    /// The same target as a URL, at another host and port.
+    #[must_use]
+    pub fn url_of(&self, host: &str, port: u16) -> String {
+        let there = Target {
+            host: host.to_owned(),
+            ..self.clone()
+        };
+        there.url(Some(port))
+    }
+
     /// The same target as a URL that can be opened, on another port where one is given.
     #[must_use]
     pub fn url(&self, port: Option<u16>) -> String {

@@ -22,6 +22,8 @@ pub struct Case<'a> {
     pub facts: &'a Snapshot,
     /// What earlier rules have said.
     spoken: &'a [Finding],
+    /// How many places the way has passed before this target.
+    passed: u8,
 }
 
 impl<'a> Case<'a> {
@@ -32,6 +34,7 @@ impl<'a> Case<'a> {
             target,
             facts,
             spoken: &[],
+            passed: 0,
         }
     }
 
@@ -43,7 +46,24 @@ impl<'a> Case<'a> {
             target: self.target,
             facts: self.facts,
             spoken,
+            passed: self.passed,
         }
+    }
+
+    /// The same facts, asked about the next place of the way; nothing where the way is so
+    /// long that it may lead in a circle.
+    #[must_use]
+    pub fn onward<'b>(&self, target: &'b Target) -> Option<Case<'b>>
+    where
+        'a: 'b,
+    {
+        let passed = self.passed + 1;
+        (passed <= 2).then_some(Case {
+            target,
+            facts: self.facts,
+            spoken: &[],
+            passed,
+        })
     }
 
     /// Whether an earlier rule has already explained a failure.

@@ -12,6 +12,9 @@ use super::Case;
 use super::case::{Expected, service_folder};
 use super::evidence::{file_of, name_of, place_of, process_words, service_name};
 
+/// What [`open_instead`] is called.
+pub(super) const OTHER_ADDRESS: &str = "use the address that answers";
+
 /// Open the same thing at another address.
 pub(super) fn open_instead(case: &Case, at: SocketAddr) -> Fix {
     let scheme = case.target.scheme.map_or("", Scheme::word);
@@ -27,7 +30,7 @@ pub(super) fn open_instead(case: &Case, at: SocketAddr) -> Fix {
         }
         None => format!("connect to {at}"),
     };
-    Fix::read("use the address that answers", text)
+    Fix::read(OTHER_ADDRESS, text)
 }
 
 /// Open the web server that listens here.

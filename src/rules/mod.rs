@@ -11,6 +11,7 @@ mod case;
 mod evidence;
 mod fixes;
 mod hops;
+mod onward;
 mod page;
 mod proxies;
 mod ruled_out;
@@ -27,8 +28,9 @@ pub mod process;
 pub mod project;
 pub mod protocol;
 
-pub use case::{Case, Expected};
+pub use case::{Case, Expected, join};
 pub use hops::hops;
+pub use onward::target as onward_target;
 pub use page::{Page, find};
 pub use survey::{PortStanding, Standing, Survey};
 
@@ -72,6 +74,8 @@ pub static RULES: &[&Rule] = &[
     &path::proxy_unreachable::RULE,
     &path::proxy_in_the_way::RULE,
     // The name.
+    &name::localhost_not_loopback::RULE,
+    &name::subdomain_of_localhost::RULE,
     &name::name_not_found::RULE,
     &name::hosts_entry::RULE,
     &address::unspecified_destination::RULE,
@@ -83,6 +87,8 @@ pub static RULES: &[&Rule] = &[
     &path::vpn_in_the_way::RULE,
     &path::port_redirected::RULE,
     // Another machine.
+    &client::offline::RULE,
+    &name::resolver_unreachable::RULE,
     &client::remote_refuses::RULE,
     &client::remote_silent::RULE,
     // A container is behind the port, or should be.
@@ -123,6 +129,9 @@ pub static RULES: &[&Rule] = &[
     &protocol::tls_not_spoken::RULE,
     &protocol::not_http::RULE,
     &protocol::host_not_allowed::RULE,
+    &path::upstream_refused::RULE,
+    &path::upstream_silent::RULE,
+    &path::dead_tunnel::RULE,
     &protocol::error_status::RULE,
     &presence::crash_looping::RULE,
     &process::closes_at_once::RULE,
@@ -137,6 +146,9 @@ pub static RULES: &[&Rule] = &[
     &presence::still_starting::RULE,
     &presence::not_started::RULE,
     &presence::nothing_listens::RULE,
+    // It is well, or there is nobody, on this side of a boundary.
+    &path::vm_boundary::RULE,
+    &path::device_loopback::RULE,
     // What remains.
     &client::blind_spot::RULE,
     &client::unexplained::RULE,

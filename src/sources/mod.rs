@@ -8,11 +8,15 @@
 pub mod clock;
 pub mod containers;
 pub mod desktop;
+pub mod devices;
 pub mod firewall;
 mod folders;
 pub mod host;
+mod ini;
 pub mod kernel;
 pub mod names;
+pub mod onward;
+pub mod outside;
 pub mod own;
 pub mod owners;
 mod pending;
@@ -28,5 +32,6 @@ pub mod sockets;
     allow(dead_code, reason = "no tool is run there")
 )]
 mod tool;
+pub mod vm;
 
 pub use pending::Pending;

@@ -1,5 +1,8 @@
 //! The parts that server processes of the stories play.
 
+#[path = "dns.rs"]
+mod dns;
+
 use std::io::{Read, Write};
 use std::net::{Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
@@ -33,6 +36,7 @@ pub fn play() {
         ["unix", path] => wait(std::os::unix::net::UnixListener::bind(path).unwrap()),
         ["deaf-engine", path] => deaf_engine(path),
         ["hold", at, many] => hold(at, many.parse().unwrap()),
+        ["dns", at, ref zone @ ..] => dns::serve(at, zone),
         ["udp", at] => wait(std::net::UdpSocket::bind(at).unwrap()),
         _ => panic!("nobody plays {part:?}"),
     }

@@ -163,7 +163,6 @@ stories! {
                 .finds("DD704")
                 .first("confidence", "certain");
         }
-        stage.why("[fd00:9::1]:3000").finds("DD704").first("says", "no route to fd00:9::1");
     }
 
     fn a_routing_rule_stops_packets(stage) {
@@ -178,7 +177,9 @@ stories! {
 
     fn no_route_at_all(stage) {
         stage.lan("192.168.50.10/24");
-        stage.why("10.20.0.5:3000").finds("DD704").first("says", "no route to 10.20.0.5");
+        // With a way out, and none for this family, it is not offline.
+        run("ip route add default via 192.168.50.1");
+        stage.why("[fd00:9::1]:3000").finds("DD704").first("says", "no route to fd00:9::1");
     }
 
     fn a_vpn_takes_the_local_network(stage) {
@@ -305,5 +306,42 @@ stories! {
         answer.finds("DD708").first("says", "without a network");
         let far = stage.ask(Ask::new("10.9.9.9:3000").by(&inside));
         far.finds("DD708");
+    }
+
+    fn a_rule_of_this_machine_refuses_another_one(stage) {
+        stage.lan("192.168.50.10/24");
+        if !stage.needs(&["nft"]) || !nat(stage, "tcp dport 3999 redirect to :4000") {
+            return;
+        }
+        run("nft add chain ip story filter { type filter hook output priority 0 ; }");
+        run("nft add rule ip story filter tcp dport 3000 counter reject with tcp reset");
+        stage
+            .why("192.168.50.77:3000")
+            .finds("DD701")
+            .first("confidence", "certain")
+            .first("says", "table ip story, chain filter");
+        run("nft flush chain ip story filter");
+        run("nft add rule ip story filter tcp dport 3000 counter drop");
+        stage
+            .why("192.168.50.77:3000")
+            .finds("DD702")
+            .first("confidence", "certain");
+    }
+
+    fn a_rule_of_the_older_iptables_rejects(stage) {
+        if !stage.needs(&["iptables-legacy"]) {
+            return;
+        }
+        let _server = stage.server("serve 127.0.0.1:3000");
+        let rule = "-w -A INPUT -p tcp --dport 3000 -j REJECT";
+        let made = Command::new("iptables-legacy").args(rule.split(' ')).output();
+        if !made.is_ok_and(|made| made.status.success()) {
+            return stage.pass_over("the kernel has no older iptables");
+        }
+        stage
+            .why("127.0.0.1:3000")
+            .finds("DD701")
+            .first("confidence", "certain")
+            .first("says", "table ip filter, chain INPUT");
     }
 }

@@ -6,14 +6,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use devdoctor::facts::{
-    Address, BrokenFile, Claims, Compose, Confinement, Container, ContainerState, CpuUse, Departed,
-    Engine, EngineKind, Expectation, Fate, FdUse, Firewall, FirewallRule, FirewallVerdict, Gap,
-    Greeting, Host, HostsEntry, Http, IgnoredSetting, Interface, Known, Listener, Network, Origin,
-    Outcome, Pointer, PolicyRule, PortHolder, PortSpec, Probe, ProcId, ProcState, Process, Project,
-    Proto, Protocol, ProxyVariable, Publish, Queue, Resolution, Route, RouteEntry, Runs, Service,
-    SetBy, Snapshot, SourcePorts, Target, Tracking, UnknownSetting, User, Vantage, Way,
-};
+use devdoctor::facts::*;
 
 /// Words that names, paths and banners are made of. Some are hostile.
 const WORDS: &[&str] = &[
@@ -46,6 +39,9 @@ const IPS: &[&str] = &[
     "fe80::1",
     "127.0.0.53",
     "255.255.255.255",
+    "203.0.113.9",
+    "2001:db8::9",
+    "1.1.1.1",
 ];
 
 const PORTS: &[u16] = &[3000, 3001, 5432, 80, 6000, 8080, 1, 65535];
@@ -69,6 +65,9 @@ const TARGETS: &[&str] = &[
     "http://localhost:6000",
     "http://0.0.0.0:8080",
     "65535",
+    "http://shop.com",
+    "https://shop.com:3000",
+    "app.localhost:3000",
 ];
 
 /// Bytes that decide; when they are used up every decision is the simplest.
@@ -414,21 +413,25 @@ impl<'a> Draw<'a> {
         ])
     }
 
+    fn outcome(&mut self) -> Outcome {
+        self.pick(&[
+            Outcome::Refused,
+            Outcome::Answered,
+            Outcome::Connected,
+            Outcome::Reset,
+            Outcome::Closed,
+            Outcome::Silent,
+            Outcome::TimedOut,
+            Outcome::Unreachable,
+            Outcome::Denied,
+            Outcome::Failed,
+        ])
+    }
+
     fn probe(&mut self) -> Probe {
         Probe {
             to: self.at(),
-            outcome: self.pick(&[
-                Outcome::Refused,
-                Outcome::Answered,
-                Outcome::Connected,
-                Outcome::Reset,
-                Outcome::Closed,
-                Outcome::Silent,
-                Outcome::TimedOut,
-                Outcome::Unreachable,
-                Outcome::Denied,
-                Outcome::Failed,
-            ]),
+            outcome: self.outcome(),
             errno: self.maybe(|d| d.pick(&[111, 101, 113, 0, i32::MIN])),
             took_us: self.number(),
             greeting: self.known(|d| Greeting {
@@ -436,7 +439,7 @@ impl<'a> Draw<'a> {
                 spoken: d.maybe(Self::protocol),
                 text: d.word(),
                 http: d.maybe(|d| Http {
-                    status: d.pick(&[200, 403, 404, 502, 0, 65535]),
+                    status: d.pick(&[200, 302, 403, 404, 502, 511, 0, 65535]),
                     server: d.maybe(Self::word),
                     location: d.maybe(Self::word),
                     via: d.maybe(Self::word),
@@ -446,12 +449,117 @@ impl<'a> Draw<'a> {
         }
     }
 
+    fn onward(&mut self) -> Onward {
+        Onward {
+            port: self.port(),
+            by: self.maybe(Self::id),
+            carries: self.pick(&[Carries::Bytes, Carries::Requests]),
+            host: self.maybe(|d| {
+                d.pick(&["127.0.0.1", "localhost", "::1", "'; rm"])
+                    .to_owned()
+            }),
+            to: self.maybe(Self::port),
+            scheme: self.maybe(|d| d.pick(&["http", "https", "grpc"]).to_owned()),
+            via: self.maybe(Self::word),
+            said_by: match self.pick(&[0, 1, 2, 3]) {
+                0 => SaidBy::Argv,
+                1 => SaidBy::Connection,
+                2 => SaidBy::Kind,
+                _ => SaidBy::File {
+                    file: self.word(),
+                    line: self.small(),
+                    key: self.word(),
+                },
+            },
+            peers: self.known(|d| d.many(Self::at)),
+        }
+    }
+
     fn resolution(&mut self) -> Resolution {
         Resolution {
             addresses: self.known(|d| d.many(Self::ip)),
             dns: self.known(|d| d.many(Self::ip)),
             took_us: self.number(),
-            ..Resolution::unseen(self.pick(&["localhost", "db", ""]), Gap::NotAsked)
+            error: self.maybe(|d| {
+                let words = d.word();
+                d.pick(&[
+                    ResolveError::NotFound,
+                    ResolveError::TryAgain,
+                    ResolveError::Other(words),
+                ])
+            }),
+            ..Resolution::unseen(
+                self.pick(&["localhost", "db", "", "shop.com", "app.localhost"]),
+                Gap::NotAsked,
+            )
+        }
+    }
+
+    fn dns_answer(&mut self) -> DnsAnswer {
+        DnsAnswer {
+            code: self.pick(&[
+                DnsCode::Ok,
+                DnsCode::NoSuchName,
+                DnsCode::Failed,
+                DnsCode::Refused,
+                DnsCode::Other,
+            ]),
+            addresses: self.many(Self::ip),
+            ttl_s: self.maybe(Self::small),
+            signed: self.flag(),
+            held_back: self.flag(),
+        }
+    }
+
+    fn names(&mut self) -> Names {
+        Names {
+            order: self.known(|d| Order {
+                line: d.small(),
+                text: d
+                    .pick(&["files dns", "dns", "files resolve", "\u{1b}[31m"])
+                    .to_owned(),
+            }),
+            servers: self.known(|d| {
+                d.many(|d| NameServer {
+                    at: d.at(),
+                    file: d.word(),
+                    line: d.small(),
+                    upstream: d.flag(),
+                    outcome: d.known(Self::outcome),
+                    errno: d.maybe(|d| d.pick(&[111, 101, -1])),
+                    said: d.maybe(Self::dns_answer),
+                    took_us: d.number(),
+                })
+            }),
+            search: self.many(Self::word),
+            caches: self.many(|d| {
+                d.pick(&[
+                    NameCache::SystemdResolved,
+                    NameCache::Nscd,
+                    NameCache::Dnsmasq,
+                ])
+            }),
+            hosts_marked: self.flag(),
+        }
+    }
+
+    fn outside(&mut self) -> Outside {
+        Outside {
+            gateways: self.known(|d| {
+                d.many(|d| Gateway {
+                    ip: d.maybe(Self::ip),
+                    ipv6: d.flag(),
+                    interface: d.word(),
+                    answers: d.known(Self::flag),
+                    took_us: d.number(),
+                })
+            }),
+            probes: self.many(Self::probe),
+            portal: self.known(|d| PortalCheck {
+                url: d.word(),
+                status: d.pick(&[204, 302, 200, 511, 0]),
+                location: d.maybe(|d| d.pick(&["http://portal.test/", "/", "//", ""]).to_owned()),
+            }),
         }
     }
 
@@ -519,6 +627,19 @@ impl<'a> Draw<'a> {
             }),
             firewall_signs: self.many(Self::word),
             sockets_by: self.maybe(Self::word),
+            reached_at: self.maybe(Self::at),
+            wsl: self.known(|d| Wsl {
+                networking: d.pick(&[
+                    WslNetworking::Nat,
+                    WslNetworking::Mirrored,
+                    WslNetworking::Virtioproxy,
+                    WslNetworking::None,
+                ]),
+                localhost_forwarding: d.flag(),
+                file: d.maybe(Self::word),
+                line: d.maybe(Self::small),
+                written: d.maybe(Self::word),
+            }),
         }
     }
 
@@ -610,6 +731,15 @@ impl<'a> Draw<'a> {
         Snapshot {
             probes: self.many(Self::probe).into(),
             resolutions: self.many(Self::resolution).into(),
+            onward: self.known(|d| d.many(Self::onward).into()),
+            devices: self.known(|d| {
+                d.many(|d| Device {
+                    serial: d.word(),
+                    state: d.pick(&["device", "offline"]).to_owned(),
+                    reversed: d.known(|d| d.many(Self::port)),
+                })
+                .into()
+            }),
             listeners: self.known(|d| d.many(Self::listener).into()),
             processes: self.known(|d| d.many(Self::process).into()),
             containers: self.known(|d| d.many(Self::container).into()),
@@ -649,6 +779,8 @@ impl<'a> Draw<'a> {
                 })
                 .into()
             }),
+            names: self.known(Self::names),
+            outside: self.known(Self::outside),
             host: self.host(),
             way: self.way(),
             taken: self.number(),

@@ -1,6 +1,7 @@
 //! Family 9 client and far end, and what remains.
 
 pub mod blind_spot;
+pub mod offline;
 pub mod remote_refuses;
 pub mod remote_silent;
 pub mod unexplained;
@@ -8,7 +9,7 @@ pub mod unsafe_port;
 
 use std::net::IpAddr;
 
-use crate::facts::{Container, Probe};
+use crate::facts::{Container, Http, Probe, Protocol};
 use crate::findings::{Evidence, Fix, Seen};
 use crate::rules::{Case, fixes};
 
@@ -72,6 +73,18 @@ fn look_there(case: &Case, ip: IpAddr) -> Fix {
     )
 }
 
+/// Whether somebody is at an address, asked in the plainest way.
+fn ping(case: &Case, ip: IpAddr) -> Vec<String> {
+    let count = if case.facts.host.os == "windows" {
+        "-n"
+    } else {
+        "-c"
+    };
+    ["ping", count, "3", &ip.to_string()]
+        .map(str::to_owned)
+        .to_vec()
+}
+
 /// Which way packets to this address take, by the system's own tool.
 fn route(case: &Case, ip: IpAddr) -> Fix {
     let ip = ip.to_string();
@@ -81,4 +94,56 @@ fn route(case: &Case, ip: IpAddr) -> Fix {
         _ => &["ip", "route", "get", &ip],
     };
     Fix::safe("see which way the packets take", argv.iter().copied())
+}
+
+/// Whether something on the way may have answered in the far end's name: it sends the
+/// client on to another site, or does not speak what was asked.
+#[must_use]
+pub fn may_be_intercepted(case: &Case, probe: &Probe) -> bool {
+    let Some(greeting) = probe.greeting.seen() else {
+        return false;
+    };
+    let web = matches!(greeting.asked, Protocol::Http | Protocol::Tls);
+    let strange = greeting
+        .spoken
+        .is_some_and(|spoken| spoken != greeting.asked);
+    let sent_on = greeting
+        .http
+        .as_ref()
+        .is_some_and(|http| is_portals(case, http));
+    web && (strange || sent_on)
+}
+
+/// Whether an answer looks like that of a portal: it asks for a login to the network, or
+/// sends the client to another site.
+fn is_portals(case: &Case, http: &Http) -> bool {
+    let elsewhere = http
+        .location
+        .as_deref()
+        .and_then(site)
+        .is_some_and(|there| {
+            let host = case.target.host.trim_end_matches('.');
+            // `www.shop.com` and `login.shop.com` are of the same people.
+            domain(&there) != domain(host)
+        });
+    http.status == 511 || (300..400).contains(&http.status) && elsewhere
+}
+
+/// The host of a URL; nothing if it names none.
+fn site(url: &str) -> Option<String> {
+    let rest = url.split_once("://").map(|(_, rest)| rest)?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let host = authority.rsplit('@').next()?;
+    let host = match host.strip_prefix('[') {
+        Some(v6) => v6.split(']').next()?,
+        None => host.split(':').next()?,
+    };
+    (!host.is_empty()).then(|| host.to_ascii_lowercase())
+}
+
+/// The last two labels of a name, which is nearly always who owns it.
+fn domain(host: &str) -> String {
+    let host = host.to_ascii_lowercase();
+    let labels: Vec<&str> = host.rsplit('.').take(2).collect();
+    labels.join(".")
 }

@@ -32,6 +32,7 @@ pub static RULE: Rule = Rule {
     since: "0.1.0",
     unless: &[
         &path::proxy_unreachable::RULE,
+        &name::localhost_not_loopback::RULE,
         &name::hosts_entry::RULE,
         &path::vpn_in_the_way::RULE,
     ],
@@ -46,7 +47,7 @@ const NEAR: u64 = 1000;
 fn check(case: &Case) -> Option<Finding> {
     let probe = case
         .probes_that(Outcome::Refused)
-        .find(|probe| case.is_far(probe.to.ip()))?;
+        .find(|probe| case.is_far(probe.to.ip()) && !path::took(case, probe))?;
     let ip = probe.to.ip();
     let port = case.port();
     let near = probe.took_us < NEAR

@@ -21,7 +21,7 @@ use crate::facts::{Outcome, Probe};
 use crate::findings::{Confidence, Finding, Fix, Severity};
 use crate::rules::{Case, Rule, evidence, name, path};
 
-use super::{far_end, is_neighbour, look_there, place, route};
+use super::{far_end, is_neighbour, look_there, ping, place, route};
 
 /// DD912.
 pub static RULE: Rule = Rule {
@@ -31,8 +31,10 @@ pub static RULE: Rule = Rule {
     since: "0.1.0",
     unless: &[
         &path::proxy_unreachable::RULE,
+        &name::localhost_not_loopback::RULE,
         &name::hosts_entry::RULE,
         &path::sandboxed::RULE,
+        &super::offline::RULE,
         &path::no_route::RULE,
         &path::conntrack_full::RULE,
         &path::vpn_in_the_way::RULE,
@@ -55,12 +57,16 @@ const AT_ONCE: u64 = 1_000_000;
 
 fn check(case: &Case) -> Option<Finding> {
     // A server of this machine may still be bound to an address that has gone.
-    if case.on_this_machine() {
+    if case.on_this_machine()
+        || path::device_loopback::is_an_emulators(case)
+        || path::vm_boundary::stands(case)
+    {
         return None;
     }
     let probe = case.probes().find(|probe| {
         matches!(probe.outcome, Outcome::TimedOut | Outcome::Unreachable)
             && case.is_far(probe.to.ip())
+            && !path::took(case, probe)
     })?;
     let ip = probe.to.ip();
     let (says, confidence) = words(case, probe)?;
@@ -90,17 +96,6 @@ fn check(case: &Case) -> Option<Finding> {
         return Some(finding.fix(ping));
     }
     Some(finding.fix(look_there(case, ip)).fix(ping))
-}
-
-fn ping(case: &Case, ip: std::net::IpAddr) -> Vec<String> {
-    let count = if case.facts.host.os == "windows" {
-        "-n"
-    } else {
-        "-c"
-    };
-    ["ping", count, "3", &ip.to_string()]
-        .map(str::to_owned)
-        .to_vec()
 }
 
 fn words(case: &Case, probe: &Probe) -> Option<(String, Confidence)> {

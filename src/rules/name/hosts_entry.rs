@@ -20,7 +20,7 @@ use crate::facts::{HostsEntry, Known};
 use crate::findings::{Confidence, Edit, Evidence, Finding, Fix, Seen, Severity};
 use crate::rules::{Case, Rule, evidence};
 
-use super::{hosts_path, looks_public};
+use super::{hosts_entries, hosts_path, looks_public};
 
 /// DD103.
 pub static RULE: Rule = Rule {
@@ -40,7 +40,7 @@ fn check(case: &Case) -> Option<Finding> {
     if case.target.ip().is_some() || !looks_public(host) || !case.all_failed() {
         return None;
     }
-    let (entry, probe) = entries(case, host).find_map(|entry| {
+    let (entry, probe) = hosts_entries(case, host).find_map(|entry| {
         let probe = case.probes().find(|probe| probe.to.ip() == entry.ip)?;
         Some((entry, probe))
     })?;
@@ -98,17 +98,6 @@ fn check(case: &Case) -> Option<Finding> {
                 ["dig", "+short", host],
             )),
     )
-}
-
-/// The lines that give the name an address.
-fn entries<'a>(case: &Case<'a>, host: &str) -> impl Iterator<Item = &'a HostsEntry> {
-    let entries = case.facts.host.hosts_file.items().iter();
-    entries.filter(move |entry| {
-        entry
-            .names
-            .iter()
-            .any(|name| name.trim_end_matches('.').eq_ignore_ascii_case(host))
-    })
 }
 
 /// How sure it is that the line is the cause; nothing if it is not.

@@ -1,7 +1,16 @@
 //! Family 1 name: the name does not lead where it should.
 
 pub mod hosts_entry;
+pub mod localhost_not_loopback;
 pub mod name_not_found;
+pub mod resolver_unreachable;
+pub mod subdomain_of_localhost;
+
+use std::net::IpAddr;
+
+use super::Case;
+use crate::facts::{Container, HostsEntry};
+use crate::findings::{Evidence, Fix, Seen};
 
 /// Top-level domains that name servers of the internet do not know, or that belong to
 /// this machine or this network alone.
@@ -23,7 +32,8 @@ const PRIVATE: &[&str] = &[
 ];
 
 /// Whether a name looks like one that name servers know: it has a domain that is not private.
-fn looks_public(name: &str) -> bool {
+#[must_use]
+pub fn looks_public(name: &str) -> bool {
     let name = name.trim_end_matches('.');
     name.rsplit_once('.')
         .is_some_and(|(_, top)| !PRIVATE.iter().any(|known| known.eq_ignore_ascii_case(top)))
@@ -35,4 +45,77 @@ fn hosts_path(os: &str) -> &'static str {
         "windows" => r"C:\Windows\System32\drivers\etc\hosts",
         _ => "/etc/hosts",
     }
+}
+
+/// The container that goes by this name in the engine's networks.
+#[must_use]
+pub fn container_named<'a>(case: &Case<'a>, host: &str) -> Option<&'a Container> {
+    let by_name = |container: &&Container| {
+        container.service().eq_ignore_ascii_case(host) || container.name.eq_ignore_ascii_case(host)
+    };
+    case.facts.containers.items().iter().find(by_name)
+}
+
+/// Addresses that some name server gives the target, and the system's resolver does not.
+#[must_use]
+pub fn other_addresses(case: &Case) -> Vec<IpAddr> {
+    let own = case.resolution().and_then(|found| found.addresses.seen());
+    let servers = case
+        .facts
+        .names
+        .seen()
+        .and_then(|names| names.servers.seen());
+    let mut others: Vec<IpAddr> = Vec::new();
+    for ip in servers
+        .into_iter()
+        .flatten()
+        .flat_map(|one| one.addresses())
+    {
+        if own.is_some_and(|own| !own.contains(ip)) && !others.contains(ip) {
+            others.push(*ip);
+        }
+    }
+    others
+}
+
+/// The lines of the hosts file that give this name an address.
+fn hosts_entries<'a>(case: &Case<'a>, host: &str) -> impl Iterator<Item = &'a HostsEntry> {
+    let entries = case.facts.host.hosts_file.items().iter();
+    entries.filter(move |entry| {
+        entry
+            .names
+            .iter()
+            .any(|name| name.trim_end_matches('.').eq_ignore_ascii_case(host))
+    })
+}
+
+/// In which order the sources of names are asked.
+fn order_evidence(case: &Case) -> Option<Evidence> {
+    let order = case.facts.names.seen()?.order.seen()?;
+    Some(Evidence::new(
+        format!("`hosts: {}`", order.text),
+        Seen::File {
+            file: "/etc/nsswitch.conf".to_owned(),
+            line: Some(order.line),
+        },
+    ))
+}
+
+/// Gives the target's name to this machine, where a command can.
+fn add_to_hosts(case: &Case) -> Option<Fix> {
+    let host = &case.target.host;
+    let file = hosts_path(&case.facts.host.os);
+    let words = [
+        "sudo",
+        "sh",
+        "-c",
+        &format!("echo '127.0.0.1 {host}' >> {file}"),
+    ]
+    .map(str::to_owned);
+    (case.facts.host.os != "windows").then(|| {
+        Fix::safe(
+            "if it should be this machine, say so in the hosts file",
+            words,
+        )
+    })
 }

@@ -9,8 +9,10 @@
 //!
 //! The name is mistyped, or it is known only somewhere else. The name of a compose
 //! service (`db`) and `host.docker.internal` exist only inside the engine's own
-//! networks, never on the machine itself. Names below `.localhost` are made up by
-//! browsers and by curl; most other programs do not know them.
+//! networks, never on the machine itself. A name that ends in `.local` is asked for in
+//! this network itself (multicast DNS), which a system must be set up for. And some
+//! routers hide names of the internet that lead to private addresses, as `lvh.me` and
+//! those of `nip.io` do.
 //!
 //! ## What to do
 //!
@@ -21,7 +23,7 @@ use crate::facts::{Container, Publish, ResolveError};
 use crate::findings::{Confidence, Evidence, Finding, Fix, Seen, Severity};
 use crate::rules::{Case, Rule};
 
-use super::{hosts_path, looks_public};
+use super::{add_to_hosts, container_named, looks_public};
 
 /// DD101.
 pub static RULE: Rule = Rule {
@@ -29,7 +31,10 @@ pub static RULE: Rule = Rule {
     name: "name-not-found",
     severity: Severity::Error,
     since: "0.1.0",
-    unless: &[],
+    unless: &[
+        &super::localhost_not_loopback::RULE,
+        &super::subdomain_of_localhost::RULE,
+    ],
     settle: 2,
     check,
     source: include_str!("name_not_found.rs"),
@@ -38,7 +43,7 @@ pub static RULE: Rule = Rule {
 fn check(case: &Case) -> Option<Finding> {
     let resolution = case.resolution()?;
     let host = &case.target.host;
-    let service = named(case, host);
+    let service = container_named(case, host);
     let (confidence, words) = match (&resolution.error, service) {
         (Some(ResolveError::NotFound), _) => (Confidence::Certain, "there is no such name"),
         // Nobody but the engine knows a service's name: silent name servers change nothing.
@@ -65,14 +70,6 @@ fn check(case: &Case) -> Option<Finding> {
     })
 }
 
-/// The container that goes by this name in the engine's networks.
-fn named<'a>(case: &Case<'a>, host: &str) -> Option<&'a Container> {
-    let by_name = |container: &&Container| {
-        container.service().eq_ignore_ascii_case(host) || container.name.eq_ignore_ascii_case(host)
-    };
-    case.facts.containers.items().iter().find(by_name)
-}
-
 fn for_service(case: &Case, container: &Container, confidence: Confidence) -> Finding {
     let host = &case.target.host;
     let what = match &container.compose {
@@ -89,8 +86,6 @@ fn for_name(case: &Case, confidence: Confidence) -> Finding {
     let host = &case.target.host;
     let says = if is_inside_name(host) {
         format!("the name {host} exists inside containers only; from here it is localhost")
-    } else if case.target.is_localhost_name() && host.contains('.') {
-        format!("the name {host} has no address here: only browsers and curl make one up")
     } else {
         format!("the name {host} has no address")
     };
@@ -166,24 +161,12 @@ fn fixes(case: &Case) -> Vec<Fix> {
             ["devdoctor", "why", &format!("localhost:{port}")],
         )];
     }
-    let mut fixes = Vec::new();
-    if !case.target.is_localhost_name() {
-        fixes.push(Fix::read(
-            "check the name",
-            format!("look at the spelling of {host}, and at where it is configured"),
-        ));
-    }
-    if !looks_public(host) && case.facts.host.os != "windows" {
-        let file = hosts_path(&case.facts.host.os);
-        fixes.push(Fix::safe(
-            "if it should be this machine, say so in the hosts file",
-            [
-                "sudo",
-                "sh",
-                "-c",
-                &format!("echo '127.0.0.1 {host}' >> {file}"),
-            ],
-        ));
+    let mut fixes = vec![Fix::read(
+        "check the name",
+        format!("look at the spelling of {host}, and at where it is configured"),
+    )];
+    if !looks_public(host) {
+        fixes.extend(add_to_hosts(case));
     }
     fixes
 }

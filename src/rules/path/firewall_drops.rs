@@ -88,7 +88,8 @@ fn by_rule(case: &Case, probe: &Probe) -> Option<Finding> {
 
 /// The rules could not be read, and nothing but a firewall is silent here.
 fn by_inference(case: &Case, probe: &Probe) -> Option<Finding> {
-    if rules_are_innocent(case, probe, FirewallVerdict::Drop) {
+    let far = case.is_far(probe.to.ip());
+    if far || rules_are_innocent(case, probe, FirewallVerdict::Drop) {
         return None;
     }
     let listener = case.listener_for(probe.to.ip());

@@ -133,7 +133,7 @@ fn by_route(case: &Case, probe: &Probe) -> Option<Finding> {
             113,
             format!("a route of this machine declares {ip} unreachable"),
         ),
-        Fate::NoRoute if case.is_far(ip) => (
+        Fate::NoRoute if case.is_far(ip) && !is_offline(case) => (
             101,
             format!("this machine has no route to {ip}: it is offline, or a VPN is down"),
         ),
@@ -168,6 +168,17 @@ fn by_route(case: &Case, probe: &Probe) -> Option<Finding> {
         Some(fix) => finding.fix(fix),
         None => finding.fix(connect(case, ip)),
     })
+}
+
+/// Whether the machine has no way out at all: then it is offline, and that has a rule of
+/// its own.
+fn is_offline(case: &Case) -> bool {
+    let gateways = case
+        .facts
+        .outside
+        .seen()
+        .and_then(|outside| outside.gateways.seen());
+    gateways.is_some_and(|gateways| gateways.is_empty())
 }
 
 /// Takes the entry or the rule out that stops the packets.

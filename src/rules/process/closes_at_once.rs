@@ -42,6 +42,7 @@ pub static RULE: Rule = Rule {
         &protocol::tls_expected::RULE,
         &protocol::tls_not_spoken::RULE,
         &protocol::not_http::RULE,
+        &path::dead_tunnel::RULE,
         &presence::crash_looping::RULE,
     ],
     settle: 5,
@@ -51,6 +52,9 @@ pub static RULE: Rule = Rule {
 
 fn check(case: &Case) -> Option<Finding> {
     let probe = case.cut_off()?;
+    if path::vm_boundary::stands(case) {
+        return None;
+    }
     // It did not close this connection: it ended with it.
     let ended = case.departed().is_some_and(|gone| gone.port.is_some());
     if ended && case.nobody_listens() {

@@ -46,6 +46,8 @@ pub static RULE: Rule = Rule {
         &protocol::tls_expected::RULE,
         &protocol::tls_not_spoken::RULE,
         &protocol::not_http::RULE,
+        &path::upstream_silent::RULE,
+        &path::dead_tunnel::RULE,
         &presence::crash_looping::RULE,
     ],
     settle: 10,
@@ -58,6 +60,9 @@ const YOUNG: u64 = 120;
 
 fn check(case: &Case) -> Option<Finding> {
     let probe = case.probe_that(Outcome::Silent)?;
+    if path::vm_boundary::stands(case) {
+        return None;
+    }
     let taker = Taker::of(case, probe);
     let Taker {
         listener,

@@ -18,7 +18,7 @@
 
 use crate::facts::{Http, Outcome};
 use crate::findings::{Confidence, Finding, Fix, Severity};
-use crate::rules::{Case, Rule, evidence};
+use crate::rules::{Case, Rule, evidence, path};
 
 use super::said;
 
@@ -33,6 +33,8 @@ pub static RULE: Rule = Rule {
         &super::tls_not_spoken::RULE,
         &super::not_http::RULE,
         &super::host_not_allowed::RULE,
+        &path::upstream_refused::RULE,
+        &path::upstream_silent::RULE,
     ],
     settle: 2,
     check,
@@ -82,7 +84,11 @@ fn check(case: &Case) -> Option<Finding> {
         ),
     };
     // Another address may have answered better, where what it said could not be heard.
-    let confidence = if case
+    // So may the server behind it, if there is one.
+    let by_itself = case.facts.onward.seen().is_some_and(|list| list.is_empty());
+    let confidence = if matches!(status, 500 | 502..=504) && !by_itself {
+        Confidence::Likely
+    } else if case
         .probes_that(Outcome::Answered)
         .all(|other| other.greeting.is_seen())
     {

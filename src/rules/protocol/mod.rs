@@ -10,7 +10,7 @@ use crate::facts::{Greeting, Probe, Scheme, Target};
 use crate::findings::{Evidence, Seen};
 
 /// What the server said, in its own words.
-fn said(probe: &Probe, greeting: &Greeting) -> Evidence {
+pub(super) fn said(probe: &Probe, greeting: &Greeting) -> Evidence {
     let to = probe.to;
     let says = match (&greeting.http, greeting.spoken) {
         (Some(http), _) => match &http.server {

@@ -18,8 +18,9 @@ use super::endpoints::{Endpoint, Surroundings, find};
 use super::os;
 use crate::facts::{EngineKind, Gap};
 
-/// How often engines are looked for that were not there.
-const LOOK_FOR: Duration = Duration::from_secs(2);
+/// How often engines are looked for that were not there: at first, and at least, once
+/// nothing has changed for some looks and nobody is known to be away.
+const LOOK_FOR: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(10));
 /// How long an engine that did not answer is left alone, at first and at most.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
@@ -94,6 +95,13 @@ impl Shared {
         let mut engines = self.engines.lock().unwrap_or_else(PoisonError::into_inner);
         engines.insert(endpoint.url.clone(), (endpoint.kind, state));
     }
+
+    /// Whether some engine is known and not heard.
+    fn misses_one(&self) -> bool {
+        let engines = self.engines.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut states = engines.values().map(|(_, state)| *state);
+        states.any(|state| state != State::Listening)
+    }
 }
 
 /// A watch over the containers of all engines.
@@ -167,6 +175,7 @@ async fn look_for(shared: Arc<Shared>) {
     let mut followers: HashMap<String, Follower> = HashMap::new();
     // It ends with this one.
     let mut tasks = JoinSet::new();
+    let mut pause = LOOK_FOR.0;
     loop {
         // Beside the loop: a home folder on a network may hang.
         let found = tokio::task::spawn_blocking(|| {
@@ -181,12 +190,17 @@ async fn look_for(shared: Arc<Shared>) {
             });
             with_identity.collect::<Vec<_>>()
         });
+        pause = (pause * 2).min(LOOK_FOR.1);
+        if shared.misses_one() {
+            pause = LOOK_FOR.0;
+        }
         for (endpoint, identity) in found.await.unwrap_or_default() {
             if let Some(follower) = followers.get_mut(&endpoint.url) {
                 // A socket that was made anew is an engine that was started anew.
                 if identity.is_some() && identity != follower.identity {
                     follower.identity = identity;
                     follower.back.notify_one();
+                    pause = LOOK_FOR.0;
                 }
                 continue;
             }
@@ -194,8 +208,9 @@ async fn look_for(shared: Arc<Shared>) {
             let url = endpoint.url.clone();
             tasks.spawn(follow(endpoint, Arc::clone(&back), Arc::clone(&shared)));
             followers.insert(url, Follower { back, identity });
+            pause = LOOK_FOR.0;
         }
-        sleep(LOOK_FOR).await;
+        sleep(pause).await;
     }
 }
 

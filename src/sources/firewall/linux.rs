@@ -29,9 +29,18 @@ pub(super) fn look(
     let mut until = Instant::now() + deadline;
     let tools = Tools::find()?;
     let before = tools.read(port, until)?;
-    let redirects =
-        |read: &Read| read.rule.names_port && read.rule.verdict == FirewallVerdict::Redirect;
-    if wanted == Wanted::Redirects && !before.iter().any(redirects) {
+    let is_wanted = |read: &Read| {
+        let verdict = read.rule.verdict;
+        let redirects = verdict == FirewallVerdict::Redirect;
+        let blocks = matches!(verdict, FirewallVerdict::Drop | FirewallVerdict::Reject);
+        let does = match wanted {
+            Wanted::All => return true,
+            Wanted::Redirects => redirects,
+            Wanted::Blocks => blocks,
+        };
+        does && read.rule.names_port
+    };
+    if wanted != Wanted::All && !before.iter().any(is_wanted) {
         return Ok(tools.firewall(before));
     }
     let probing = Instant::now();

@@ -14,6 +14,8 @@ pub enum Wanted {
     All,
     /// Those that send it elsewhere: without one, no probe is made.
     Redirects,
+    /// Those that stop it, likewise.
+    Blocks,
 }
 
 /// Whether this user may read the rules at all.

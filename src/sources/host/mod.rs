@@ -7,6 +7,7 @@ mod proxies;
 mod watch;
 
 use std::io::Read;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -38,8 +39,19 @@ pub fn look() -> Host {
         no_proxy: proxies.no_proxy,
         firewall: Known::default(),
         firewall_signs: os::firewall_signs(),
+        reached_at: std::env::var("SSH_CONNECTION")
+            .ok()
+            .and_then(|value| server_side(&value)),
+        wsl: Known::default(),
         sockets_by: None,
     }
+}
+
+/// The server's side of `SSH_CONNECTION`: the client's address and port, then its own.
+fn server_side(value: &str) -> Option<SocketAddr> {
+    let mut words = value.split(' ').skip(2);
+    let ip = words.next()?.parse().ok()?;
+    Some(SocketAddr::new(ip, words.next()?.parse().ok()?))
 }
 
 /// The innermost place comes first: a development container on a remote machine
@@ -111,7 +123,7 @@ fn hosts_file() -> Known<Arc<[HostsEntry]>> {
 
 /// A small text file. Only a regular file is opened: reading a pipe or a device
 /// would wait for somebody.
-fn read_file(path: &Path) -> Result<String, Gap> {
+pub(super) fn read_file(path: &Path) -> Result<String, Gap> {
     let look = || {
         if !std::fs::metadata(path)?.is_file() {
             return Err(std::io::Error::other(format!(
@@ -142,6 +154,16 @@ mod tests {
         let own = host.addresses.items();
         assert!(own.iter().any(|address| address.ip.is_loopback()));
         assert!(host.cwd.is_some());
+    }
+
+    #[test]
+    fn an_ssh_session_says_where_it_came_in() {
+        let side = server_side("192.168.1.7 53211 192.168.1.20 22");
+        assert_eq!(side, "192.168.1.20:22".parse().ok());
+        let side = server_side("fd00::1 53211 fd00::2 2222");
+        assert_eq!(side, "[fd00::2]:2222".parse().ok());
+        assert_eq!(server_side("UNKNOWN 65535 UNKNOWN 65535"), None);
+        assert_eq!(server_side(""), None);
     }
 
     #[cfg(unix)]

@@ -1,4 +1,10 @@
-//! What names resolve to, by the resolver that the user's programs use.
+//! What names resolve to, by the resolver that the user's programs use, and what stands
+//! behind that resolver.
+
+mod config;
+#[cfg_attr(target_os = "linux", path = "linux.rs")]
+mod os;
+mod servers;
 
 use std::io;
 use std::net::IpAddr;
@@ -6,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use dns_lookup::{AddrInfoHints, LookupErrorKind, SockType};
 
-use crate::facts::{Gap, Known, Resolution, ResolveError, clean};
+use crate::facts::{Gap, Known, Names, Resolution, ResolveError, clean};
 use crate::sources::Pending;
 
 /// Resolves a name with `getaddrinfo`, within the deadline.
@@ -40,6 +46,29 @@ pub fn resolve(name: &str, deadline: Duration) -> Resolution {
         took_us,
         ..Resolution::unseen(name, Gap::NotAsked)
     }
+}
+
+/// How names are found here. No name server is asked.
+#[must_use]
+pub fn look() -> Names {
+    os::look()
+}
+
+/// Asks each of the name servers for this name, by itself. The resolver of the system
+/// would ask them for it, too.
+#[must_use]
+pub fn ask_servers(name: &str, mut names: Names, budget: Duration) -> Names {
+    names.servers = names
+        .servers
+        .map(|servers| servers::ask(name, servers, budget));
+    names
+}
+
+/// The number of an interface.
+pub(super) fn interface_number(name: &str) -> Option<u32> {
+    let all = if_addrs::get_if_addrs().ok()?;
+    let mut numbers = all.into_iter().filter(|one| one.name == name);
+    numbers.find_map(|one| one.index)
 }
 
 fn ask(name: &str) -> Result<Vec<IpAddr>, ResolveError> {

@@ -17,7 +17,7 @@ use crate::sources::processes::os::proc::has_descriptors;
 mod cgroups;
 mod diag;
 mod namespaces;
-mod proc_net;
+pub(in crate::sources) mod proc_net;
 mod wire;
 
 pub(super) use cgroups::name_cgroups;

@@ -9,7 +9,7 @@ use crate::facts::{Gap, Known, Listener};
 
 mod netstat;
 #[cfg_attr(target_os = "linux", path = "linux.rs")]
-mod os;
+pub(super) mod os;
 /// The code for other systems runs on this one too, so here it is tested.
 #[cfg(test)]
 #[path = "os.rs"]

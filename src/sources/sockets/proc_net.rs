@@ -96,6 +96,27 @@ fn row(line: &str, proto: Proto) -> Option<Row> {
     }))
 }
 
+/// A TCP connection: from where, to where, and the number of its socket.
+#[derive(Debug, PartialEq)]
+pub(in crate::sources) struct Connection {
+    pub from: SocketAddr,
+    pub to: SocketAddr,
+    pub inode: u64,
+}
+
+/// The connection that a line tells of, if it is one that stands or is being made.
+pub(in crate::sources) fn connection(line: &str) -> Option<Connection> {
+    let mut words = line.split_ascii_whitespace().skip(1);
+    let from = address(words.next()?)?;
+    let to = address(words.next()?)?;
+    // Established, and asked for.
+    if !matches!(words.next()?, "01" | "02") {
+        return None;
+    }
+    let inode = words.nth(5)?.parse().ok()?;
+    Some(Connection { from, to, inode })
+}
+
 /// `0100007F:1F90`: words of four bytes as the machine reads them, then the port.
 fn address(text: &str) -> Option<SocketAddr> {
     let (address, port) = text.split_once(':')?;

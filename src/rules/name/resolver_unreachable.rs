@@ -1,0 +1,262 @@
+//! # The name servers do not answer
+//!
+//! ## What happened
+//!
+//! Nobody said that the name does not exist: nobody said anything. The name servers
+//! that this system is set up with refused to be asked, kept silent, or said that they
+//! could not find out.
+//!
+//! ## Why
+//!
+//! A resolver of this machine (systemd-resolved at 127.0.0.53, dnsmasq, a VPN's own) is
+//! set up and does not run; or the network has changed, and the servers are those of the
+//! one before; or a VPN or firewall keeps questions from getting out. Where only the
+//! first server is silent, everything works and every name takes five seconds longer.
+//! A server that answers SERVFAIL is there, and has its own trouble: it cannot reach the
+//! servers of that domain, or the signatures (DNSSEC) of the answer are wrong.
+//!
+//! A browser that uses DNS over HTTPS asks servers of its own, so it may open what
+//! nothing else can.
+//!
+//! ## What to do
+//!
+//! Start the resolver, connect to the network or the VPN again so that it hands out its
+//! name servers, or name others.
+
+use crate::facts::{DnsCode, Gap, Known, NameServer, Outcome, ResolveError, human_micros};
+use crate::findings::{Confidence, Evidence, Finding, Fix, Safety, Seen, Severity};
+use crate::rules::{Case, Rule, client, path};
+
+use super::looks_public;
+
+/// DD102.
+pub static RULE: Rule = Rule {
+    code: "DD102",
+    name: "resolver-unreachable",
+    severity: Severity::Error,
+    since: "0.1.0",
+    unless: &[
+        &path::proxy_unreachable::RULE,
+        &super::localhost_not_loopback::RULE,
+        &super::subdomain_of_localhost::RULE,
+        &super::name_not_found::RULE,
+        &client::offline::RULE,
+    ],
+    settle: 10,
+    check,
+    source: include_str!("resolver_unreachable.rs"),
+};
+
+/// Where systemd-resolved answers the programs of this machine.
+const RESOLVED: [&str; 2] = ["127.0.0.53", "127.0.0.54"];
+
+fn check(case: &Case) -> Option<Finding> {
+    let resolution = case.resolution()?;
+    let words = match (&resolution.error, &resolution.addresses) {
+        (Some(ResolveError::NotFound), _) => return None,
+        (Some(ResolveError::TryAgain), _) => "the name servers gave no answer",
+        (Some(ResolveError::Other(words)), _) => words,
+        (None, Known::Unseen(Gap::TooSlow)) => "no answer in time",
+        _ => return None,
+    };
+    let servers = case.facts.names.seen()?.servers.seen()?;
+    let (own, behind): (Vec<&NameServer>, Vec<_>) =
+        servers.iter().partition(|server| !server.upstream);
+    let host = &case.target.host;
+    let told = Evidence::new(
+        format!("{host}: {words}"),
+        Seen::Name { name: host.clone() },
+    );
+    let Some(first) = own.first() else {
+        let says = "this system is set up with no name server at all";
+        return Some(
+            Finding::new(Confidence::Likely, says)
+                .because(told)
+                .fix(manage(case)),
+        );
+    };
+    if own.iter().any(|server| !server.outcome.is_seen()) {
+        return None;
+    }
+    let dead = |server: &&&NameServer| server.said.is_none();
+    let gone: Vec<&&NameServer> = own.iter().filter(dead).collect();
+    let finding = if gone.len() == own.len() {
+        let says = match own[..] {
+            [one] => format!("the name server {} {}", ip(one), manner(one)),
+            _ => format!("none of the {} name servers answers", own.len()),
+        };
+        // What the resolver says and what each of them does are the same.
+        let confidence = match resolution.error {
+            Some(ResolveError::TryAgain) => Confidence::Certain,
+            _ => Confidence::Likely,
+        };
+        Finding::new(confidence, says)
+    } else if own.iter().any(|server| server.knows()) {
+        if first.said.is_some() {
+            return None;
+        }
+        Finding::new(
+            Confidence::Likely,
+            format!(
+                "the first name server, {}, {}: every name waits for it before the next is asked",
+                ip(first),
+                manner(first)
+            ),
+        )
+    } else {
+        could_not(host, &own, &behind)
+    };
+    let finding = own
+        .iter()
+        .chain(&behind)
+        .fold(finding.because(told), |finding, server| {
+            finding.because(evidence(server))
+        });
+    Some(finding.fix_all(fixes(case, &own, &behind)))
+}
+
+/// Servers are there, and none could find out.
+fn could_not(host: &str, own: &[&NameServer], behind: &[&NameServer]) -> Finding {
+    let silent = |server: &&NameServer| server.outcome.is_seen() && server.said.is_none();
+    if let Some(one) = behind.first().filter(|_| behind.iter().all(silent)) {
+        let says = match behind.len() {
+            1 => format!(
+                "{}, which the resolver of this machine asks, {}",
+                ip(one),
+                manner(one)
+            ),
+            many => {
+                format!("none of the {many} name servers that this machine's resolver asks answers")
+            }
+        };
+        return Finding::new(Confidence::Likely, says);
+    }
+    let said = own.iter().filter_map(|one| Some((one, one.said.as_ref()?)));
+    let says = match said.clone().find(|(_, said)| said.held_back) {
+        Some((one, _)) => format!(
+            "{} holds the answer for {host} back: its signatures (DNSSEC) are wrong",
+            ip(one)
+        ),
+        None => {
+            let list: Vec<String> = said
+                .map(|(one, said)| format!("{} says {}", ip(one), said.code.word()))
+                .collect();
+            format!(
+                "the name servers cannot find {host} out: {}",
+                list.join(", ")
+            )
+        }
+    };
+    Finding::new(Confidence::Likely, says)
+}
+
+fn ip(server: &NameServer) -> String {
+    server.at.ip().to_string()
+}
+
+/// What a server without an answer did.
+fn manner(server: &NameServer) -> &'static str {
+    match server.outcome {
+        Known::Seen(Outcome::Refused) => "is not there: nobody takes questions at its port 53",
+        Known::Seen(Outcome::Unreachable) => "cannot be reached",
+        Known::Seen(Outcome::Denied) => "may not be asked: the system does not permit it",
+        _ => "does not answer",
+    }
+}
+
+fn evidence(server: &NameServer) -> Evidence {
+    let at = ip(server);
+    let behind = if server.upstream {
+        ", which the resolver of this machine asks,"
+    } else {
+        ""
+    };
+    let says = match &server.said {
+        Some(said) if said.code == DnsCode::Ok && said.addresses.is_empty() => {
+            format!("{at}{behind} says that the name has no address")
+        }
+        Some(said) if said.code == DnsCode::Ok => {
+            let list: Vec<_> = said.addresses.iter().map(ToString::to_string).collect();
+            format!("{at}{behind} says {}", list.join(", "))
+        }
+        Some(said) if said.held_back => format!(
+            "{at}{behind} says {}, and answers where it need not check signatures",
+            said.code.word()
+        ),
+        Some(said) => format!("{at}{behind} says {}", said.code.word()),
+        None => {
+            let errno = server.errno.map(|errno| format!(" (errno {errno})"));
+            let after = human_micros(server.took_us);
+            let errno = errno.unwrap_or_else(|| format!(" for {after}"));
+            format!("{at}{behind} {}{errno}", manner(server))
+        }
+    };
+    Evidence::new(
+        says,
+        Seen::File {
+            file: server.file.clone(),
+            line: Some(server.line),
+        },
+    )
+}
+
+fn fixes(case: &Case, own: &[&NameServer], behind: &[&NameServer]) -> Vec<Fix> {
+    let mut fixes = Vec::new();
+    let local = own
+        .iter()
+        .find(|one| one.at.ip().is_loopback() && one.said.is_none());
+    match local {
+        Some(one) if RESOLVED.contains(&ip(one).as_str()) => fixes.push(Fix::run(
+            "start systemd-resolved",
+            Safety::Safe,
+            ["sudo", "systemctl", "restart", "systemd-resolved"],
+        )),
+        Some(one) => fixes.push(Fix::read(
+            "start the resolver of this machine",
+            format!(
+                "{}:{} names {}, an address of this machine: start the program that answers \
+                 there, or name another server in that line",
+                one.file,
+                one.line,
+                ip(one)
+            ),
+        )),
+        // One that could not find out is reached: other ones may fare no better.
+        None if own.iter().chain(behind).any(|one| one.said.is_none()) => {
+            fixes.push(manage(case));
+        }
+        None => {}
+    }
+    let asked = behind
+        .iter()
+        .chain(own)
+        .find(|one| !one.at.ip().is_loopback());
+    if let Some(server) = asked {
+        let at = format!("@{}", ip(server));
+        fixes.push(Fix::safe(
+            "ask that name server again",
+            ["dig", &at, &case.target.host],
+        ));
+    }
+    if looks_public(&case.target.host) {
+        fixes.push(Fix::safe(
+            "see whether a public name server knows the name (this tells it the name)",
+            ["dig", "+short", "@1.1.1.1", &case.target.host],
+        ));
+    }
+    fixes
+}
+
+/// How this system is given other name servers.
+fn manage(case: &Case) -> Fix {
+    let title = "have the network hand out its name servers again";
+    match case.facts.host.os.as_str() {
+        "macos" => Fix::safe("see which name servers are used", ["scutil", "--dns"]),
+        "windows" => Fix::safe("see which name servers are used", ["ipconfig", "/all"]),
+        _ => Fix::read(
+            title,
+            "connect to the network or the VPN again (nmcli networking off; nmcli networking \
+             on), or write `nameserver` and the address of another one to /etc/resolv.conf",
+        ),
+    }
+}

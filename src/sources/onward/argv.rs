@@ -1,0 +1,357 @@
+//! What the command line of a forwarder says: which port it takes, and where that leads.
+
+use crate::facts::clean;
+
+/// What one word, or two, of a command line pass on.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Passage {
+    /// The port that is listened on; nothing where the command does not say it.
+    pub listens: Option<u16>,
+    /// The host it leads to.
+    pub host: Option<String>,
+    /// The port it leads to.
+    pub to: Option<u16>,
+    /// The machine from which that is dialled, where it is another one.
+    pub via: Option<String>,
+    /// The port of that machine to which the forwarder is connected.
+    pub via_port: Option<u16>,
+}
+
+/// What a command of this kind passes on; the kind is a key of the catalogue.
+///
+/// Nothing where the kind only carries what its owner has set up elsewhere.
+#[must_use]
+pub fn of_command(kind: &str, argv: &[String]) -> Vec<Passage> {
+    let words: Vec<&str> = argv.iter().skip(1).map(String::as_str).collect();
+    let mut found = match kind {
+        "ssh" => ssh(&words),
+        "socat" => socat(&words),
+        "kubectl" => kubectl(&words),
+        "systemd-socket-proxyd" => words
+            .iter()
+            .filter(|word| !word.starts_with('-'))
+            .filter_map(|word| place(word))
+            .collect(),
+        "ngrok" => ngrok(&words),
+        "cloudflared" => cloudflared(&words),
+        _ => Vec::new(),
+    };
+    for passage in &mut found {
+        for text in [&mut passage.host, &mut passage.via].into_iter().flatten() {
+            *text = clean(text);
+        }
+    }
+    found
+}
+
+/// `host:port`, `[::1]:port`, with a scheme or without.
+fn place(text: &str) -> Option<Passage> {
+    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let authority = rest.split('/').next()?;
+    let authority = authority.rsplit_once('@').map_or(authority, |(_, at)| at);
+    let (host, port) = authority.rsplit_once(':')?;
+    let host = host.trim_matches(['[', ']']);
+    Some(Passage {
+        host: Some(if host.is_empty() { "localhost" } else { host }.to_owned()),
+        to: Some(port.parse().ok()?),
+        ..Passage::default()
+    })
+}
+
+/// Options of ssh that take a value, in the same word or in the next.
+const WITH_VALUE: &str = "BbcDEeFIiJLlmOoPpQRSWw";
+
+fn ssh(words: &[&str]) -> Vec<Passage> {
+    let mut found = Vec::new();
+    let mut machine: Option<String> = None;
+    let mut machine_port = None;
+    let mut rest = words.iter();
+    while let Some(&word) = rest.next() {
+        let Some(options) = word.strip_prefix('-').filter(|rest| !rest.is_empty()) else {
+            // What follows the machine is what is run there.
+            if machine.is_some() {
+                break;
+            }
+            let named = word.strip_prefix("ssh://").unwrap_or(word);
+            let named = named.rsplit_once('@').map_or(named, |(_, host)| host);
+            let (host, port) = match (word.starts_with("ssh://"), named.rsplit_once(':')) {
+                (true, Some((host, port))) => (host, port.parse().ok()),
+                _ => (named, None),
+            };
+            machine = Some(host.to_owned());
+            machine_port = machine_port.or(port);
+            continue;
+        };
+        let Some(at) = options.find(|c| WITH_VALUE.contains(c)) else {
+            continue;
+        };
+        let letter = &options[at..=at];
+        let value = match &options[at + 1..] {
+            "" => rest.next().copied().unwrap_or_default(),
+            glued => glued,
+        };
+        match letter {
+            "L" => found.extend(local_forward(value)),
+            "p" => machine_port = value.parse().ok(),
+            "o" => {
+                let (name, value) = value.split_once(['=', ' ']).unwrap_or((value, ""));
+                if name.eq_ignore_ascii_case("LocalForward") {
+                    found.extend(local_forward(&value.trim().replacen(' ', ":", 1)));
+                } else if name.eq_ignore_ascii_case("Port") {
+                    machine_port = value.trim().parse().ok();
+                }
+            }
+            _ => {}
+        }
+    }
+    for passage in &mut found {
+        passage.via.clone_from(&machine);
+        passage.via_port = machine_port;
+    }
+    found
+}
+
+/// `[bind:]port:host:hostport`; an address of IPv6 stands in brackets.
+fn local_forward(text: &str) -> Option<Passage> {
+    let mut parts: Vec<&str> = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (part, after) = match rest.strip_prefix('[') {
+            Some(bracketed) => {
+                let (part, after) = bracketed.split_once(']')?;
+                (part, after.strip_prefix(':').unwrap_or(after))
+            }
+            None => rest.split_once([':', '/']).unwrap_or((rest, "")),
+        };
+        parts.push(part);
+        rest = after;
+    }
+    let (listens, host, to) = match parts[..] {
+        [port, host, to] | [_, port, host, to] => (port, host, to),
+        _ => return None,
+    };
+    Some(Passage {
+        listens: Some(listens.parse().ok()?),
+        host: Some(host.to_owned()),
+        to: Some(to.parse().ok()?),
+        ..Passage::default()
+    })
+}
+
+/// `TCP-LISTEN:3000,fork TCP:localhost:8080`, in either order.
+fn socat(words: &[&str]) -> Vec<Passage> {
+    let mut listens = None;
+    let mut onward = None;
+    for word in words.iter().filter(|word| !word.starts_with('-')) {
+        let address = word.split(',').next().unwrap_or_default();
+        let Some((kind, value)) = address.split_once(':') else {
+            continue;
+        };
+        match kind.to_ascii_uppercase().as_str() {
+            "TCP-LISTEN" | "TCP4-LISTEN" | "TCP6-LISTEN" | "TCP-L" | "TCP4-L" | "TCP6-L" => {
+                listens = value.parse().ok();
+            }
+            "TCP" | "TCP4" | "TCP6" | "TCP-CONNECT" | "TCP4-CONNECT" | "TCP6-CONNECT"
+            | "OPENSSL" | "SSL" | "OPENSSL-CONNECT" => onward = place(value),
+            _ => {}
+        }
+    }
+    let passage = onward.map(|onward| Passage { listens, ..onward });
+    passage.into_iter().collect()
+}
+
+/// `kubectl port-forward svc/web 3000:80 [local:remote …]`.
+fn kubectl(words: &[&str]) -> Vec<Passage> {
+    let Some(at) = words.iter().position(|word| *word == "port-forward") else {
+        return Vec::new();
+    };
+    let mut resource = None;
+    let mut found = Vec::new();
+    let mut rest = words[at + 1..].iter();
+    while let Some(&word) = rest.next() {
+        if let Some(flag) = word.strip_prefix('-') {
+            // A flag without a value in its own word has it in the next.
+            if !flag.contains('=') {
+                rest.next();
+            }
+        } else if resource.is_none() {
+            resource = Some(word.to_owned());
+        } else {
+            let (local, remote) = word.split_once(':').unwrap_or((word, word));
+            let listens = local.parse().ok();
+            found.push(Passage {
+                listens,
+                host: resource.clone(),
+                to: remote.parse().ok(),
+                via: Some("the cluster".to_owned()),
+                via_port: None,
+            });
+        }
+    }
+    // A port that is left out, or 0, is chosen by the system.
+    for passage in &mut found {
+        passage.listens = passage.listens.filter(|port| *port != 0);
+    }
+    found
+}
+
+/// `ngrok http 3000`, `ngrok tcp localhost:22`.
+fn ngrok(words: &[&str]) -> Vec<Passage> {
+    let mut plain = words.iter().filter(|word| !word.starts_with('-'));
+    if !plain.any(|word| matches!(*word, "http" | "tcp" | "tls")) {
+        return Vec::new();
+    }
+    plain.find_map(|word| local(word)).into_iter().collect()
+}
+
+/// `cloudflared tunnel --url http://localhost:3000`.
+fn cloudflared(words: &[&str]) -> Vec<Passage> {
+    let mut rest = words.iter();
+    while let Some(word) = rest.next() {
+        let value = match word.split_once('=') {
+            Some(("--url", value)) => Some(value),
+            None if *word == "--url" => rest.next().copied(),
+            _ => None,
+        };
+        if let Some(value) = value {
+            return local(value).into_iter().collect();
+        }
+    }
+    Vec::new()
+}
+
+/// A place of this machine: a port alone, or an address with one.
+fn local(word: &str) -> Option<Passage> {
+    match word.parse() {
+        Ok(port) => Some(Passage {
+            host: Some("localhost".to_owned()),
+            to: Some(port),
+            ..Passage::default()
+        }),
+        Err(_) => place(word),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(kind: &str, line: &str) -> Vec<String> {
+        let argv: Vec<String> = line.split(' ').map(str::to_owned).collect();
+        let told = |p: Passage| {
+            let port = |port: Option<u16>| port.map_or("?".to_owned(), |port| port.to_string());
+            let host = p.host.unwrap_or_default();
+            let via = p.via.map(|via| format!(" by {via}")).unwrap_or_default();
+            let via_port = p.via_port.map(|p| format!(":{p}")).unwrap_or_default();
+            format!("{} {host} {}{via}{via_port}", port(p.listens), port(p.to))
+        };
+        of_command(kind, &argv).into_iter().map(told).collect()
+    }
+
+    #[test]
+    fn ssh_in_every_spelling() {
+        for (line, expected) in [
+            (
+                "ssh -N -L 3000:localhost:8080 me@box",
+                "3000 localhost 8080 by box",
+            ),
+            (
+                "ssh -fNL3000:db:5432 -p 2222 box",
+                "3000 db 5432 by box:2222",
+            ),
+            (
+                "ssh box -L 127.0.0.1:3000:10.0.0.7:80",
+                "3000 10.0.0.7 80 by box",
+            ),
+            (
+                "ssh -L [::1]:3000:[::1]:80 ssh://me@box:23",
+                "3000 ::1 80 by box:23",
+            ),
+            ("ssh -i key -o LocalForward=3000:x:1 box", "3000 x 1 by box"),
+            (
+                "ssh -oPort=7 -L *:3000:x:1 box ls -L 4:5:6",
+                "3000 x 1 by box:7",
+            ),
+        ] {
+            assert_eq!(told("ssh", line), [expected], "{line}");
+        }
+        for line in [
+            "ssh box",
+            "ssh -D 1080 box",
+            "ssh -L 3000 box",
+            "ssh -L",
+            "ssh -L 1:/x:2",
+        ] {
+            assert_eq!(told("ssh", line), [""; 0], "{line}");
+        }
+    }
+
+    #[test]
+    fn the_others() {
+        for (kind, line, expected) in [
+            (
+                "socat",
+                "socat TCP-LISTEN:3000,fork,reuseaddr TCP:localhost:8080",
+                "3000 localhost 8080",
+            ),
+            (
+                "socat",
+                "socat -d -d tcp4-connect:10.0.0.1:80,retry=2 tcp-l:3000",
+                "3000 10.0.0.1 80",
+            ),
+            ("socat", "socat TCP-LISTEN:1 TCP6:[::1]:80", "1 ::1 80"),
+            (
+                "kubectl",
+                "kubectl -n shop port-forward svc/web 3000:80",
+                "3000 svc/web 80 by the cluster",
+            ),
+            (
+                "kubectl",
+                "kubectl port-forward --address 0.0.0.0 pod/x 9090",
+                "9090 pod/x 9090 by the cluster",
+            ),
+            (
+                "kubectl",
+                "kubectl port-forward pod/x :http",
+                "? pod/x ? by the cluster",
+            ),
+            (
+                "systemd-socket-proxyd",
+                "/lib/systemd/systemd-socket-proxyd --exit-idle-time=5 127.0.0.1:8080",
+                "? 127.0.0.1 8080",
+            ),
+            (
+                "ngrok",
+                "ngrok http 3000 --domain x.ngrok.app",
+                "? localhost 3000",
+            ),
+            (
+                "ngrok",
+                "ngrok http --log=stdout http://127.0.0.1:4000",
+                "? 127.0.0.1 4000",
+            ),
+            (
+                "cloudflared",
+                "cloudflared tunnel --url http://localhost:3000",
+                "? localhost 3000",
+            ),
+            (
+                "cloudflared",
+                "cloudflared tunnel --url=localhost:3000/x",
+                "? localhost 3000",
+            ),
+        ] {
+            assert_eq!(told(kind, line), [expected], "{line}");
+        }
+        for (kind, line) in [
+            ("socat", "socat TCP-LISTEN:3000 EXEC:cat"),
+            ("kubectl", "kubectl proxy"),
+            ("ngrok", "ngrok start web"),
+            ("cloudflared", "cloudflared tunnel run shop"),
+            ("vscode", "code"),
+            ("ssh", ""),
+        ] {
+            assert_eq!(told(kind, line), [""; 0], "{line}");
+        }
+    }
+}
