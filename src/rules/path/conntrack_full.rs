@@ -2,14 +2,14 @@
 //!
 //! ## What happened
 //!
-//! The attempt to connect got no answer. The kernel's table of tracked connections is
-//! full, and it drops the packets of every new one.
+//! The attempt to connect got no answer. The kernel's table of tracked connections
+//! is full, and it drops the packets of every new one.
 //!
 //! ## Why
 //!
-//! A firewall or NAT needs the table (`nf_conntrack`). Many short connections, a load
-//! test, a scan, or a container host with a small table fill it; closed connections stay
-//! in it for two minutes, idle ones for days.
+//! A firewall or NAT needs the table (`nf_conntrack`). Many short connections, a
+//! load test, a scan, or a container host with a small table fill it; closed
+//! connections stay in it for two minutes, idle ones for days.
 //!
 //! ## What to do
 //!

@@ -2,21 +2,21 @@
 //!
 //! ## What happened
 //!
-//! The connection failed before anything was sent: "cannot assign requested address".
-//! Every connection needs a port on its own side, and all of them are taken for this
-//! destination.
+//! The connection failed before anything was sent: "cannot assign requested
+//! address". Every connection needs a port on its own side, and all of them are
+//! taken for this destination.
 //!
 //! ## Why
 //!
-//! The system gives out about 28000 source ports, each once for a destination. A client
-//! that opens a new connection for every request uses them up: a closed one keeps its
-//! port for another minute (`TIME_WAIT`), and one that the program never closes keeps it
-//! until the program ends (`CLOSE_WAIT`).
+//! The system gives out about 28000 source ports, each once for a destination. A
+//! client that opens a new connection for every request uses them up: a closed one
+//! keeps its port for another minute (`TIME_WAIT`), and one that the program never
+//! closes keeps it until the program ends (`CLOSE_WAIT`).
 //!
 //! ## What to do
 //!
-//! Have the client keep its connections and use them again: keep-alive, a pool. A wider
-//! range of ports only puts the end off.
+//! Have the client keep its connections and use them again: keep-alive, a pool. A
+//! wider range of ports only puts the end off.
 
 use crate::facts::{Outcome, Probe, SourcePorts};
 use crate::findings::{Confidence, Evidence, Finding, Fix, Safety, Seen, Severity};

@@ -2,21 +2,22 @@
 //!
 //! ## What happened
 //!
-//! The connection failed on this machine itself, before anything was sent: the system
-//! has no way to that address, or is told to take none.
+//! The connection failed on this machine itself, before anything was sent: the
+//! system has no way to that address, or is told to take none.
 //!
 //! ## Why
 //!
-//! For `localhost` the loopback interface is down: a new network namespace, a minimal
-//! container or a CI runner has it switched off until somebody switches it on. For
-//! another machine no entry of the routing tables is for the address (offline, or the
-//! VPN that leads there is down), or one is that says so: a `blackhole`, `prohibit` or
-//! `unreachable` route, as kill switches of VPNs and cluster networks set them.
+//! For `localhost` the loopback interface is down: a new network namespace, a
+//! minimal container or a CI runner has it switched off until somebody switches it
+//! on. For another machine no entry of the routing tables is for the address
+//! (offline, or the VPN that leads there is down), or one is that says so: a
+//! `blackhole`, `prohibit` or `unreachable` route, as kill switches of VPNs and
+//! cluster networks set them.
 //!
 //! ## What to do
 //!
-//! Switch the loopback interface on, connect to the network or VPN that has the address,
-//! or take the route out that is named.
+//! Switch the loopback interface on, connect to the network or VPN that has the
+//! address, or take the route out that is named.
 
 use std::net::IpAddr;
 

@@ -2,19 +2,22 @@
 //!
 //! ## What happened
 //!
-//! A rule of the kernel's address translation (NAT) takes connections to this port and
-//! sends them to another port or another machine. What answers, or refuses, is that place.
+//! A rule of the kernel's address translation (NAT) takes connections to this port
+//! and sends them to another port or another machine. What answers, or refuses, is
+//! that place.
 //!
 //! ## Why
 //!
-//! A `redirect`, `dnat` or `tproxy` rule: of an intercepting proxy (mitmproxy, a service
-//! mesh), of a container engine or a cluster on this machine, or a leftover of one. Such a
-//! port may answer although nobody listens on it, and refuse although somebody does.
+//! A `redirect`, `dnat` or `tproxy` rule: of an intercepting proxy (mitmproxy, a
+//! service mesh), of a container engine or a cluster on this machine, or a leftover
+//! of one. Such a port may answer although nobody listens on it, and refuse
+//! although somebody does.
 //!
 //! ## What to do
 //!
-//! Start what should listen at the place the rule names, or take the rule out. Only root
-//! may read the rules: where devdoctor runs without, `sudo devdoctor why` shows the rule.
+//! Start what should listen at the place the rule names, or take the rule out. Only
+//! root may read the rules: where devdoctor runs without, `sudo devdoctor why`
+//! shows the rule.
 
 use std::net::{IpAddr, SocketAddr};
 

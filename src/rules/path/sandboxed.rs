@@ -2,20 +2,21 @@
 //!
 //! ## What happened
 //!
-//! The connection was forbidden by the system itself, or it was made in a place that has
-//! no network but its own loopback interface.
+//! The connection was forbidden by the system itself, or it was made in a place
+//! that has no network but its own loopback interface.
 //!
 //! ## Why
 //!
 //! The shell, the editor or the agent that devdoctor (and so the client) runs in is
-//! confined: a filter of system calls (seccomp), a Landlock, AppArmor or SELinux policy, a
-//! snap or Flatpak without the network permission, a build sandbox, or a network namespace
-//! of its own. A server outside cannot be reached from in there, and one that was started
-//! in another sandbox cannot either.
+//! confined: a filter of system calls (seccomp), a Landlock, AppArmor or SELinux
+//! policy, a snap or Flatpak without the network permission, a build sandbox, or a
+//! network namespace of its own. A server outside cannot be reached from in there,
+//! and one that was started in another sandbox cannot either.
 //!
 //! ## What to do
 //!
-//! Run the client, or devdoctor, outside of the sandbox, or give the sandbox the network.
+//! Run the client, or devdoctor, outside of the sandbox, or give the sandbox the
+//! network.
 
 use crate::facts::{Confinement, Known, Outcome, Probe};
 use crate::findings::{Confidence, Evidence, Finding, Fix, Seen, Severity};
