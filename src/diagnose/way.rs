@@ -20,7 +20,7 @@ impl Doctor<'_> {
         if self.is_passive() {
             return;
         }
-        self.look_at_redirects();
+        self.look_at_nat();
         self.look_at_routes();
         self.look_at_own_firewall();
         self.look_at_source_ports();
@@ -134,7 +134,7 @@ impl Doctor<'_> {
 
     /// Rules that send the port elsewhere, where nobody listens on it: then they alone
     /// may be why it answers, or why something else refuses.
-    fn look_at_redirects(&mut self) {
+    fn look_at_nat(&mut self) {
         let case = Case::new(self.target, &self.facts);
         let here = |probe: &&Probe| {
             let met = probe.outcome.connected() || probe.outcome == Outcome::Refused;
