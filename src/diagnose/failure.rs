@@ -136,7 +136,7 @@ impl Doctor<'_> {
             };
             self.facts.host.firewall = self.looks.at(
                 "firewall",
-                || firewall::look(to.port(), budget, again),
+                || firewall::look(to.port(), firewall::Wanted::All, budget, again),
                 |seen| count(seen, |firewall| firewall.rules.len(), "rule"),
             );
         }

@@ -22,8 +22,8 @@ mod port;
 mod probe;
 mod process;
 mod project;
-mod redirect;
 mod proxy;
+mod redirect;
 mod scrub;
 mod socket;
 mod target;
@@ -69,15 +69,18 @@ pub use port::{
 pub use probe::{Greeting, Http, Outcome, Probe};
 pub use process::{CpuUse, Departed, FdUse, ProcId, ProcState, Process};
 pub use project::{Project, is_below};
-pub use redirect::Redirect;
 pub use proxy::{ProxySetting, ProxyUser};
+pub use redirect::Redirect;
 pub use scrub::scrub;
 pub use socket::{Listener, Proto, Queue, Scope};
 pub use target::{Scheme, Target, TargetError};
 pub use text::{clean, human_age, human_micros, shell_line};
 pub use tls::{Certificate, Tls};
 pub use vm::{Wsl, WslNetworking};
-pub use way::{Fate, Interface, MAIN_TABLE, PolicyRule, Route, RouteEntry, Way};
+pub use way::{
+    Confinement, Fate, Interface, MAIN_TABLE, PolicyRule, PortHolder, Route, RouteEntry,
+    SourcePorts, Tracking, Way,
+};
 
 /// Everything that was seen of the world, at one moment, from one place.
 ///
@@ -212,6 +215,9 @@ impl Snapshot {
             ),
             ("routes", self.way.routes.gap()),
             ("interfaces", self.way.interfaces.gap()),
+            ("source-ports", self.way.ports.gap()),
+            ("tracked-connections", self.way.tracking.gap()),
+            ("confinement", self.way.confinement.gap()),
         ]
         .into_iter()
         .chain(

@@ -1,6 +1,6 @@
 //! The way of a packet to the target: routes, interfaces, and the limits of the kernel.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use schemars::JsonSchema;
@@ -19,6 +19,90 @@ pub struct Way {
     /// The loopback interface, and those that the routes name.
     #[serde(skip_serializing_if = "Known::is_not_asked")]
     pub interfaces: Known<Arc<[Interface]>>,
+    /// The source ports of this machine; looked at where none was found for a connection.
+    #[serde(skip_serializing_if = "Known::is_not_asked")]
+    pub ports: Known<SourcePorts>,
+    /// The kernel's table of tracked connections; looked at where packets get lost.
+    #[serde(skip_serializing_if = "Known::is_not_asked")]
+    pub tracking: Known<Tracking>,
+    /// What keeps devdoctor itself from the network; looked at where the system forbids a
+    /// connection, or where nothing is around but a loopback interface.
+    #[serde(skip_serializing_if = "Known::is_not_asked")]
+    pub confinement: Known<Confinement>,
+}
+
+/// The source ports of this machine, as far as one destination is concerned.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct SourcePorts {
+    /// The destination: a source port may be used once for each.
+    pub to: Option<SocketAddr>,
+    /// The first port that the system gives out by itself.
+    pub low: u16,
+    /// The last one.
+    pub high: u16,
+    /// How many of them are set aside.
+    pub reserved: u32,
+    /// How many of the others cannot be had for this destination: somebody listens there,
+    /// or has a connection from there to it.
+    pub taken: u32,
+    /// How many of those belong to connections that are closed and wait out their time.
+    pub waiting: u32,
+    /// How many of those were closed by the other end, and not by this one.
+    pub unclosed: u32,
+    /// The processes with the most connections to the destination, the greatest first.
+    pub holders: Vec<PortHolder>,
+}
+
+impl SourcePorts {
+    /// How many ports there are to give out.
+    #[must_use]
+    pub fn size(&self) -> u32 {
+        let range = u32::from(self.high).saturating_sub(u32::from(self.low)) + 1;
+        range.saturating_sub(self.reserved)
+    }
+}
+
+/// A process that holds many connections.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PortHolder {
+    /// Its pid.
+    pub pid: u32,
+    /// The kernel's name for it.
+    pub name: String,
+    /// How many connections to the destination it holds.
+    pub count: u32,
+}
+
+/// The kernel's table of tracked connections.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Tracking {
+    /// How many connections are in it.
+    pub count: u64,
+    /// How many may be.
+    pub max: u64,
+    /// How many packets were dropped for want of room while we knocked; nothing if nobody
+    /// knocked, or the counter could not be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dropped: Option<u64>,
+}
+
+/// What keeps devdoctor itself, and whoever runs beside it, from the network.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Confinement {
+    /// Whether a filter of system calls is in force (seccomp).
+    pub seccomp: bool,
+    /// Whether it can never gain rights again, as every sandbox sees to first.
+    pub no_new_privileges: bool,
+    /// The profile or context it is confined by: `snap.code.code`, `docker-default`.
+    pub label: Option<String>,
+    /// Whether it stands in a process table of its own.
+    pub own_processes: bool,
+    /// The error number of a connection to a socket of its own; 0 where that works.
+    pub to_itself: Known<i32>,
 }
 
 impl Way {

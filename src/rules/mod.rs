@@ -82,9 +82,13 @@ pub static RULES: &[&Rule] = &[
     &name::name_not_found::RULE,
     &address::unspecified_destination::RULE,
     // There is no way, or a wrong one.
+    &path::sandboxed::RULE,
     &client::offline::RULE,
     &path::no_route::RULE,
+    &path::ephemeral_ports_exhausted::RULE,
+    &path::conntrack_full::RULE,
     &path::vpn_in_the_way::RULE,
+    &path::port_redirected::RULE,
     // A container calls somebody else than it means.
     &container::container_paused::RULE,
     &container::localhost_inside_container::RULE,

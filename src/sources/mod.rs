@@ -15,6 +15,7 @@ pub mod firewall;
 mod folders;
 pub mod host;
 mod ini;
+pub mod kernel;
 pub mod names;
 pub mod onward;
 pub mod outside;

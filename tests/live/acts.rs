@@ -39,9 +39,9 @@ pub fn play() {
         ["vite", at] => vite(&listen(at)),
         ["unix", path] => wait(std::os::unix::net::UnixListener::bind(path).unwrap()),
         ["deaf-engine", path] => deaf_engine(path),
-        ["redirect", to, at] => answer_all(&listen(at), &redirect(to)),
         ["reuseport", at] => serve(&share(at)),
         ["bound", at] => wait(bind(at)),
+        ["hold", at, many] => hold(at, many.parse().unwrap()),
         ["dns", at, ref zone @ ..] => dns::serve(at, zone),
         ["udp", at] => wait(std::net::UdpSocket::bind(at).unwrap()),
         _ => panic!("nobody plays {part:?}"),
@@ -218,6 +218,12 @@ fn h2c(listener: &TcpListener) -> ! {
             let _ = stream.write_all(&[0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
         }
     }
+}
+
+/// Opens so many connections, and keeps them.
+fn hold(at: &str, many: usize) -> ! {
+    let held: Vec<_> = (0..many).map(|_| TcpStream::connect(at).unwrap()).collect();
+    wait(held)
 }
 
 /// HTTP/2 without TLS, which says nothing to whoever does not begin with it.

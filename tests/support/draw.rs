@@ -965,6 +965,32 @@ impl<'a> Draw<'a> {
                 })
                 .into()
             }),
+            ports: self.known(|d| SourcePorts {
+                to: d.maybe(Self::at),
+                low: d.port(),
+                high: d.port(),
+                reserved: d.small(),
+                taken: d.small(),
+                waiting: d.small(),
+                unclosed: d.small(),
+                holders: d.many(|d| PortHolder {
+                    pid: d.small(),
+                    name: d.word(),
+                    count: d.small(),
+                }),
+            }),
+            tracking: self.known(|d| Tracking {
+                count: d.number(),
+                max: d.number(),
+                dropped: d.maybe(Self::number),
+            }),
+            confinement: self.known(|d| Confinement {
+                seccomp: d.flag(),
+                no_new_privileges: d.flag(),
+                label: d.maybe(Self::word),
+                own_processes: d.flag(),
+                to_itself: d.known(|d| d.pick(&[0, 1, 13, 97, i32::MIN])),
+            }),
         }
     }
 

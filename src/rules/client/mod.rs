@@ -1,14 +1,14 @@
 //! Family 9 client and far end, and what remains.
 
 pub mod blind_spot;
+pub mod broken_ipv6_path;
 mod browser;
 pub mod browser_policy;
 pub mod browser_remembers;
-pub mod hsts;
-pub mod local_network_access;
-pub mod broken_ipv6_path;
 pub mod captive_portal;
 mod compare;
+pub mod hsts;
+pub mod local_network_access;
 pub mod offline;
 pub mod remote_refuses;
 pub mod remote_silent;

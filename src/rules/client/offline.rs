@@ -38,6 +38,7 @@ pub static RULE: Rule = Rule {
         &name::subdomain_of_localhost::RULE,
         &name::name_not_found::RULE,
         &name::hosts_entry::RULE,
+        &path::sandboxed::RULE,
     ],
     settle: 10,
     check,

@@ -56,7 +56,7 @@ const NEAR: u64 = 1000;
 fn check(case: &Case) -> Option<Finding> {
     let probe = case
         .probes_that(Outcome::Refused)
-        .find(|probe| case.is_far(probe.to.ip()))?;
+        .find(|probe| case.is_far(probe.to.ip()) && !path::took(case, probe))?;
     let ip = probe.to.ip();
     let port = case.port();
     let compared = Compared::of(case, ip);

@@ -40,10 +40,12 @@ pub static RULE: Rule = Rule {
         &name::localhost_not_loopback::RULE,
         &name::hosts_entry::RULE,
         &name::stale_dns::RULE,
+        &path::sandboxed::RULE,
         &super::offline::RULE,
         &super::captive_portal::RULE,
         &super::broken_ipv6_path::RULE,
         &path::no_route::RULE,
+        &path::conntrack_full::RULE,
         &path::vpn_in_the_way::RULE,
         &super::remote_refuses::RULE,
     ],
@@ -74,6 +76,7 @@ fn check(case: &Case) -> Option<Finding> {
         matches!(probe.outcome, Outcome::TimedOut | Outcome::Unreachable)
             && case.is_far(probe.to.ip())
             && !case.is_passed_over(probe)
+            && !path::took(case, probe)
     });
     // Where nobody answers over IPv6, silence over IPv4 tells more.
     let lost = broken_ipv6_path::is_lost(case);

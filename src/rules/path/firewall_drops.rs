@@ -30,6 +30,8 @@ pub static RULE: Rule = Rule {
     severity: Severity::Error,
     since: "0.1.0",
     unless: &[
+        &super::port_redirected::RULE,
+        &super::conntrack_full::RULE,
         &container::container_paused::RULE,
         &container::loopback_inside::RULE,
         &container::wrong_container_port::RULE,
@@ -86,7 +88,8 @@ fn by_rule(case: &Case, probe: &Probe) -> Option<Finding> {
 
 /// The rules could not be read, and nothing but a firewall is silent here.
 fn by_inference(case: &Case, probe: &Probe) -> Option<Finding> {
-    if rules_are_innocent(case, probe, FirewallVerdict::Drop) {
+    let far = case.is_far(probe.to.ip());
+    if far || rules_are_innocent(case, probe, FirewallVerdict::Drop) {
         return None;
     }
     let listener = case.listener_for(probe.to.ip());

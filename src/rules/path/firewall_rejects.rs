@@ -22,7 +22,7 @@ use crate::findings::{Confidence, Finding, Severity};
 use crate::rules::{Case, Rule, address, container};
 
 use super::{
-    blocked, by_some_rule, by_this_rule, may_be_the_engines, proof, rules_are_innocent,
+    blocked, by_some_rule, by_this_rule, may_be_the_engines, proof, rules_are_innocent, took,
     was_told_off,
 };
 
@@ -33,6 +33,8 @@ pub static RULE: Rule = Rule {
     severity: Severity::Error,
     since: "0.1.0",
     unless: &[
+        &super::port_redirected::RULE,
+        &super::sandboxed::RULE,
         &container::container_paused::RULE,
         &container::container_restarting::RULE,
         &container::published_on_one_address::RULE,
@@ -57,6 +59,7 @@ fn check(case: &Case) -> Option<Finding> {
 fn by_rule(case: &Case, probe: &Probe) -> Option<Finding> {
     // Where nobody listens, a refusal needs no firewall.
     if probe.outcome == Outcome::Refused
+        && !took(case, probe)
         && case.facts.listeners.is_seen()
         && !case.may_be_covered(probe.to.ip())
     {
@@ -73,7 +76,8 @@ fn by_rule(case: &Case, probe: &Probe) -> Option<Finding> {
 
 /// The rules could not be read, and nothing but a firewall gives this answer.
 fn by_inference(case: &Case, probe: &Probe) -> Option<Finding> {
-    if rules_are_innocent(case, probe, FirewallVerdict::Reject) {
+    let far = case.is_far(probe.to.ip());
+    if far || rules_are_innocent(case, probe, FirewallVerdict::Reject) {
         return None;
     }
     let listener = case.listener_for(probe.to.ip());

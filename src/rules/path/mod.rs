@@ -1,12 +1,16 @@
 //! Family 7 path: something between client and server.
 
+pub mod conntrack_full;
 pub mod dead_tunnel;
 pub mod device_loopback;
+pub mod ephemeral_ports_exhausted;
 pub mod firewall_drops;
 pub mod firewall_rejects;
 pub mod no_route;
+pub mod port_redirected;
 pub mod proxy_in_the_way;
 pub mod proxy_unreachable;
+pub mod sandboxed;
 pub mod upstream_refused;
 pub mod upstream_silent;
 pub mod vm_boundary;
@@ -246,13 +250,29 @@ fn may_be_the_engines(case: &Case, listener: &Listener) -> bool {
     }
 }
 
-/// The probes of our own addresses that failed before a connection was made.
+/// Whether a rule of this machine's own firewall took the packet to another machine: its
+/// counter moved while we knocked.
+pub fn took(case: &Case, probe: &Probe) -> bool {
+    let rules = case.facts.host.firewall.seen().map(|seen| &seen.rules[..]);
+    case.is_far(probe.to.ip())
+        && rules.unwrap_or_default().iter().any(|rule| {
+            matches!(
+                rule.verdict,
+                FirewallVerdict::Drop | FirewallVerdict::Reject
+            ) && rule.names_port
+                && rule.counted.is_some_and(|counted| counted > 0)
+                && of_family(rule, probe.to.ip())
+        })
+}
+
+/// The probes of our own addresses that failed before a connection was made, and those
+/// of others that our own firewall took.
 fn blocked<'a>(case: &Case<'a>) -> impl Iterator<Item = &'a Probe> + use<'a> {
     let case = *case;
     case.probes().filter(move |probe| {
         !probe.outcome.connected()
-            && case.is_local(probe.to.ip()) == Some(true)
-            && !loopback_is_down(&case)
+            && (took(&case, probe)
+                || case.is_local(probe.to.ip()) == Some(true) && !loopback_is_down(&case))
     })
 }
 

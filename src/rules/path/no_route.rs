@@ -2,21 +2,22 @@
 //!
 //! ## What happened
 //!
-//! The connection failed on this machine itself, before anything was sent: the system
-//! has no way to that address, or is told to take none.
+//! The connection failed on this machine itself, before anything was sent: the
+//! system has no way to that address, or is told to take none.
 //!
 //! ## Why
 //!
-//! For `localhost` the loopback interface is down: a new network namespace, a minimal
-//! container or a CI runner has it switched off until somebody switches it on. For
-//! another machine no entry of the routing tables is for the address (offline, or the
-//! VPN that leads there is down), or one is that says so: a `blackhole`, `prohibit` or
-//! `unreachable` route, as kill switches of VPNs and cluster networks set them.
+//! For `localhost` the loopback interface is down: a new network namespace, a
+//! minimal container or a CI runner has it switched off until somebody switches it
+//! on. For another machine no entry of the routing tables is for the address
+//! (offline, or the VPN that leads there is down), or one is that says so: a
+//! `blackhole`, `prohibit` or `unreachable` route, as kill switches of VPNs and
+//! cluster networks set them.
 //!
 //! ## What to do
 //!
-//! Switch the loopback interface on, connect to the network or VPN that has the address,
-//! or take the route out that is named.
+//! Switch the loopback interface on, connect to the network or VPN that has the
+//! address, or take the route out that is named.
 
 use std::net::IpAddr;
 
@@ -36,6 +37,7 @@ pub static RULE: Rule = Rule {
         &super::proxy_unreachable::RULE,
         &name::hosts_entry::RULE,
         &address::unspecified_destination::RULE,
+        &super::sandboxed::RULE,
         &client::offline::RULE,
     ],
     settle: 2,
@@ -137,7 +139,7 @@ fn by_route(case: &Case, probe: &Probe) -> Option<Finding> {
             113,
             format!("a route of this machine declares {ip} unreachable"),
         ),
-        Fate::NoRoute if case.is_far(ip) => (
+        Fate::NoRoute if case.is_far(ip) && !is_offline(case) => (
             101,
             format!("this machine has no route to {ip}: it is offline, or a VPN is down"),
         ),
@@ -149,10 +151,9 @@ fn by_route(case: &Case, probe: &Probe) -> Option<Finding> {
         }
         _ => says,
     };
-    // Another error was met than this route gives: it may have changed meanwhile. Where a
-    // server may be bound to the address, the address may be what has gone.
-    let alone = route.fate != Fate::NoRoute || case.facts.listeners.is_seen();
-    let confidence = if probe.errno == Some(errno) && alone {
+    // Another error was met than this route gives: it may have changed meanwhile. Why there
+    // is none may have several reasons.
+    let confidence = if probe.errno == Some(errno) && route.fate != Fate::NoRoute {
         Confidence::Certain
     } else {
         Confidence::Likely
@@ -173,6 +174,17 @@ fn by_route(case: &Case, probe: &Probe) -> Option<Finding> {
         Some(fix) => finding.fix(fix),
         None => finding.fix(connect(case, ip)),
     })
+}
+
+/// Whether the machine has no way out at all: then it is offline, and that has a rule of
+/// its own.
+fn is_offline(case: &Case) -> bool {
+    let gateways = case
+        .facts
+        .outside
+        .seen()
+        .and_then(|outside| outside.gateways.seen());
+    gateways.is_some_and(|gateways| gateways.is_empty())
 }
 
 /// Takes the entry or the rule out that stops the packets.

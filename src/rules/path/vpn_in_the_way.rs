@@ -2,15 +2,17 @@
 //!
 //! ## What happened
 //!
-//! The address is in a network that this machine is connected to, and packets to it go
-//! elsewhere: into the tunnel of a VPN, or into another network with the same numbers.
+//! The address is in a network that this machine is connected to, and packets to it
+//! go elsewhere: into the tunnel of a VPN, or into another network with the same
+//! numbers.
 //!
 //! ## Why
 //!
-//! A VPN that sends everything through its tunnel takes the local network along. Private
-//! networks all choose from the same few numbers: the VPN's, the one at home and those
-//! that Docker makes (`172.17.0.0/16` and its neighbours) overlap, and of two that hold
-//! an address the narrower one wins, or the one that a policy rule puts first.
+//! A VPN that sends everything through its tunnel takes the local network along.
+//! Private networks all choose from the same few numbers: the VPN's, the one at
+//! home and those that Docker makes (`172.17.0.0/16` and its neighbours) overlap,
+//! and of two that hold an address the narrower one wins, or the one that a policy
+//! rule puts first.
 //!
 //! ## What to do
 //!
@@ -36,6 +38,7 @@ pub static RULE: Rule = Rule {
         &super::proxy_unreachable::RULE,
         &name::hosts_entry::RULE,
         &super::no_route::RULE,
+        &super::conntrack_full::RULE,
     ],
     settle: 5,
     check,

@@ -20,7 +20,7 @@ use crate::facts::catalogue;
 use crate::findings::{Confidence, Finding, Fix, Severity};
 use crate::rules::case::Expected;
 use crate::rules::evidence::service_name;
-use crate::rules::{Case, Rule, container, evidence, fixes, presence, process};
+use crate::rules::{Case, Rule, container, evidence, fixes, path, presence, process};
 
 /// DD201.
 pub static RULE: Rule = Rule {
@@ -45,7 +45,9 @@ pub static RULE: Rule = Rule {
         process::port_borrowed::RULE,
         process::privileged_port::RULE,
         presence::bound_not_listening::RULE,
-        presence::service_stopped::RULE
+        presence::service_stopped::RULE,
+        path::port_redirected::RULE,
+        path::sandboxed::RULE,
     ],
     settle: 2,
     check,

@@ -30,6 +30,7 @@ pub static RULE: Rule = Rule {
     severity: Severity::Error,
     since: "0.1.0",
     unless: &[
+        &path::port_redirected::RULE,
         &client::remote_refuses::RULE,
         &container::container_paused::RULE,
         &container::container_restarting::RULE,

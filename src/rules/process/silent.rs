@@ -31,6 +31,7 @@ pub static RULE: Rule = Rule {
     severity: Severity::Error,
     since: "0.1.0",
     unless: &[
+        &path::port_redirected::RULE,
         &client::remote_silent::RULE,
         &container::container_paused::RULE,
         &container::container_restarting::RULE,

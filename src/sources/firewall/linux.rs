@@ -10,20 +10,39 @@ use std::time::{Duration, Instant};
 
 use crate::sources::tool::Command;
 
-use crate::facts::{Firewall, FirewallRule, Gap};
+use super::Wanted;
+use crate::facts::{Firewall, FirewallRule, FirewallVerdict, Gap};
 
 /// More rules than these nobody reads.
 const MOST_RULES: usize = 64;
 
 /// Reads the rules, has a probe made, and reads them again.
-pub(super) fn look(port: u16, deadline: Duration, probe: impl Fn()) -> Result<Firewall, Gap> {
-    if uzers::get_effective_uid() != 0 {
-        // The kernel shows its rules to root only: there is no need to try.
+pub(super) fn look(
+    port: u16,
+    wanted: Wanted,
+    deadline: Duration,
+    probe: impl Fn(),
+) -> Result<Firewall, Gap> {
+    if !may_look() {
         return Err(Gap::Forbidden);
     }
     let mut until = Instant::now() + deadline;
     let tools = Tools::find()?;
     let before = tools.read(port, until)?;
+    let is_wanted = |read: &Read| {
+        let verdict = read.rule.verdict;
+        let redirects = verdict == FirewallVerdict::Redirect;
+        let blocks = matches!(verdict, FirewallVerdict::Drop | FirewallVerdict::Reject);
+        let does = match wanted {
+            Wanted::All => return true,
+            Wanted::Redirects => redirects,
+            Wanted::Blocks => blocks,
+        };
+        does && read.rule.names_port
+    };
+    if wanted != Wanted::All && !before.iter().any(is_wanted) {
+        return Ok(tools.firewall(before));
+    }
     let probing = Instant::now();
     probe();
     // The time for reading is not spent by connecting.
@@ -35,11 +54,12 @@ pub(super) fn look(port: u16, deadline: Duration, probe: impl Fn()) -> Result<Fi
     {
         listing::use_own_words(&mut rules, &listing, port);
     }
-    rules.truncate(MOST_RULES);
-    Ok(Firewall {
-        rules: rules.into_iter().map(|read| read.rule).collect(),
-        read_by: tools.words(),
-    })
+    Ok(tools.firewall(rules))
+}
+
+/// The kernel shows its rules to root only: there is no need to try.
+pub(super) fn may_look() -> bool {
+    uzers::get_effective_uid() == 0
 }
 
 /// Whether some rule sends the port to another address.
@@ -150,6 +170,14 @@ impl Tools {
             rules.extend(iptables::parse(&text, family, port));
         }
         Ok(rules)
+    }
+
+    fn firewall(&self, mut rules: Vec<Read>) -> Firewall {
+        rules.truncate(MOST_RULES);
+        Firewall {
+            rules: rules.into_iter().map(|read| read.rule).collect(),
+            read_by: self.words(),
+        }
     }
 
     fn words(&self) -> String {

@@ -127,6 +127,8 @@ impl<'a> Ruleset<'a> {
                 "chain" => {
                     let hook = match word("hook") {
                         "output" => 0,
+                        // Where a connection of our own goes is settled when it leaves.
+                        _ if word("type") == "nat" => continue,
                         "prerouting" => 1,
                         "input" => 2,
                         _ => continue,

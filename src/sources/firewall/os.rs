@@ -2,9 +2,19 @@
 
 use std::time::Duration;
 
+use super::Wanted;
 use crate::facts::{Firewall, Gap};
 
-pub(super) fn look(_port: u16, _deadline: Duration, _probe: impl Fn()) -> Result<Firewall, Gap> {
+pub(super) fn may_look() -> bool {
+    false
+}
+
+pub(super) fn look(
+    _port: u16,
+    _wanted: Wanted,
+    _deadline: Duration,
+    _probe: impl Fn(),
+) -> Result<Firewall, Gap> {
     Err(Gap::Unsupported)
 }
 
