@@ -2,21 +2,22 @@
 //!
 //! ## What happened
 //!
-//! The name has addresses of both families. Over IPv4 it answers; over IPv6 nothing comes
-//! back, from this host and, where that was tried, from others either.
+//! The name has addresses of both families. Over IPv4 it answers; over IPv6
+//! nothing comes back, from this host and, where that was tried, from others
+//! either.
 //!
 //! ## Why
 //!
-//! This machine has an IPv6 address and a route, so clients try IPv6 first, and what they
-//! send gets lost: the router announces a network that its provider does not carry, a
-//! VPN or a firewall lets IPv4 through only, or a tunnel has died. Browsers and curl go
-//! on to IPv4 after a moment; programs that try one address after the other wait until
-//! the system gives up, which takes minutes.
+//! This machine has an IPv6 address and a route, so clients try IPv6 first, and
+//! what they send gets lost: the router announces a network that its provider
+//! does not carry, a VPN or a firewall lets IPv4 through only, or a tunnel has
+//! died. Browsers and curl go on to IPv4 after a moment; programs that try one
+//! address after the other wait until the system gives up, which takes minutes.
 //!
 //! ## What to do
 //!
-//! Mend or switch off IPv6 on the router or in the VPN. Until then, have this machine
-//! prefer IPv4.
+//! Mend or switch off IPv6 on the router or in the VPN. Until then, have this
+//! machine prefer IPv4.
 
 use crate::facts::{Gap, Known, Outcome, Outside, Probe};
 use crate::findings::{Confidence, Evidence, Finding, Fix, Safety, Seen, Severity};

@@ -2,21 +2,22 @@
 //!
 //! ## What happened
 //!
-//! The browser shows something else than the server sends: it goes to another address at
-//! once, or shows an old page, or another project's, even while no server runs. curl and
-//! a private window get what the server really sends.
+//! The browser shows something else than the server sends: it goes to another
+//! address at once, or shows an old page, or another project's, even while no
+//! server runs. curl and a private window get what the server really sends.
 //!
 //! ## Why
 //!
-//! A redirect with status 301 or 308 is for good: the browser keeps it and never asks
-//! that address again. A service worker is a program of a page that answers in the
-//! server's place, for all pages of its origin; `http://localhost:3000` is the same
-//! origin for every project that was ever on port 3000.
+//! A redirect with status 301 or 308 is for good: the browser keeps it and never
+//! asks that address again. A service worker is a program of a page that answers
+//! in the server's place, for all pages of its origin; `http://localhost:3000` is
+//! the same origin for every project that was ever on port 3000.
 //!
 //! ## What to do
 //!
-//! Have the browser forget it: the developer tools bypass the cache while they are open,
-//! and unregister a worker. Send 302 or 307 while developing, and no service worker.
+//! Have the browser forget it: the developer tools bypass the cache while they
+//! are open, and unregister a worker. Send 302 or 307 while developing, and no
+//! service worker.
 
 use crate::facts::{BrowserProfile, CachedRedirect, ServiceWorker, human_age};
 use crate::findings::{Confidence, Evidence, Finding, Fix, Severity};

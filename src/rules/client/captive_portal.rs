@@ -2,16 +2,17 @@
 //!
 //! ## What happened
 //!
-//! A page that always answers with nothing (HTTP 204) gave something else, or the answer
-//! says itself that the network wants a login (HTTP 511). So what answers for the target
-//! may not be the target.
+//! A page that always answers with nothing (HTTP 204) gave something else, or the
+//! answer says itself that the network wants a login (HTTP 511). So what answers
+//! for the target may not be the target.
 //!
 //! ## Why
 //!
-//! Hotels, trains and guest networks catch every connection until somebody has logged in
-//! or agreed to something; so do some providers and company gateways. Plain HTTP is
-//! answered with the login page; HTTPS fails with a strange certificate, is refused or
-//! hangs, because nobody can answer it in another's name.
+//! Hotels, trains and guest networks catch every connection until somebody has
+//! logged in or agreed to something; so do some providers and company gateways.
+//! Plain HTTP is answered with the login page; HTTPS fails with a strange
+//! certificate, is refused or hangs, because nobody can answer it in another's
+//! name.
 //!
 //! ## What to do
 //!

@@ -2,24 +2,26 @@
 //!
 //! ## What happened
 //!
-//! The server answers over http. The browser never asks it that way: it turns `http://`
-//! into `https://` before it connects, and shows `ERR_SSL_PROTOCOL_ERROR` (Firefox:
-//! `SSL_ERROR_RX_RECORD_TOO_LONG`), because no TLS is spoken on that port. curl, and a
-//! browser that was never there, get the page.
+//! The server answers over http. The browser never asks it that way: it turns
+//! `http://` into `https://` before it connects, and shows
+//! `ERR_SSL_PROTOCOL_ERROR` (Firefox: `SSL_ERROR_RX_RECORD_TOO_LONG`), because no
+//! TLS is spoken on that port. curl, and a browser that was never there, get the
+//! page.
 //!
 //! ## Why
 //!
 //! Some server on this host, on whatever port, once sent the header
-//! `Strict-Transport-Security`; a browser remembers that for every port of the host, and
-//! for the names below it if the header says so. Or the name ends in a top-level domain
-//! that browsers have on a list of their own (.dev, .app, .foo and others), where there
-//! is no way around https.
+//! `Strict-Transport-Security`; a browser remembers that for every port of the
+//! host, and for the names below it if the header says so. Or the name ends in a
+//! top-level domain that browsers have on a list of their own (.dev, .app, .foo
+//! and others), where there is no way around https.
 //!
 //! ## What to do
 //!
-//! Open the server by its address, for which HSTS never holds, or have the browser forget
-//! the host; and send the header in production only. A name below .dev or .app needs
-//! TLS on the server, or another name: those below .localhost and .test are made for this.
+//! Open the server by its address, for which HSTS never holds, or have the
+//! browser forget the host; and send the header in production only. A name below
+//! .dev or .app needs TLS on the server, or another name: those below .localhost
+//! and .test are made for this.
 
 use crate::facts::{BrowserProfile, HstsEntry, Protocol, Scheme, human_age, preloaded_tld};
 use crate::findings::{Confidence, Evidence, Finding, Fix, Seen, Severity};

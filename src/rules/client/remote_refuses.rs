@@ -7,16 +7,16 @@
 //!
 //! ## Why
 //!
-//! Usually nobody listens on that port there: the service is down, has another port,
-//! or listens on that machine's own loopback only. A firewall may refuse as well. How
-//! long the refusal took tells who sent it: one that comes back from far away in
-//! less than a millisecond was sent by something near: a firewall, a VPN or a proxy
-//! of this machine or of its network.
+//! Usually nobody listens on that port there: the service is down, has another
+//! port, or listens on that machine's own loopback only. A firewall may refuse as
+//! well. How long the refusal took tells who sent it: one that comes back from
+//! far away in less than a millisecond was sent by something near: a firewall, a
+//! VPN or a proxy of this machine or of its network.
 //!
-//! Whether it is this machine or the other one is found by comparing: other ports of the
-//! same address, what each name server says, a host of the internet that is hardly ever
-//! down. A service that lets some addresses in only looks the same from here as one
-//! that is down for everyone.
+//! Whether it is this machine or the other one is found by comparing: other ports
+//! of the same address, what each name server says, a host of the internet that
+//! is hardly ever down. A service that lets some addresses in only looks the same
+//! from here as one that is down for everyone.
 //!
 //! ## What to do
 //!

@@ -2,21 +2,21 @@
 //!
 //! ## What happened
 //!
-//! The address belongs to another machine, and the attempt to connect got no answer,
-//! or the answer that there is no way there.
+//! The address belongs to another machine, and the attempt to connect got no
+//! answer, or the answer that there is no way there.
 //!
 //! ## Why
 //!
-//! No answer at all: a firewall there drops the packets (cloud security groups do),
-//! or the machine is off. *No route to host* after three seconds: no machine in this
-//! network has that address. *No route to host* at once: a firewall there forbids
-//! the port. *Network unreachable*: this machine has no way out, it is offline or a
-//! VPN is down.
+//! No answer at all: a firewall there drops the packets (cloud security groups
+//! do), or the machine is off. *No route to host* after three seconds: no machine
+//! in this network has that address. *No route to host* at once: a firewall there
+//! forbids the port. *Network unreachable*: this machine has no way out, it is
+//! offline or a VPN is down.
 //!
-//! Whether it is this machine or the other one is found by comparing: other ports of the
-//! same address, what each name server says, a host of the internet that is hardly ever
-//! down. A service that lets some addresses in only looks the same from here as one
-//! that is down for everyone.
+//! Whether it is this machine or the other one is found by comparing: other ports
+//! of the same address, what each name server says, a host of the internet that
+//! is hardly ever down. A service that lets some addresses in only looks the same
+//! from here as one that is down for everyone.
 //!
 //! ## What to do
 //!

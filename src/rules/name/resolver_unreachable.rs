@@ -2,26 +2,27 @@
 //!
 //! ## What happened
 //!
-//! Nobody said that the name does not exist: nobody said anything. The name servers
-//! that this system is set up with refused to be asked, kept silent, or said that they
-//! could not find out.
+//! Nobody said that the name does not exist: nobody said anything. The name
+//! servers that this system is set up with refused to be asked, kept silent, or
+//! said that they could not find out.
 //!
 //! ## Why
 //!
-//! A resolver of this machine (systemd-resolved at 127.0.0.53, dnsmasq, a VPN's own) is
-//! set up and does not run; or the network has changed, and the servers are those of the
-//! one before; or a VPN or firewall keeps questions from getting out. Where only the
-//! first server is silent, everything works and every name takes five seconds longer.
-//! A server that answers SERVFAIL is there, and has its own trouble: it cannot reach the
-//! servers of that domain, or the signatures (DNSSEC) of the answer are wrong.
+//! A resolver of this machine (systemd-resolved at 127.0.0.53, dnsmasq, a VPN's
+//! own) is set up and does not run; or the network has changed, and the servers
+//! are those of the one before; or a VPN or firewall keeps questions from getting
+//! out. Where only the first server is silent, everything works and every name
+//! takes five seconds longer. A server that answers SERVFAIL is there, and has
+//! its own trouble: it cannot reach the servers of that domain, or the signatures
+//! (DNSSEC) of the answer are wrong.
 //!
 //! A browser that uses DNS over HTTPS asks servers of its own, so it may open what
 //! nothing else can.
 //!
 //! ## What to do
 //!
-//! Start the resolver, connect to the network or the VPN again so that it hands out its
-//! name servers, or name others.
+//! Start the resolver, connect to the network or the VPN again so that it hands
+//! out its name servers, or name others.
 
 use crate::facts::{Gap, Known, NameServer, Outcome, ResolveError};
 use crate::findings::{Confidence, Evidence, Finding, Fix, Safety, Seen, Severity};

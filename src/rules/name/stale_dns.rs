@@ -2,24 +2,26 @@
 //!
 //! ## What happened
 //!
-//! The address that programs on this machine get for the name is not the one that a name
-//! server gives now; theirs fails, and the other one answers. Or programs are still told
-//! that there is no such name, and a name server knows it.
+//! The address that programs on this machine get for the name is not the one that
+//! a name server gives now; theirs fails, and the other one answers. Or programs
+//! are still told that there is no such name, and a name server knows it.
 //!
 //! ## Why
 //!
-//! Answers are kept for as long as they say (minutes to days), also the answer that
-//! there is no such name: by systemd-resolved, nscd, dnsmasq, the router, and by many
-//! programs for themselves. A record that was just moved or made is the usual case.
-//! Name servers that do not agree are another: an office or a VPN answers differently
-//! from the internet (split horizon), and a machine that has both asks only the first.
-//! Names below `.local` may never get as far as a name server: they are for multicast
-//! DNS. And a browser with DNS over HTTPS asks servers of its own, so it may be the one
-//! that is right, or the one that does not know the office.
+//! Answers are kept for as long as they say (minutes to days), also the answer
+//! that there is no such name: by systemd-resolved, nscd, dnsmasq, the router,
+//! and by many programs for themselves. A record that was just moved or made is
+//! the usual case. Name servers that do not agree are another: an office or a VPN
+//! answers differently from the internet (split horizon), and a machine that has
+//! both asks only the first. Names below `.local` may never get as far as a name
+//! server: they are for multicast DNS. And a browser with DNS over HTTPS asks
+//! servers of its own, so it may be the one that is right, or the one that does
+//! not know the office.
 //!
 //! ## What to do
 //!
-//! Throw the kept answers away. If the servers do not agree, put the right one first.
+//! Throw the kept answers away. If the servers do not agree, put the right one
+//! first.
 
 use std::net::IpAddr;
 

@@ -2,21 +2,21 @@
 //!
 //! ## What happened
 //!
-//! `something.localhost` has no address here. Chrome, Firefox, Edge and curl never ask:
-//! they take every name below `.localhost` for this machine. Most other programs ask
-//! the system, and that says that there is no such name.
+//! `something.localhost` has no address here. Chrome, Firefox, Edge and curl
+//! never ask: they take every name below `.localhost` for this machine. Most
+//! other programs ask the system, and that says that there is no such name.
 //!
 //! ## Why
 //!
-//! The standard says that such names should be loopback, and leaves it to each resolver.
-//! systemd-resolved and `nss-myhostname` do it; the C library by itself, musl and Windows
-//! do not. So the page opens in the browser, and Node, Python, Java or Go cannot reach
-//! the same address.
+//! The standard says that such names should be loopback, and leaves it to each
+//! resolver. systemd-resolved and `nss-myhostname` do it; the C library by
+//! itself, musl and Windows do not. So the page opens in the browser, and Node,
+//! Python, Java or Go cannot reach the same address.
 //!
 //! ## What to do
 //!
-//! Give the name a line in the hosts file, or install `nss-myhostname` for all such names
-//! at once. Or dial `localhost` and send the name in the Host header.
+//! Give the name a line in the hosts file, or install `nss-myhostname` for all
+//! such names at once. Or dial `localhost` and send the name in the Host header.
 
 use crate::facts::{Gap, Known, ResolveError};
 use crate::findings::{Confidence, Evidence, Finding, Fix, Seen, Severity};

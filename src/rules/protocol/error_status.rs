@@ -101,7 +101,9 @@ fn status(case: &Case) -> Option<Finding> {
     // Another address may have answered better, where what it said could not be heard.
     // So may the server behind it, if there is one.
     let by_itself = case.facts.onward.seen().is_some_and(|list| list.is_empty());
-    let confidence = if matches!(status, 500 | 502..=504) && !by_itself {
+    // A network that wants a login first says it with 511, in the name of every host.
+    let another = matches!(status, 500 | 502..=504) && !by_itself || status == 511;
+    let confidence = if another {
         Confidence::Likely
     } else if case
         .probes_that(Outcome::Answered)

@@ -47,7 +47,7 @@ mod tests {
 
     /// Sleeps by both, and sees that neither wakes too early.
     async fn slept(pause: Duration) -> [Duration; 2] {
-        let (mut alarm, mut portable) = (Alarm::new(), portable::Alarm::default());
+        let (mut alarm, mut portable) = (Alarm::new(), portable::Alarm);
         let began = Instant::now();
         alarm.at(began + pause).await;
         let first = began.elapsed();

@@ -146,7 +146,7 @@ fn address(hex: &str) -> Option<IpAddr> {
     Some(IpAddr::V6(Ipv6Addr::from(bytes)).to_canonical())
 }
 
-/// `32768	60999`.
+/// `32768 60999`, with a tab between them.
 fn range(text: &str) -> Option<(u16, u16)> {
     let mut words = text.split_ascii_whitespace().map(str::parse);
     match (words.next(), words.next()) {

@@ -121,7 +121,7 @@ fn best(entries: &[Entry], table: u32, ip: IpAddr) -> Option<&Entry> {
 
 /// Other networks that hold the address too, on another interface than the one that is
 /// taken; the default route is no network.
-pub(super) fn shadowed<'a>(entries: &'a [Entry], to: IpAddr, taken: Option<u32>) -> Vec<&'a Entry> {
+pub(super) fn shadowed(entries: &[Entry], to: IpAddr, taken: Option<u32>) -> Vec<&Entry> {
     let mut others: Vec<&Entry> = entries
         .iter()
         .filter(|entry| {
