@@ -29,7 +29,8 @@ const FAMILIES: &[(char, &str)] = &[
     ('9', "client and far end"),
 ];
 
-/// The files of the live tests: what stands in a place that begins with `live`.
+/// The files of the live tests: what stands in a place that begins with `live`, and the
+/// stories of `live_docker`.
 fn live_files() -> Vec<String> {
     let tests = root().join("tests");
     let mut folders = vec![tests.clone()];
@@ -42,7 +43,10 @@ fn live_files() -> Vec<String> {
                 .unwrap()
                 .to_string_lossy()
                 .into_owned();
-            if !below.starts_with("live") {
+            if !["live", "docker"]
+                .iter()
+                .any(|place| below.starts_with(place))
+            {
                 continue;
             }
             if path.is_dir() {

@@ -31,6 +31,8 @@ mod port;
 mod presence;
 #[path = "live/process.rs"]
 mod process;
+#[path = "live/project.rs"]
+mod project;
 #[path = "live/protocol.rs"]
 mod protocol;
 #[path = "live/stage.rs"]
