@@ -8,6 +8,8 @@ mod acts;
 #[path = "notifications/bus.rs"]
 #[allow(dead_code, reason = "other tests need the rest")]
 mod bus;
+#[path = "daemon/crowd.rs"]
+mod crowd;
 #[path = "daemon/desktop.rs"]
 mod desktop;
 #[path = "daemon/keeper.rs"]

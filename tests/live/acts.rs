@@ -4,7 +4,7 @@
 mod dns;
 
 use std::io::{Read, Write};
-use std::net::{Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
 use socket2::{Domain, Socket, Type};
@@ -22,6 +22,7 @@ pub fn play() {
     let words: Vec<&str> = part.split(' ').collect();
     match words[..] {
         ["serve", at] => serve(&listen(at)),
+        ["crowd", first, count] => crowd(first.parse().unwrap(), count.parse().unwrap()),
         ["status", status, at] => answer_all(&listen(at), &http(status)),
         ["postgres-that-starts", at] => postgres_that_starts(&listen(at)),
         ["kafka", host, port, at] => kafka(&listen(at), host, port.parse().unwrap()),
@@ -80,6 +81,13 @@ fn bind(at: &str) -> Socket {
     let socket = Socket::new(Domain::for_address(at), Type::STREAM, None).unwrap();
     socket.bind(&at.into()).unwrap();
     socket
+}
+
+/// Listens on so many ports, the first one here.
+fn crowd(first: u16, count: u16) -> ! {
+    let ports = first..first + count;
+    let listen = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap();
+    wait(ports.map(listen).collect::<Vec<_>>())
 }
 
 fn ready() {
