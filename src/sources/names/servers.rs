@@ -118,7 +118,10 @@ fn both(name: &str, at: SocketAddr, until: Instant) -> Result<DnsAnswer, Trouble
 }
 
 fn joined(mut v4: DnsAnswer, v6: DnsAnswer) -> DnsAnswer {
-    v4.addresses.extend(v6.addresses);
+    // Some servers answer every question with all that they have.
+    let fresh = |ip: &IpAddr| !v4.addresses.contains(ip);
+    let more: Vec<IpAddr> = v6.addresses.into_iter().filter(fresh).collect();
+    v4.addresses.extend(more);
     v4.ttl_s = v4.ttl_s.into_iter().chain(v6.ttl_s).min();
     v4
 }
