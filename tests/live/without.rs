@@ -46,7 +46,7 @@ stories! {
         let _server = stage.server("serve 0.0.0.0:3000");
         // Nothing leads out of the story's own network namespace.
         let answer = stage.why("192.0.2.1:3000");
-        answer.finds("DD912");
+        answer.finds("DD913");
         assert_eq!(answer.json["listeners"].as_array().map(Vec::len), Some(0), "{}", answer.json);
     }
 

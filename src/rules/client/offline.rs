@@ -55,6 +55,15 @@ fn check(case: &Case) -> Option<Finding> {
     if !is_lost(case) || was_reached(case, outside) {
         return None;
     }
+    // That the router of one family is gone is no reason why the other has no way.
+    let led = |to: IpAddr| {
+        let same = |ip: IpAddr| ip.is_ipv4() == to.is_ipv4();
+        gateways.iter().any(|gateway| gateway.ip.is_none_or(same))
+    };
+    let astray = |probe: &Probe| Case::is_without_way(probe) && !led(probe.to.ip());
+    if !gateways.is_empty() && case.probes().next().is_some() && case.probes().all(astray) {
+        return None;
+    }
     let (says, confidence) = if gateways.is_empty() {
         // What was sent, and not answered, had a way; and a private network may be behind
         // a VPN that is down, whatever becomes of the rest.
