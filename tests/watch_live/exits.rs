@@ -212,16 +212,19 @@ fn the_end_of_somebody_elses_child_is_told_with_its_status() {
             return machine::pass_over("the end of somebody else's child", &why);
         }
         let threads =
-            format!("exec 3<&0; python3 -c '{THREADS}' <&3 & echo $!; wait $!; sleep 600");
+            format!("exec 3<&0; python3 -c '{THREADS}' <&3 & echo $!; wait $!; exec sleep 600");
         for (script, expected) in [
             (threads.as_str(), Ended::Exited(4)),
-            ("sleep 600 & echo $!; wait $!; sleep 600", Ended::Killed(9)),
             (
-                "exec 3<&0; (read line <&3; exit 3) & echo $!; wait $!; sleep 600",
+                "sleep 600 & echo $!; wait $!; exec sleep 600",
+                Ended::Killed(9),
+            ),
+            (
+                "exec 3<&0; (read line <&3; exit 3) & echo $!; wait $!; exec sleep 600",
                 Ended::Exited(3),
             ),
             (
-                "exec 3<&0; (read line <&3; exit 0) & echo $!; wait $!; sleep 600",
+                "exec 3<&0; (read line <&3; exit 0) & echo $!; wait $!; exec sleep 600",
                 Ended::Exited(0),
             ),
         ] {
