@@ -1,11 +1,12 @@
 //! What it tells unasked.
 
 use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::keeper::Keeper;
+use crate::keeper::{Keeper, News};
 use crate::life::project;
-use crate::stage::stories;
+use crate::stage::{Stage, stories};
 
 /// Connects as browsers and most clients do, without waiting in the system call; it is
 /// refused.
@@ -18,6 +19,18 @@ pub fn knock(port: u16) {
 fn knock_and_wait(port: u16) {
     let to = SocketAddr::from(([127, 0, 0, 1], port));
     assert!(TcpStream::connect(to).is_err());
+}
+
+/// The news from the moment on in which port 3000 has had a server, which ends.
+fn news_of_a_lost_server(keeper: &Keeper, stage: &Stage, folder: &Path) -> News {
+    let owner = || keeper.json(&["history", "3000", "--json"], folder)["owners"][0].clone();
+    let server = stage.server("serve 127.0.0.1:3000");
+    keeper.until("the server is known", || owner().is_object());
+    keeper.json(&["status", "--json"], folder);
+    let news = keeper.news();
+    drop(server);
+    keeper.until("its end is known", || owner()["until"].is_u64());
+    news
 }
 
 stories! {
@@ -52,16 +65,7 @@ stories! {
         let keeper = Keeper::new(stage);
         let folder = project(stage);
         let _daemon = keeper.daemon();
-        let server = stage.server("serve 127.0.0.1:3000");
-        keeper.until("the server is known", || {
-            keeper.json(&["history", "3000", "--json"], &folder)["owners"][0].is_object()
-        });
-        keeper.json(&["status", "--json"], &folder);
-        let news = keeper.news();
-        drop(server);
-        keeper.until("its end is known", || {
-            keeper.json(&["history", "3000", "--json"], &folder)["owners"][0]["until"].is_u64()
-        });
+        let news = news_of_a_lost_server(&keeper, stage, &folder);
         knock_and_wait(3000);
         let alert = news.alert("firing");
         assert_eq!((&alert["port"], &alert["finding"]["code"]), (&3000.into(), &"DD203".into()), "{alert:#}");
@@ -74,16 +78,7 @@ stories! {
         let api = r#"{ "name": "api", "scripts": { "dev": "next dev -p 8000" } }"#;
         std::fs::write(folder.join("api/package.json"), api).unwrap();
         let _daemon = keeper.daemon();
-        let server = stage.server("serve 127.0.0.1:3000");
-        keeper.until("the server is known", || {
-            keeper.json(&["history", "3000", "--json"], &folder)["owners"][0].is_object()
-        });
-        keeper.json(&["status", "--json"], &folder);
-        let news = keeper.news();
-        drop(server);
-        keeper.until("its end is known", || {
-            keeper.json(&["history", "3000", "--json"], &folder)["owners"][0]["until"].is_u64()
-        });
+        let news = news_of_a_lost_server(&keeper, stage, &folder);
         // The port that was never served; to blame the other one would be wrong.
         knock_and_wait(8000);
         let told = news.alerts_within("firing", Duration::from_secs(4));

@@ -47,7 +47,7 @@ pub static RULE: Rule = Rule {
 
 fn check(case: &Case) -> Option<Finding> {
     // An address that leads nowhere on this side of a boundary is not the network's fault.
-    if path::device_loopback::is_an_emulators(case) || path::vm_boundary::stands(case) {
+    if path::is_beyond_a_boundary(case) {
         return None;
     }
     let outside = case.facts.outside.seen()?;

@@ -66,10 +66,7 @@ const AT_ONCE: u64 = 1_000_000;
 
 fn check(case: &Case) -> Option<Finding> {
     // A server of this machine may still be bound to an address that has gone.
-    if case.on_this_machine()
-        || path::device_loopback::is_an_emulators(case)
-        || path::vm_boundary::stands(case)
-    {
+    if case.on_this_machine() || path::is_beyond_a_boundary(case) {
         return None;
     }
     let silent = case.probes().filter(|probe| {

@@ -23,6 +23,12 @@ use crate::facts::{FirewallRule, FirewallVerdict, Known, Listener, Outcome, Prob
 use crate::findings::{Confidence, Evidence, Finding, Fix, Safety, Seen};
 use crate::rules::{Case, evidence};
 
+/// Whether the target is behind the boundary of a device or a virtual machine: that it leads
+/// nowhere on this side of it is not the network's fault.
+pub(super) fn is_beyond_a_boundary(case: &Case) -> bool {
+    device_loopback::is_an_emulators(case) || vm_boundary::stands(case)
+}
+
 /// A firewall's rule that explains a probe.
 struct Proof<'a> {
     rule: &'a FirewallRule,

@@ -46,8 +46,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(case: &Case) -> Option<Finding> {
-    // An address that leads nowhere on this side of a boundary is not the network's fault.
-    if super::device_loopback::is_an_emulators(case) || super::vm_boundary::stands(case) {
+    if super::is_beyond_a_boundary(case) {
         return None;
     }
     let failed = |probe: &&Probe| {

@@ -95,10 +95,7 @@ fn check(case: &Case) -> Option<Finding> {
     let waiting = listener.queue.seen()?.waiting;
     let holders = case.holders(listener);
     let top = *holders.first()?;
-    let all_seen = listener
-        .owners
-        .seen()
-        .is_some_and(|ids| ids.len() == holders.len());
+    let all_seen = super::are_all(listener, &holders);
     let idle =
         |process: &&Process| matches!(process.state, ProcState::Sleeping | ProcState::Blocked);
     if waiting == 0

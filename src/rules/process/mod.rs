@@ -22,6 +22,31 @@ use crate::findings::{Confidence, Finding};
 
 use super::{Case, evidence};
 
+/// Whether these are all who hold the listener: one that could not be looked at may be the
+/// one that runs.
+fn are_all(listener: &Listener, holders: &[&Process]) -> bool {
+    let owners = listener.owners.seen();
+    owners.is_some_and(|ids| ids.len() == holders.len())
+}
+
+/// How sure it is that what is seen of one holder, and of all others, is why the probe
+/// met what it met.
+fn sureness(
+    case: &Case,
+    probe: &Probe,
+    listener: &Listener,
+    holders: &[&Process],
+    one: &Process,
+) -> Confidence {
+    // An address that is not known to be ours may be another machine's.
+    let here = case.is_local(probe.to.ip()) == Some(true) || listener.at.ip() == probe.to.ip();
+    if here && are_all(listener, holders) && !case.is_forwarder(one) {
+        Confidence::Certain
+    } else {
+        Confidence::Likely
+    }
+}
+
 /// Who takes a connection, and in whose name.
 struct Taker<'a> {
     listener: Option<&'a Listener>,

@@ -60,16 +60,7 @@ fn traced(case: &Case, probe: &Probe, listener: &Listener) -> Option<Finding> {
     if !holders.iter().all(stands) {
         return None;
     }
-    let all_seen = listener
-        .owners
-        .seen()
-        .is_some_and(|ids| ids.len() == holders.len());
-    let here = case.is_local(probe.to.ip()) == Some(true) || listener.at.ip() == probe.to.ip();
-    let confidence = if here && all_seen && !case.is_forwarder(first) {
-        Confidence::Certain
-    } else {
-        Confidence::Likely
-    };
+    let confidence = super::sureness(case, probe, listener, &holders, first);
     let debugger = match first.tracer {
         None | Some(0) => "a debugger".to_owned(),
         Some(pid) => match case.process_by_pid(pid) {

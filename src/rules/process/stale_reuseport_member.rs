@@ -149,10 +149,7 @@ fn tell(
 /// Whether every process that holds the socket stands still, and all of them were seen.
 fn is_stopped(case: &Case, listener: &Listener) -> bool {
     let holders = case.holders(listener);
-    let all_seen = listener
-        .owners
-        .seen()
-        .is_some_and(|ids| ids.len() == holders.len());
+    let all_seen = super::are_all(listener, &holders);
     let stands =
         |process: &&Process| matches!(process.state, ProcState::Stopped | ProcState::Traced);
     all_seen && !holders.is_empty() && holders.iter().all(stands)

@@ -17,7 +17,7 @@
 //! Type `fg` in the terminal that it was started from, or send it SIGCONT.
 
 use crate::facts::{Outcome, ProcState};
-use crate::findings::{Confidence, Evidence, Finding, Fix, Safety, Seen, Severity};
+use crate::findings::{Evidence, Finding, Fix, Safety, Seen, Severity};
 use crate::rules::{Case, Rule, container, evidence, fixes};
 
 /// DD401.
@@ -40,18 +40,7 @@ fn check(case: &Case) -> Option<Finding> {
     if !holders.iter().all(|p| p.state == ProcState::Stopped) {
         return None;
     }
-    // A holder that could not be looked at may be the one that runs.
-    let all_seen = listener
-        .owners
-        .seen()
-        .is_some_and(|ids| ids.len() == holders.len());
-    // An address that is not known to be ours may be another machine's.
-    let here = case.is_local(probe.to.ip()) == Some(true) || listener.at.ip() == probe.to.ip();
-    let confidence = if here && all_seen && !case.is_forwarder(first) {
-        Confidence::Certain
-    } else {
-        Confidence::Likely
-    };
+    let confidence = super::sureness(case, probe, listener, &holders, first);
     let port = case.port();
     let says = format!(
         "{} holds port {port} and is stopped: it accepts connections and runs no code",

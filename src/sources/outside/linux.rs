@@ -24,12 +24,28 @@ pub(super) fn gateways() -> Known<Vec<Gateway>> {
     let v6 = fs::read_to_string("/proc/net/ipv6_route").unwrap_or_default();
     let mut all = v4;
     for gateway in routes_v6(&v6) {
-        if !all.contains(&gateway) {
-            all.push(gateway);
-        }
+        add(&mut all, gateway);
     }
     all.truncate(MOST);
     Known::Seen(all)
+}
+
+/// The gateway of a route with these flags.
+fn gateway(flags: u32, router: IpAddr, interface: &str) -> Gateway {
+    Gateway {
+        ip: (flags & BY_ROUTER != 0).then_some(router),
+        ipv6: router.is_ipv6(),
+        interface: clean(interface),
+        answers: Known::default(),
+        took_us: 0,
+    }
+}
+
+/// Several routes may lead to the same one.
+fn add(found: &mut Vec<Gateway>, gateway: Gateway) {
+    if !found.contains(&gateway) {
+        found.push(gateway);
+    }
 }
 
 /// Whether a neighbour was found on its network, by the table that the system keeps.
@@ -63,16 +79,7 @@ fn routes_v4(table: &str) -> Vec<Gateway> {
             continue;
         }
         let ip = Ipv4Addr::from(router.to_ne_bytes());
-        let gateway = Gateway {
-            ip: (flags & BY_ROUTER != 0).then_some(ip.into()),
-            ipv6: false,
-            interface: clean(interface),
-            answers: Known::default(),
-            took_us: 0,
-        };
-        if !found.contains(&gateway) {
-            found.push(gateway);
-        }
+        add(&mut found, gateway(flags, ip.into(), interface));
     }
     found
 }
@@ -98,16 +105,7 @@ fn routes_v6(table: &str) -> Vec<Gateway> {
             continue;
         }
         let ip = Ipv6Addr::from(router);
-        let gateway = Gateway {
-            ip: (flags & BY_ROUTER != 0).then_some(ip.into()),
-            ipv6: true,
-            interface: clean(interface),
-            answers: Known::default(),
-            took_us: 0,
-        };
-        if !found.contains(&gateway) {
-            found.push(gateway);
-        }
+        add(&mut found, gateway(flags, ip.into(), interface));
     }
     found
 }
