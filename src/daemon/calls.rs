@@ -11,7 +11,7 @@ use super::run::Daemon;
 use super::state::Changes;
 use crate::diagnose::{self, Extent, Given, Named};
 use crate::facts::{Claims, Known, Snapshot, Target};
-use crate::findings::{Alert, DaemonStatus, ProjectReport, Status, Unseen};
+use crate::findings::{Alert, DaemonStatus, ProjectReport, Status, Trigger, Unseen};
 use crate::ipc::{AlertList, Call, Facts, History, MuteParams, Reply, WhyParams};
 use crate::sources::own;
 
@@ -143,12 +143,13 @@ impl Daemon {
     }
 
     /// Answers those who waited for what is known now.
-    pub(super) fn answer_waiting(&mut self) {
+    pub(super) fn answer_waiting(&mut self, now: Moment) {
         let waiting = std::mem::take(&mut self.waiting);
         for (folder, asked) in waiting {
             let root = self.roots.get(&folder).cloned().flatten();
             match root.filter(|root| self.reports.contains_key(root)) {
                 Some(root) => {
+                    self.projects.ask(&root, now);
                     let reply = self.reply_of(&asked.call, Some(&root));
                     let _ = asked.answer.send(Ok(reply));
                 }
@@ -169,10 +170,17 @@ impl Daemon {
         }
     }
 
-    /// The alerts of a project, or all of them: those that fire first.
+    /// The alerts of a project, or all of them: those that fire first. Where several
+    /// projects want a port, refusals there are told to each of them.
     fn alerts_of(&self, root: Option<&str>) -> Vec<Alert> {
         let mut alerts = self.alerts.list();
-        alerts.retain(|alert| root.is_none() || alert.project.as_deref() == root);
+        if let Some(root) = root {
+            alerts.retain(|alert| match (alert.trigger, alert.port) {
+                _ if alert.project.as_deref() == Some(root) => true,
+                (Trigger::Refused, Some(port)) => self.is_expected_by(root, port),
+                _ => false,
+            });
+        }
         alerts
     }
 

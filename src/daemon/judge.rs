@@ -12,7 +12,7 @@ use super::refusals::Refused;
 use super::run::Daemon;
 use super::state::Changes;
 use crate::diagnose;
-use crate::facts::{Claims, Known, Proto, Refusal};
+use crate::facts::{Claims, Known, Project, Proto, Refusal, Service};
 use crate::findings::{Finding, ProjectReport, Report, Severity, Trigger};
 use crate::rules;
 
@@ -33,23 +33,36 @@ pub(super) struct Spoken {
 impl Daemon {
     /// Whether a project's files or the past have something to say of a port.
     pub(super) fn is_expected(&self, port: u16, now: Moment) -> bool {
-        self.project_expecting(port).is_some() || self.state.departed(port, now).is_some()
+        self.projects_expecting(port).next().is_some() || self.state.departed(port, now).is_some()
     }
 
-    /// The root of the project whose files give this port to a service.
-    fn project_expecting(&self, port: u16) -> Option<String> {
+    /// The projects whose files give this port to a service that should run.
+    fn projects_expecting(&self, port: u16) -> impl Iterator<Item = &Project> {
         let projects = self.state.projects().values();
-        let says = |claims: &Claims| claims.expecting(port).any(|(service, _)| service.is_on());
-        let mut saying = projects.filter(|project| project.claims.seen().is_some_and(|c| says(c)));
-        saying.next().map(|project| project.root.clone())
+        projects.filter(move |project| should_have(project, port).is_some())
     }
 
-    /// The root of the project that a port belongs to: by its files, or by who had it last.
+    /// The root of the project that a port belongs to: of those whose files name it, the one
+    /// that had it last, or else the one that somebody asked about last, as an editor does
+    /// that is open on it. Where no file names it, who had it last.
     fn project_of(&self, port: u16) -> Option<String> {
-        self.project_expecting(port).or_else(|| {
-            let past = self.state.history(Some(port));
-            past.into_iter().find_map(|owner| owner.project)
-        })
+        let past = self.state.history(Some(port));
+        let mut past: Vec<String> = past.into_iter().filter_map(|one| one.project).collect();
+        let had = |root: &String| past.iter().position(|one| one == root);
+        let expecting = self.projects_expecting(port).map(|project| &project.root);
+        let best = expecting.min_by_key(|root| {
+            let ago = had(root).unwrap_or(usize::MAX);
+            (ago, std::cmp::Reverse(self.projects.asked(root)))
+        });
+        best.cloned()
+            .or_else(|| (!past.is_empty()).then(|| past.remove(0)))
+    }
+
+    /// Whether the files of the project with this root give the port to a service that
+    /// should run.
+    pub(super) fn is_expected_by(&self, root: &str, port: u16) -> bool {
+        let project = self.state.projects().get(root);
+        project.is_some_and(|project| should_have(project, port).is_some())
     }
 
     /// Has the refusals of one port diagnosed.
@@ -88,7 +101,7 @@ impl Daemon {
             trigger: Trigger::Refused,
             port: Some(unasked.port),
             project: unasked.project.clone(),
-            service: self.service_of(unasked.port),
+            service: self.service_of(unasked.project.as_deref(), unasked.port),
             settle: settle(finding),
             finding: finding.clone(),
         });
@@ -113,10 +126,10 @@ impl Daemon {
         projects.filter_map(|project| Some(project.claims.seen()?.as_ref()))
     }
 
-    /// The service that should have a port.
-    fn service_of(&self, port: u16) -> Option<String> {
-        let mut services = self.claims().flat_map(|claims| claims.expecting(port));
-        services.next().map(|(service, _)| service.name.clone())
+    /// The service of a project that should have a port.
+    fn service_of(&self, root: Option<&str>, port: u16) -> Option<String> {
+        let project = self.state.projects().get(root?)?;
+        should_have(project, port).map(|service| service.name.clone())
     }
 
     /// Whether only `::1` was refused while somebody has the port on `127.0.0.1`: most
@@ -288,6 +301,12 @@ impl Daemon {
             self.reports.insert(report.root.clone(), report);
         }
     }
+}
+
+/// The service of a project that should run and have this port.
+fn should_have(project: &Project, port: u16) -> Option<&Service> {
+    let mut services = project.claims.seen()?.expecting(port);
+    services.find_map(|(service, _)| service.is_on().then_some(service))
 }
 
 /// What a check has found, as an alert.

@@ -18,6 +18,8 @@ const STAYS: Duration = Duration::from_secs(3600);
 pub struct KnownProjects {
     /// When each was needed last.
     roots: BTreeMap<String, Duration>,
+    /// When somebody asked about one last, of those that anybody asked about.
+    asked: BTreeMap<String, Duration>,
 }
 
 impl KnownProjects {
@@ -30,11 +32,24 @@ impl KnownProjects {
         if self.roots.len() >= MOST {
             let oldest = self.roots.iter().min_by_key(|(_, last)| **last);
             if let Some(oldest) = oldest.map(|(root, _)| root.clone()) {
-                self.roots.remove(&oldest);
+                self.remove(&oldest);
             }
         }
         self.roots.insert(root.to_owned(), now.up);
         true
+    }
+
+    /// Takes note that somebody asks about this project, if it is watched.
+    pub fn ask(&mut self, root: &str, now: Moment) {
+        if self.roots.contains_key(root) {
+            self.asked.insert(root.to_owned(), now.up);
+        }
+    }
+
+    /// Since the daemon began: when somebody asked about this project last.
+    #[must_use]
+    pub fn asked(&self, root: &str) -> Option<Duration> {
+        self.asked.get(root).copied()
     }
 
     /// Forgets the projects that nobody has needed for an hour; says which.
@@ -43,9 +58,14 @@ impl KnownProjects {
         let gone = self.roots.iter().filter(|(_, last)| old(last));
         let gone: Vec<String> = gone.map(|(root, _)| root.clone()).collect();
         for root in &gone {
-            self.roots.remove(root);
+            self.remove(root);
         }
         gone
+    }
+
+    fn remove(&mut self, root: &str) {
+        self.roots.remove(root);
+        self.asked.remove(root);
     }
 
     /// Whether this project is watched.
@@ -82,6 +102,18 @@ mod tests {
         assert!(known.need("/new", at(101)));
         assert_eq!(known.roots().len(), MOST);
         assert!(known.contains("/p0") && !known.contains("/p1"));
+    }
+
+    #[test]
+    fn who_was_asked_about_is_known_for_as_long_as_it_is_watched() {
+        let mut known = KnownProjects::default();
+        known.ask("/a", at(0));
+        assert_eq!(known.asked("/a"), None, "it is not watched");
+        known.need("/a", at(1));
+        known.ask("/a", at(2));
+        assert_eq!(known.asked("/a"), Some(at(2).up));
+        known.forget(at(4000));
+        assert_eq!(known.asked("/a"), None);
     }
 
     #[test]

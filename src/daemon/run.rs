@@ -290,7 +290,7 @@ impl Daemon {
             self.pace.change(now);
             self.judge(&changes, now);
         }
-        self.answer_waiting();
+        self.answer_waiting(now);
         self.keep();
     }
 

@@ -114,7 +114,7 @@ impl Status {
             _ => Level::Well,
         };
         let line = match loud.first() {
-            Some(alert) => shortened(&alert_line(alert), loud.len() - 1),
+            Some(alert) => shortened(&alert_line(alert, project.as_deref()), loud.len() - 1),
             None => up_line(up, &services),
         };
         Status {
@@ -132,9 +132,14 @@ impl Status {
 }
 
 /// `3000 refused: nobody listens there`
-fn alert_line(alert: &Alert) -> String {
+fn alert_line(alert: &Alert, project: Option<&str>) -> String {
     let says = clean(&alert.finding.says);
+    let others = alert.project.as_deref().zip(project);
     match (alert.port, alert.trigger) {
+        // Two projects want the port, and the words are about the services of the other one.
+        (Some(port), Trigger::Refused) if others.is_some_and(|(its, this)| its != this) => {
+            format!("{port} refused")
+        }
         (Some(port), Trigger::Refused) => format!("{port} refused: {says}"),
         (Some(port), Trigger::Drift) => format!("{port}: {says}"),
         (None, _) => says,
@@ -199,6 +204,23 @@ mod tests {
         ]);
         assert_eq!(told.line, "3000 refused: app is on 3001 (+1)");
         assert_eq!(told.level, Level::Problem);
+    }
+
+    #[test]
+    fn the_words_about_another_project_are_not_told_of_this_one() {
+        let its = Alert {
+            project: Some("/work/shop".to_owned()),
+            ..alert(1, Severity::Error, "api should have port 3000")
+        };
+        let line = |project: &str| {
+            let project = Some(project.to_owned());
+            Status::new(project, Vec::new(), vec![its.clone()], Vec::new(), None).line
+        };
+        assert_eq!(line("/work/blog"), "3000 refused");
+        assert_eq!(
+            line("/work/shop"),
+            "3000 refused: api should have port 3000"
+        );
     }
 
     #[test]

@@ -61,6 +61,28 @@ stories! {
         });
     }
 
+    fn of_two_projects_that_want_the_port_it_is_the_one_that_was_asked_about_last(stage) {
+        let keeper = Keeper::new(stage);
+        let shop = project(stage);
+        // By its name the first.
+        let blog = stage.folder().join("blog");
+        std::fs::create_dir(&blog).unwrap();
+        let package = r#"{ "name": "blog", "scripts": { "dev": "vite --port 3000" } }"#;
+        std::fs::write(blog.join("package.json"), package).unwrap();
+        let _daemon = keeper.daemon();
+        keeper.json(&["status", "--json"], &blog);
+        keeper.json(&["status", "--json"], &shop);
+        let news = keeper.news();
+        knock(3000);
+        let alert = news.alert("firing");
+        assert_eq!(alert["project"], shop.to_str().unwrap(), "{alert:#}");
+        assert_eq!(alert["service"], "shop", "{alert:#}");
+        let line = |folder: &Path| keeper.json(&["status", "--json"], folder)["line"].clone();
+        assert_eq!(line(&shop), "3000 refused: shop should have port 3000, and is not running");
+        // It is refused there, too; what its service has to do with it was not looked at.
+        assert_eq!(line(&blog), "3000 refused");
+    }
+
     fn where_the_port_is_not_told_it_is_the_one_that_lost_its_server(stage) {
         let keeper = Keeper::new(stage);
         let folder = project(stage);

@@ -7,7 +7,7 @@
 // (its entry.js), CHROMIUM, VSIX, DEVDOCTOR, WORK (the folder to open), and where a
 // picture goes, if one is wanted: PICTURE.
 
-import { spawn, execFileSync } from 'node:child_process';
+import { spawn, spawnSync, execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { connect } from 'node:net';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -159,8 +159,9 @@ async function look(page) {
     await knock(8000);
     return (await text()).startsWith('⚠ 8000 refused: ');
   }).catch(async (error) => {
-    const known = execFileSync(DEVDOCTOR, ['status', '--json'], { cwd: WORK, encoding: 'utf8' });
-    throw new Error(`${error.message}; the item says ${await text()}, the daemon ${known}`);
+    // All projects, and whatever it says: its exit code is that of what is wrong.
+    const { stdout } = spawnSync(DEVDOCTOR, ['status', '--json', '--all'], { cwd: WORK, encoding: 'utf8' });
+    throw new Error(`${error.message}; the item says ${await text()}, the daemon ${stdout}`);
   });
   console.log(`the item says: ${await text()}`);
   const list = page.locator('.quick-input-widget');

@@ -44,6 +44,8 @@ fn the_status_bar_follows_a_server_and_a_click_says_what_mends_it() {
             .arg(browser.node)
             .arg(bring::repository().join("tests/editors/vscode.mjs"))
             .arg(browser.packages)
+            // A server's folder makes a project of it; this repository is not what is watched.
+            .current_dir(stage.folder())
             .env_clear()
             .env("PATH", search_path())
             .env("HOME", stage.folder().join("home"))
