@@ -4,12 +4,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::alerts::Muted;
+use super::errand;
 use super::event::{Event, Moment};
 use super::handle::Asked;
-use super::looks::in_folder;
 use super::run::Daemon;
 use super::state::Changes;
-use crate::diagnose::{self, Extent, Given, Named};
+use crate::diagnose::{self, Named};
 use crate::facts::{Claims, Known, Snapshot, Target};
 use crate::findings::{Alert, DaemonStatus, ProjectReport, Status, Trigger, Unseen};
 use crate::ipc::{AlertList, Call, Facts, History, MuteParams, Reply, WhyParams};
@@ -30,13 +30,9 @@ impl Daemon {
                 return self.why(asked, &params, now);
             }
             Call::Ports(params) => {
-                let extent = Extent::Ports {
-                    port: params.port,
-                    udp: false,
-                };
+                let port = params.port;
                 self.begin(asked, move |settings| {
-                    let facts = diagnose::record(extent, settings);
-                    Ok(Reply::Ports(diagnose::ports_report(&facts)))
+                    Ok(Reply::Ports(errand::asked_ports(port, settings)))
                 });
                 return changes;
             }
@@ -47,8 +43,7 @@ impl Daemon {
                 };
                 self.begin(asked, move |settings| {
                     let root = diagnose::project_of(&folder);
-                    let settings = in_folder(Some(&root), settings);
-                    let report = diagnose::check(&root, &settings);
+                    let report = errand::asked_check(root, settings);
                     Ok(Reply::Check(Box::new(report)))
                 });
                 return changes;
@@ -129,14 +124,10 @@ impl Daemon {
             }
         };
         self.refusals.hush(target.port, now);
-        let given = Given {
-            folder: params.folder.clone(),
-            departed: self.state.departed(target.port, now).into_iter().collect(),
-            ..Given::default()
-        };
+        let folder = params.folder.clone();
+        let departed = self.state.departed(target.port, now).into_iter().collect();
         self.begin(asked, move |settings| {
-            let settings = in_folder(given.folder.as_deref(), settings);
-            let report = diagnose::why_given(&target, &settings, given).report;
+            let report = errand::asked_why(target, folder, departed, settings);
             Ok(Reply::Why(Box::new(report)))
         });
         Changes::default()

@@ -2,12 +2,13 @@
 //! own, handing in what it saw as an event.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
+use super::errand::{self, in_folder};
 use super::event::Event;
 use crate::diagnose::{self, Given};
 use crate::facts::{Departed, Known, ProcId, Project, Target};
@@ -80,18 +81,12 @@ impl Looks {
     /// What the files of the project with this root say.
     pub(super) fn at_project(&self, root: String) {
         self.begin(move |settings| {
-            let read = projects::read(&root, settings.timeouts.projects);
-            let here = projects::roots(&[&root]);
-            let own = here.into_iter().find(|project| project.root == root);
-            let markers = own.map(|own| own.markers).unwrap_or_default();
+            let own = in_folder(Some(&root), settings);
+            let read = errand::files(root, settings);
             Event::Project(Box::new(ReadProject {
-                settings: in_folder(Some(&root), settings),
+                settings: own,
                 folders: read.folders,
-                project: Project {
-                    root,
-                    markers,
-                    claims: read.claims,
-                },
+                project: read.project,
             }))
         });
     }
@@ -118,14 +113,14 @@ impl Looks {
     /// Why connections to these addresses, of one port, were refused.
     pub(super) fn at_refusal(&self, refused: Unasked) {
         self.begin(move |settings| {
-            let report = refused.diagnose(settings);
+            let report = errand::refused(&refused, settings);
             Event::Diagnosed(Box::new(refused), Box::new(report))
         });
     }
 }
 
 /// A diagnosis that nobody asked for: connections were refused.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Unasked {
     /// The port.
     pub port: u16,
@@ -138,7 +133,7 @@ pub struct Unasked {
 }
 
 impl Unasked {
-    fn diagnose(&self, settings: &Settings) -> Report {
+    pub(super) fn diagnose(&self, settings: &Settings) -> Report {
         let mut settings = in_folder(self.project.as_deref(), settings);
         settings.timeouts.whole = UNASKED;
         settings.timeouts.engines = settings.timeouts.engines.min(ENGINES);
@@ -165,16 +160,6 @@ impl Unasked {
             port: self.port,
             path: None,
         }
-    }
-}
-
-/// The settings that hold in this folder. Those of the daemon do where its file has a
-/// mistake, which `devdoctor check` tells of.
-pub(super) fn in_folder(folder: Option<&str>, settings: &Settings) -> Settings {
-    let own = folder.map(|folder| Settings::load(Path::new(folder), |name| std::env::var_os(name)));
-    match own {
-        Some(Ok(own)) => own,
-        _ => settings.clone(),
     }
 }
 

@@ -1,8 +1,12 @@
 //! Our own process: what it uses, how it leaves its terminal, when it is told to end.
 
 use std::io;
+use std::time::Instant;
 
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
+
+use super::tool::Command;
+use crate::facts::Gap;
 
 /// What our own process has used.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -33,6 +37,17 @@ pub fn usage() -> OwnUse {
         cpu_ms: own.accumulated_cpu_time(),
         resident: own.memory(),
     })
+}
+
+/// Starts this very program once more, with these words and something to read, and gives
+/// what it prints. It is killed at the deadline.
+///
+/// # Errors
+///
+/// Why there is nothing that it printed.
+pub fn again(words: &[&str], input: Vec<u8>, until: Instant) -> Result<Vec<u8>, Gap> {
+    let program = Command::own().map_err(|error| Gap::of(&error))?;
+    program.given(words, input, until)
 }
 
 /// Leaves the terminal from which we were started, so that its end is not ours.

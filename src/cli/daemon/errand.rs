@@ -1,0 +1,30 @@
+//! What the daemon sends a process of its own for.
+
+use std::io::{Read, Write};
+
+use crate::cli::terminal::Failure;
+use crate::daemon::Errand;
+use crate::settings::Settings;
+
+/// An errand that is longer than this is none of ours.
+const LONGEST: u64 = 1024 * 1024;
+
+/// Reads an errand, runs it, and prints what it saw.
+pub fn run(settings: &Settings) -> Result<u8, Failure> {
+    let mut words = Vec::new();
+    std::io::stdin()
+        .lock()
+        .take(LONGEST)
+        .read_to_end(&mut words)
+        .map_err(|error| Failure::new(format!("the errand cannot be read: {error}")))?;
+    let errand: Errand = serde_json::from_slice(&words)
+        .map_err(|error| Failure::new(format!("this is no errand: {error}")))?;
+    let said = errand
+        .run(settings)
+        .map_err(|error| Failure::new(format!("what was seen cannot be told: {error}")))?;
+    std::io::stdout()
+        .lock()
+        .write_all(said.as_bytes())
+        .map_err(|error| Failure::new(format!("nobody listens: {error}")))?;
+    Ok(0)
+}
