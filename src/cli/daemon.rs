@@ -2,7 +2,7 @@
 
 mod control;
 mod errand;
-mod run;
+pub(super) mod run;
 
 use super::terminal::Failure;
 use crate::settings::Settings;
@@ -31,7 +31,7 @@ enum Action {
     Uninstall,
     /// Run what the daemon writes to standard input.
     #[command(hide = true)]
-    Errand,
+    Errand(errand::Args),
 }
 
 pub fn run(args: &Args, settings: Settings) -> Result<u8, Failure> {
@@ -43,6 +43,6 @@ pub fn run(args: &Args, settings: Settings) -> Result<u8, Failure> {
         Action::Logs(args) => control::logs(args),
         Action::Install => control::install(),
         Action::Uninstall => control::uninstall(),
-        Action::Errand => errand::run(&settings),
+        Action::Errand(args) => errand::run(args, &settings),
     }
 }

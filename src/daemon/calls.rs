@@ -4,15 +4,16 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::alerts::Muted;
-use super::errand;
+use super::errand::Errand;
 use super::event::{Event, Moment};
 use super::handle::Asked;
 use super::run::Daemon;
 use super::state::Changes;
 use crate::diagnose::{self, Named};
-use crate::facts::{Claims, Known, Snapshot, Target};
+use crate::facts::{Claims, Gap, Known, Snapshot, Target};
 use crate::findings::{Alert, DaemonStatus, ProjectReport, Status, Trigger, Unseen};
 use crate::ipc::{AlertList, Call, Facts, History, MuteParams, Reply, WhyParams};
+use crate::settings::Settings;
 use crate::sources::own;
 
 /// How many diagnoses and checks that take their time may be under way at once.
@@ -32,7 +33,7 @@ impl Daemon {
             Call::Ports(params) => {
                 let port = params.port;
                 self.begin(asked, move |settings| {
-                    Ok(Reply::Ports(errand::asked_ports(port, settings)))
+                    Errand::Ports(port).send(settings).map(Reply::Ports)
                 });
                 return changes;
             }
@@ -43,8 +44,7 @@ impl Daemon {
                 };
                 self.begin(asked, move |settings| {
                     let root = diagnose::project_of(&folder);
-                    let report = errand::asked_check(root, settings);
-                    Ok(Reply::Check(Box::new(report)))
+                    Errand::Check(root).send(settings).map(Reply::Check)
                 });
                 return changes;
             }
@@ -97,7 +97,7 @@ impl Daemon {
     fn begin(
         &self,
         asked: Asked,
-        work: impl FnOnce(&crate::settings::Settings) -> Result<Reply, String> + Send + 'static,
+        work: impl FnOnce(&Settings) -> Result<Reply, Gap> + Send + 'static,
     ) {
         let Ok(place) = self.at_once.clone().try_acquire_owned() else {
             let busy = "the daemon is busy with other diagnoses; try again".to_owned();
@@ -105,7 +105,10 @@ impl Daemon {
             return;
         };
         self.looks.begin(move |settings| {
-            let _ = asked.answer.send(work(settings));
+            let reply = work(settings);
+            let _ = asked
+                .answer
+                .send(reply.map_err(|gap| format!("it could not be looked at: {gap}")));
             drop(place);
             Event::Due
         });
@@ -127,8 +130,12 @@ impl Daemon {
         let folder = params.folder.clone();
         let departed = self.state.departed(target.port, now).into_iter().collect();
         self.begin(asked, move |settings| {
-            let report = errand::asked_why(target, folder, departed, settings);
-            Ok(Reply::Why(Box::new(report)))
+            let errand = Errand::Why {
+                target,
+                folder,
+                departed,
+            };
+            errand.send(settings).map(Reply::Why)
         });
         Changes::default()
     }

@@ -1,7 +1,8 @@
 //! Looks that need most of this program: diagnoses, and the parsers of project files. Each
-//! runs in a process of its own, which reads the errand as JSON and prints what it saw. What
-//! they take is given back when they end, so that the daemon itself stays small; and one that
-//! hangs or breaks, over a file of which nobody has thought, is ended and harms nobody.
+//! is an errand, on which the daemon sends a `devdoctor` of its own: that reads the errand
+//! as JSON and prints what it saw. So the daemon holds neither what they take nor their code,
+//! and one that hangs or breaks, over a file of which nobody has thought, is ended and harms
+//! nobody.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -11,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::looks::Unasked;
 use crate::diagnose::{self, Extent, Given};
-use crate::facts::{Departed, Project, Target};
+use crate::facts::{Departed, Gap, Project, Target};
 use crate::findings::{PortsReport, ProjectReport, Report};
 use crate::settings::Settings;
 use crate::sources::{own, projects};
@@ -19,7 +20,7 @@ use crate::sources::{own, projects};
 /// How long the process may take beyond what its looks may.
 const GRACE: Duration = Duration::from_secs(2);
 /// The words that make this program run an errand.
-const WORDS: &[&str] = &["daemon", "errand"];
+const WORDS: &[&str] = &["daemon", "errand", "--version", env!("CARGO_PKG_VERSION")];
 
 /// What is to be looked at.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -73,71 +74,14 @@ impl Errand {
         }
     }
 
-    /// Sends a process on it, and reads what that says; `None` if it said nothing.
-    fn send<T: DeserializeOwned>(&self, settings: &Settings) -> Option<T> {
+    /// Sends a process on it, and reads what that says.
+    pub(super) fn send<T: DeserializeOwned>(&self, settings: &Settings) -> Result<T, Gap> {
         let until = Instant::now() + settings.timeouts.whole + GRACE;
-        let words = serde_json::to_vec(self).ok()?;
-        let said = own::again(WORDS, words, until);
-        let said = said
-            .map_err(|gap| gap.to_string())
-            .and_then(|said| serde_json::from_slice(&said).map_err(|error| error.to_string()));
-        match said {
-            Ok(said) => Some(said),
-            Err(why) => {
-                tracing::warn!("a look had no process of its own ({why})");
-                None
-            }
-        }
+        let failed = |error: serde_json::Error| Gap::Failed(format!("an errand: {error}"));
+        let words = serde_json::to_vec(self).map_err(failed)?;
+        let said = own::errand(WORDS, words, until)?;
+        serde_json::from_slice(&said).map_err(failed)
     }
-}
-
-/// What the files of a project say.
-pub(super) fn files(root: String, settings: &Settings) -> FilesRead {
-    let errand = Errand::Project(root.clone());
-    errand
-        .send(settings)
-        .unwrap_or_else(|| read(&root, settings))
-}
-
-/// Why connections were refused.
-pub(super) fn refused(unasked: &Unasked, settings: &Settings) -> Report {
-    let errand = Errand::Refused(unasked.clone());
-    errand
-        .send(settings)
-        .unwrap_or_else(|| unasked.diagnose(settings))
-}
-
-/// Why a target does not answer.
-pub(super) fn asked_why(
-    target: Target,
-    folder: Option<String>,
-    departed: Vec<Departed>,
-    settings: &Settings,
-) -> Report {
-    let errand = Errand::Why {
-        target: target.clone(),
-        folder: folder.clone(),
-        departed: departed.clone(),
-    };
-    errand
-        .send(settings)
-        .unwrap_or_else(|| why(&target, folder.as_deref(), &departed, settings))
-}
-
-/// How a project stands.
-pub(super) fn asked_check(root: String, settings: &Settings) -> ProjectReport {
-    let errand = Errand::Check(root.clone());
-    errand
-        .send(settings)
-        .unwrap_or_else(|| check(&root, settings))
-}
-
-/// Who has which port.
-pub(super) fn asked_ports(port: Option<u16>, settings: &Settings) -> PortsReport {
-    let errand = Errand::Ports(port);
-    errand
-        .send(settings)
-        .unwrap_or_else(|| ports(port, settings))
 }
 
 fn read(root: &str, settings: &Settings) -> FilesRead {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
-use super::errand::{self, in_folder};
+use super::errand::{Errand, FilesRead, in_folder};
 use super::event::Event;
 use crate::diagnose::{self, Given};
 use crate::facts::{Departed, Known, ProcId, Project, Target};
@@ -82,7 +82,15 @@ impl Looks {
     pub(super) fn at_project(&self, root: String) {
         self.begin(move |settings| {
             let own = in_folder(Some(&root), settings);
-            let read = errand::files(root, settings);
+            let read = Errand::Project(root.clone()).send(settings);
+            let read = read.unwrap_or_else(|gap| FilesRead {
+                folders: vec![root.clone()],
+                project: Project {
+                    root,
+                    claims: Known::Unseen(gap),
+                    ..Project::default()
+                },
+            });
             Event::Project(Box::new(ReadProject {
                 settings: own,
                 folders: read.folders,
@@ -113,8 +121,19 @@ impl Looks {
     /// Why connections to these addresses, of one port, were refused.
     pub(super) fn at_refusal(&self, refused: Unasked) {
         self.begin(move |settings| {
-            let report = errand::refused(&refused, settings);
-            Event::Diagnosed(Box::new(refused), Box::new(report))
+            let errand = Errand::Refused(refused);
+            // A machine that was out of processes or memory may not be any more.
+            let report = errand.send(settings).or_else(|_| errand.send(settings));
+            let Errand::Refused(refused) = errand else {
+                return Event::Due;
+            };
+            match report {
+                Ok(report) => Event::Diagnosed(Box::new(refused), Box::new(report)),
+                Err(gap) => {
+                    tracing::warn!(port = refused.port, "refused, and not diagnosed ({gap})");
+                    Event::Due
+                }
+            }
         });
     }
 }

@@ -9,8 +9,23 @@ use crate::settings::Settings;
 /// An errand that is longer than this is none of ours.
 const LONGEST: u64 = 1024 * 1024;
 
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The version of the daemon that asks.
+    #[arg(long)]
+    version: String,
+}
+
 /// Reads an errand, runs it, and prints what it saw.
-pub fn run(settings: &Settings) -> Result<u8, Failure> {
+pub fn run(args: &Args, settings: &Settings) -> Result<u8, Failure> {
+    if args.version != env!("CARGO_PKG_VERSION") {
+        return Err(Failure::new(format!(
+            "this is devdoctor {}, and the daemon is {}: start it anew with \
+             `devdoctor daemon stop` and `devdoctor daemon start`",
+            env!("CARGO_PKG_VERSION"),
+            args.version
+        )));
+    }
     let mut words = Vec::new();
     std::io::stdin()
         .lock()

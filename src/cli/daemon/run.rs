@@ -33,6 +33,12 @@ pub fn run(args: &Args, settings: Settings) -> Result<u8, Failure> {
         own::leave_terminal()
             .map_err(|error| Failure::new(format!("the terminal could not be left: {error}")))?;
     }
+    own::become_daemon();
+    serve_here(settings)
+}
+
+/// Runs the daemon in this process.
+pub fn serve_here(settings: Settings) -> Result<u8, Failure> {
     log();
     let place = Place::of(env).map_err(Failure::new)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
