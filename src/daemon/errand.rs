@@ -20,7 +20,7 @@ use crate::sources::{own, projects};
 /// How long the process may take beyond what its looks may.
 const GRACE: Duration = Duration::from_secs(2);
 /// The words that make this program run an errand.
-const WORDS: &[&str] = &["daemon", "errand", "--version", env!("CARGO_PKG_VERSION")];
+const WORDS: &[&str] = &["daemon", "errand", "--daemon", env!("CARGO_PKG_VERSION")];
 
 /// What is to be looked at.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

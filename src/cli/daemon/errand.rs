@@ -12,18 +12,18 @@ const LONGEST: u64 = 1024 * 1024;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The version of the daemon that asks.
-    #[arg(long)]
-    version: String,
+    #[arg(long, value_name = "VERSION")]
+    daemon: String,
 }
 
 /// Reads an errand, runs it, and prints what it saw.
 pub fn run(args: &Args, settings: &Settings) -> Result<u8, Failure> {
-    if args.version != env!("CARGO_PKG_VERSION") {
+    if args.daemon != env!("CARGO_PKG_VERSION") {
         return Err(Failure::new(format!(
             "this is devdoctor {}, and the daemon is {}: start it anew with \
              `devdoctor daemon stop` and `devdoctor daemon start`",
             env!("CARGO_PKG_VERSION"),
-            args.version
+            args.daemon
         )));
     }
     let mut words = Vec::new();
