@@ -1,10 +1,11 @@
 //! The same faults with Firefox: one start of it is one story.
 
 use std::fs;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::marionette::Firefox;
+use crate::marionette::{Firefox, PATIENCE};
 use crate::stage::{Answer, run};
 use crate::stories::story_in;
 use crate::visitor::{Visitor, seen_in};
@@ -160,5 +161,70 @@ fn a_proxy_in_the_profile() {
         let answer = visitor.why(asked);
         answer.finds("DD904").verdict("reachable");
         seen_in(&answer, "/prefs.js");
+    });
+}
+
+#[test]
+fn a_redirect_that_is_kept() {
+    with_firefox("a_redirect_that_is_kept", |visitor| {
+        let asked = "http://localhost:3000/";
+        let old = visitor.serve("kept", 3000);
+        let mut firefox = Firefox::start(visitor.stage, &[]);
+        assert_eq!(firefox.open(asked).unwrap(), "http://localhost:3000/gone");
+        finds_nothing(&visitor.why(asked).exits(0));
+        drop(old);
+        let _new = visitor.stage.server("serve [::]:3000");
+        assert_eq!(firefox.open(asked).unwrap(), "http://localhost:3000/gone");
+        // It takes its time to write what it has met.
+        let began = Instant::now();
+        let mut answer = visitor.why(asked);
+        while !answer.codes().contains(&"DD903") {
+            assert!(began.elapsed() < PATIENCE, "it is not written");
+            std::thread::sleep(Duration::from_millis(100));
+            answer = visitor.why(asked);
+        }
+        answer.finds("DD903").verdict("reachable");
+        seen_in(&answer, "/cache2/entries/");
+        firefox.quit();
+        visitor.why(asked).finds("DD903");
+        finds_nothing(&visitor.why("http://localhost:3000/gone").exits(0));
+    });
+}
+
+#[test]
+fn a_site_that_may_not_reach_this_machine() {
+    with_firefox("a_site_that_may_not_reach_this_machine", |visitor| {
+        let stage = visitor.stage;
+        run("ip addr add 93.184.215.14/32 dev lo");
+        stage.cover(
+            "/etc/hosts",
+            "127.0.0.1 localhost\n93.184.215.14 app.example.com\n",
+        );
+        policies(&json!({ "Certificates": { "Install": [stage.folder().join("ca.pem")] } }));
+        let _local = visitor.serve("cors", 3000);
+        let _page = visitor.serve("public", 443);
+        let mut firefox = Firefox::start(stage, &[]);
+        firefox.open("https://app.example.com/").unwrap();
+        let get = "return Promise.race([\
+                   fetch('http://localhost:3000/').then((answer) => answer.text()), \
+                   new Promise((done) => setTimeout(done, 500, 'it asks'))])";
+        assert_eq!(firefox.page(get).unwrap(), "it asks");
+        let decide = |decision: &str| {
+            format!(
+                "const page = gBrowser.contentPrincipal; Services.perms.addFromPrincipal(page, \
+                 'loopback-network', Services.perms.{decision}_ACTION)"
+            )
+        };
+        firefox.browser(&decide("ALLOW"));
+        firefox.open("https://app.example.com/").unwrap();
+        assert_eq!(firefox.page(get).unwrap(), "by the server");
+        firefox.browser(&decide("DENY"));
+        firefox.open("https://app.example.com/").unwrap();
+        let said = firefox.page(get).expect_err("it was let in");
+        assert!(said.contains("NetworkError"), "{said}");
+        firefox.quit();
+        let answer = visitor.why("http://localhost:3000");
+        answer.finds("DD905").first("confidence", "likely");
+        seen_in(&answer, "/permissions.sqlite");
     });
 }

@@ -13,7 +13,7 @@ use crate::machine::search_path;
 use crate::stage::Stage;
 
 /// How long the browser may take for one step, on a machine that has other things to do.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A Firefox that runs.
 pub struct Firefox {
