@@ -15,6 +15,8 @@ mod address;
 mod client;
 #[path = "live/examples.rs"]
 mod examples;
+#[path = "live/filter.rs"]
+mod filter;
 #[path = "live/hops.rs"]
 mod hops;
 #[path = "support/machine.rs"]
