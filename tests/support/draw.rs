@@ -689,6 +689,7 @@ impl<'a> Draw<'a> {
             ttl_s: self.maybe(Self::small),
             signed: self.flag(),
             held_back: self.flag(),
+            over_tcp: self.maybe(Self::outcome),
         }
     }
 
