@@ -32,6 +32,9 @@ pub struct Browsers {
     pub profiles: Vec<BrowserProfile>,
     /// Settings of the machine's administrator that touch the address.
     pub policies: Known<Vec<BrowserPolicy>>,
+    /// Why nothing that Safari keeps was read; none where there is no Safari.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub safari: Option<Gap>,
 }
 
 impl Browsers {
@@ -49,9 +52,11 @@ impl Browsers {
         ];
         let of = |part: Part| self.profiles.iter().find_map(part);
         let parts = parts.map(|(name, part)| (name, of(part)));
-        std::iter::once(("browser-policies", self.policies.gap()))
-            .chain(parts)
-            .collect()
+        let whole = [
+            ("browser-policies", self.policies.gap()),
+            ("browser-safari", self.safari.as_ref()),
+        ];
+        whole.into_iter().chain(parts).collect()
     }
 }
 
@@ -78,7 +83,8 @@ pub struct BrowserProfile {
     pub proxy: Known<Vec<BrowserProxy>>,
     /// Extensions that may block or divert a request to the asked address.
     pub extensions: Known<Vec<BrowserExtension>>,
-    /// Sites whose pages may not reach the asked address, as the user decided.
+    /// Sites whose pages may not reach the asked address, as the user decided; not asked
+    /// for where the user has switched that off.
     pub denied: Known<Vec<DeniedSite>>,
 }
 

@@ -122,6 +122,11 @@ fn browser_advice(report: &Report) -> String {
     let found = report.findings.iter().any(|f| f.code.starts_with("DD90"));
     match &profiles[..] {
         _ if found => "the server is well; what the browser may do by itself:".to_owned(),
+        [] if report.unseen.iter().any(|it| it.part == "browser-safari") => {
+            "what Safari keeps is closed to other programs, and no other browser has a profile \
+             here; a private window tells whether something in it stands in the way"
+                .to_owned()
+        }
         [] => "no browser profile was found in the home of this user".to_owned(),
         list => format!(
             "nothing that was seen in {} stands in its way; a private window tells whether \

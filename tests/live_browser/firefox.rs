@@ -61,7 +61,7 @@ fn hsts() {
         let mut firefox = Firefox::start(stage, &[]);
         firefox.open(asked).unwrap();
         assert_eq!(firefox.shows(), "story");
-        finds_nothing(&visitor.why(asked).exits(0));
+        finds_nothing(visitor.why(asked).exits(0));
         firefox.open("https://shop.test:3443/").unwrap();
         assert_eq!(firefox.shows(), "by the server");
         refused(firefox.open(asked), "nssFailure");
@@ -116,7 +116,7 @@ fn a_service_worker() {
         let answer = visitor.why(asked);
         answer.finds("DD903").verdict("reachable");
         seen_in(&answer, "/serviceworker.txt");
-        finds_nothing(&visitor.why("http://127.0.0.1:3000").exits(0));
+        finds_nothing(visitor.why("http://127.0.0.1:3000").exits(0));
     });
 }
 
@@ -134,7 +134,7 @@ fn a_policy_that_forbids() {
         let answer = visitor.why("http://localhost:3000");
         answer.finds("DD904").verdict("reachable");
         seen_in(&answer, "/etc/firefox/policies/policies.json");
-        finds_nothing(&visitor.why("http://127.0.0.1:3000").exits(0));
+        finds_nothing(visitor.why("http://127.0.0.1:3000").exits(0));
     });
 }
 
@@ -154,7 +154,7 @@ fn a_proxy_in_the_profile() {
         firefox.open(asked).unwrap();
         assert_eq!(firefox.shows(), "story");
         let hijack = "Services.prefs.setBoolPref('network.proxy.allow_hijacking_localhost', true)";
-        finds_nothing(&visitor.why(asked).exits(0));
+        finds_nothing(visitor.why(asked).exits(0));
         firefox.browser(hijack);
         refused(firefox.open(asked), "proxyConnectFailure");
         firefox.quit();
@@ -171,7 +171,7 @@ fn a_redirect_that_is_kept() {
         let old = visitor.serve("kept", 3000);
         let mut firefox = Firefox::start(visitor.stage, &[]);
         assert_eq!(firefox.open(asked).unwrap(), "http://localhost:3000/gone");
-        finds_nothing(&visitor.why(asked).exits(0));
+        finds_nothing(visitor.why(asked).exits(0));
         drop(old);
         let _new = visitor.stage.server("serve [::]:3000");
         assert_eq!(firefox.open(asked).unwrap(), "http://localhost:3000/gone");
@@ -187,7 +187,7 @@ fn a_redirect_that_is_kept() {
         seen_in(&answer, "/cache2/entries/");
         firefox.quit();
         visitor.why(asked).finds("DD903");
-        finds_nothing(&visitor.why("http://localhost:3000/gone").exits(0));
+        finds_nothing(visitor.why("http://localhost:3000/gone").exits(0));
     });
 }
 

@@ -193,6 +193,7 @@ impl<'a> Draw<'a> {
 
     fn browsers(&mut self) -> Browsers {
         Browsers {
+            safari: self.maybe(Self::gap),
             searched: self.many(Self::word),
             profiles: self.many(Self::browser_profile),
             policies: self.known(|d| {

@@ -10,9 +10,9 @@
 //! ## Why
 //!
 //! Since version 142 Chrome asks the user before a page from elsewhere may reach the
-//! machine it is shown on (local network access), and so does Firefox 153. The answer is
-//! kept for that site; Chrome does not even ask about a page without TLS, and a policy
-//! may have answered for all.
+//! machine it is shown on (local network access), and so does Firefox 153. The answer
+//! is kept for that site; Chrome does not even ask about a page without TLS, and a
+//! policy may have answered for all.
 //!
 //! ## What to do
 //!
@@ -20,7 +20,7 @@
 //! or "Local network access" (Firefox: "Device apps and services"). Or serve the page
 //! from this machine as well.
 
-use crate::facts::{BrowserProfile, DeniedSite, PolicyEffect};
+use crate::facts::{BrowserProfile, DeniedSite, Gap, PolicyEffect};
 use crate::findings::{Confidence, Evidence, Finding, Fix, Severity};
 use crate::rules::{Case, Rule, evidence};
 
@@ -62,8 +62,12 @@ fn check(case: &Case) -> Option<Finding> {
         })
         .collect();
     let asks = profiles(case).iter().find(|profile| {
-        let first = if profile.gecko { FIREFOX_ASKS } else { ASKS };
-        profile.version.is_some_and(|is| is >= first)
+        let since = |first| profile.version.is_some_and(|is| is >= first);
+        match profile.gecko {
+            // Where it is switched off, nobody needed to look.
+            true => since(FIREFOX_ASKS) && profile.denied.gap() != Some(&Gap::NotAsked),
+            false => since(ASKS),
+        }
     });
     let finding = match (policy, denied.first(), asks) {
         (Some(policy), ..) => Finding::new(

@@ -15,12 +15,13 @@ mod permissions;
 mod places;
 mod policies;
 mod prefs;
+mod safari;
 mod sqlite;
 mod table;
 mod wanted;
 
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -57,6 +58,10 @@ fn read_all(wanted: &Wanted) -> Known<Browsers> {
         policies: policies::read(wanted),
         ..Browsers::default()
     };
+    if cfg!(target_os = "macos") {
+        let home = std::env::var_os("HOME").map(PathBuf::from);
+        browsers.safari = home.and_then(|home| safari::gap(&home));
+    }
     let mut hidden = None;
     for place in places.chromium() {
         match chromium::profiles(&place, wanted) {
@@ -81,7 +86,7 @@ fn read_all(wanted: &Wanted) -> Known<Browsers> {
 
 /// What is in a folder and for which `is` holds, in their order; none where there is no
 /// such folder.
-fn places_in(folder: &Path, is: impl Fn(&Path) -> bool) -> Result<Vec<std::path::PathBuf>, Gap> {
+fn places_in(folder: &Path, is: impl Fn(&Path) -> bool) -> Result<Vec<PathBuf>, Gap> {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),

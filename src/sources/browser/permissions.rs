@@ -16,7 +16,7 @@ const DENY: i64 = 2;
 /// A decision that holds until a moment, in milliseconds.
 const UNTIL: i64 = 2;
 
-/// The sites that may not reach the address.
+/// The sites that may not reach the address; nobody needs to look where that is off.
 pub(super) fn denied(
     profile: &Path,
     prefs: &Prefs,
@@ -30,7 +30,7 @@ pub(super) fn denied(
     // It asks nobody, and heeds no decision.
     let off = |name: &str| prefs.get(name) == Some("false");
     if off("network.lna.enabled") || off("network.lna.blocking") {
-        return Ok(Vec::new());
+        return Err(Gap::NotAsked);
     }
     let file = profile.join("permissions.sqlite");
     let mut denied = Vec::new();
@@ -99,14 +99,14 @@ mod tests {
     fn a_browser_that_does_not_ask_denies_nothing() {
         let nowhere = Path::new("/nonexistent");
         let of = |prefs: &str, words: &str| {
-            let denied = denied(nowhere, &Prefs::test(prefs), &Wanted::test(words)).unwrap();
-            denied.into_iter().map(|one| one.site).collect::<Vec<_>>()
+            let denied = denied(nowhere, &Prefs::test(prefs), &Wanted::test(words));
+            denied.map(|list| list.into_iter().map(|one| one.site).collect::<Vec<_>>())
         };
         let all = "user_pref(\"permissions.default.loopback-network\", 2);\n";
-        assert_eq!(of(all, "localhost:3000"), ["every site"]);
-        assert_eq!(of(all, "192.168.1.5:3000"), [""; 0]);
-        assert_eq!(of("", "localhost:3000"), [""; 0]);
+        assert_eq!(of(all, "localhost:3000").unwrap(), ["every site"]);
+        assert_eq!(of(all, "192.168.1.5:3000").unwrap(), [""; 0]);
+        assert_eq!(of("", "localhost:3000").unwrap(), [""; 0]);
         let off = format!("{all}user_pref(\"network.lna.blocking\", false);\n");
-        assert_eq!(of(&off, "localhost:3000"), [""; 0]);
+        assert_eq!(of(&off, "localhost:3000"), Err(Gap::NotAsked));
     }
 }
