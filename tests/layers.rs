@@ -65,6 +65,7 @@ const PURE_CRATES: &[&str] = &[
     "serde_json",
     "shlex",
     "similar",
+    "strsim",
     "toml",
     "unicode_width",
     "url",

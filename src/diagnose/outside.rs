@@ -61,7 +61,7 @@ impl Doctor<'_> {
         let ask = !localhost && name::container_named(&case, &self.target.host).is_none();
         let budget = self.budget(|of| of.names);
         let host = &self.target.host;
-        let look = || match (names::look(), ask) {
+        let look = || match (names::look(host), ask) {
             (found, true) => names::ask_servers(host, found, budget),
             (found, false) => found,
         };

@@ -56,9 +56,9 @@ impl Order {
 pub struct NameServer {
     /// Where it is.
     pub at: SocketAddr,
-    /// The file that names it.
+    /// The file that names it, or the tool of the system: `scutil --dns`.
     pub file: String,
-    /// The line of that file, from 1.
+    /// The line there, from 1.
     pub line: u32,
     /// Whether it stands behind a resolver of this machine, which asks it in our place.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

@@ -178,16 +178,21 @@ fn fixes(case: &Case, own: &[&NameServer], behind: &[&NameServer]) -> Vec<Fix> {
             Safety::Safe,
             ["sudo", "systemctl", "restart", "systemd-resolved"],
         )),
-        Some(one) => fixes.push(Fix::read(
-            "start the resolver of this machine",
-            format!(
-                "{}:{} names {}, an address of this machine: start the program that answers \
-                 there, or name another server in that line",
-                one.file,
-                one.line,
-                ip(one)
-            ),
-        )),
+        Some(one) => {
+            // What a tool says stands in no file that could be edited.
+            let (place, other) = match one.file.starts_with('/') {
+                true => (format!("{}:{}", one.file, one.line), "in that line"),
+                false => (format!("`{}`", one.file), "in the network settings"),
+            };
+            fixes.push(Fix::read(
+                "start the resolver of this machine",
+                format!(
+                    "{place} names {}, an address of this machine: start the program that \
+                     answers there, or name another server {other}",
+                    ip(one)
+                ),
+            ));
+        }
         // One that could not find out is reached: other ones may fare no better.
         None if own.iter().chain(behind).any(|one| one.said.is_none()) => {
             fixes.push(manage(case));

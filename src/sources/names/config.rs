@@ -50,7 +50,7 @@ pub(super) fn resolv_conf(
 }
 
 /// `10.0.0.2`, `fe80::1%eth0`.
-fn address(word: &str, interface: impl Fn(&str) -> Option<u32>) -> Option<SocketAddr> {
+pub(super) fn address(word: &str, interface: impl Fn(&str) -> Option<u32>) -> Option<SocketAddr> {
     if let Ok(ip) = word.parse::<IpAddr>() {
         return Some(SocketAddr::new(ip, PORT));
     }

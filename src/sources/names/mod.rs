@@ -2,8 +2,22 @@
 //! behind that resolver.
 
 mod config;
+// The words of every system's tool are read on every system, where they are tested.
+#[cfg_attr(not(any(test, windows)), allow(dead_code))]
+mod ipconfig;
 #[cfg_attr(target_os = "linux", path = "linux.rs")]
+#[cfg_attr(target_os = "macos", path = "macos.rs")]
+#[cfg_attr(windows, path = "windows.rs")]
 mod os;
+/// The code for other systems runs on this one too, so here it is tested.
+#[cfg(all(test, target_os = "linux"))]
+#[path = "macos.rs"]
+mod portable_macos;
+#[cfg(all(test, target_os = "linux"))]
+#[path = "windows.rs"]
+mod portable_windows;
+#[cfg_attr(not(any(test, target_os = "macos")), allow(dead_code))]
+mod scutil;
 mod servers;
 
 use std::io;
@@ -48,10 +62,11 @@ pub fn resolve(name: &str, deadline: Duration) -> Resolution {
     }
 }
 
-/// How names are found here. No name server is asked.
+/// How this name is found here: some systems ask other servers for other domains. No name
+/// server is asked.
 #[must_use]
-pub fn look() -> Names {
-    os::look()
+pub fn look(name: &str) -> Names {
+    os::look(name)
 }
 
 /// Asks each of the name servers for this name, by itself. The resolver of the system
@@ -68,7 +83,9 @@ pub fn ask_servers(name: &str, mut names: Names, budget: Duration) -> Names {
 pub(super) fn interface_number(name: &str) -> Option<u32> {
     let all = if_addrs::get_if_addrs().ok()?;
     let mut numbers = all.into_iter().filter(|one| one.name == name);
-    numbers.find_map(|one| one.index)
+    // Windows numbers them where others name them.
+    let number = numbers.find_map(|one| one.index);
+    number.or_else(|| name.parse().ok())
 }
 
 fn ask(name: &str) -> Result<Vec<IpAddr>, ResolveError> {
@@ -129,6 +146,18 @@ mod tests {
         assert_eq!(resolution.name, "localhost");
         if let Known::Unseen(gap) = resolution.addresses {
             assert_eq!(gap, Gap::TooSlow);
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_tool_that_is_not_there_is_a_gap_and_no_empty_list() {
+        for found in [
+            portable_macos::look("shop.com"),
+            portable_windows::look("shop.com"),
+        ] {
+            let gap = found.servers.gap();
+            assert!(matches!(gap, Some(Gap::Failed(_))), "{gap:?}");
         }
     }
 

@@ -2,11 +2,10 @@
 
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
 
+use super::{MOST_GATEWAYS, add};
 use crate::facts::{Gap, Gateway, Known, clean};
-
-/// The most ways out that are kept.
-const MOST: usize = 4;
 
 /// A route that leads somewhere, and by a router.
 const UP: u32 = 0x1;
@@ -15,7 +14,7 @@ const BY_ROUTER: u32 = 0x2;
 const REJECT: u32 = 0x200;
 
 /// The ways out: every route that leads to half of all addresses or more.
-pub(super) fn gateways() -> Known<Vec<Gateway>> {
+pub(super) fn gateways(_budget: Duration) -> Known<Vec<Gateway>> {
     let v4 = match fs::read_to_string("/proc/net/route") {
         Ok(table) => routes_v4(&table),
         Err(error) => return Known::Unseen(Gap::of(&error)),
@@ -26,7 +25,7 @@ pub(super) fn gateways() -> Known<Vec<Gateway>> {
     for gateway in routes_v6(&v6) {
         add(&mut all, gateway);
     }
-    all.truncate(MOST);
+    all.truncate(MOST_GATEWAYS);
     Known::Seen(all)
 }
 
@@ -38,13 +37,6 @@ fn gateway(flags: u32, router: IpAddr, interface: &str) -> Gateway {
         interface: clean(interface),
         answers: Known::default(),
         took_us: 0,
-    }
-}
-
-/// Several routes may lead to the same one.
-fn add(found: &mut Vec<Gateway>, gateway: Gateway) {
-    if !found.contains(&gateway) {
-        found.push(gateway);
     }
 }
 

@@ -4,8 +4,19 @@
 //! Looked at only where the target is another machine and something is wrong with it.
 //! What is sent says nothing: connections are made and left, one public page is fetched.
 
+// The words of every system's tool are read on every system, where they are tested.
+#[cfg_attr(not(any(test, target_os = "macos")), allow(dead_code))]
+mod netstat;
 #[cfg_attr(target_os = "linux", path = "linux.rs")]
+#[cfg_attr(target_os = "macos", path = "macos.rs")]
+#[cfg_attr(windows, path = "windows.rs")]
 mod os;
+/// The code for other systems runs on this one too, so here it is tested.
+#[cfg(all(test, target_os = "linux"))]
+#[path = "windows.rs"]
+mod portable_windows;
+#[cfg_attr(not(any(test, windows)), allow(dead_code))]
+pub(crate) mod route_print;
 
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 use std::time::Duration;
@@ -28,6 +39,9 @@ const PORTAL_PORT: u16 = 80;
 /// or refuses is the same.
 const GATEWAY_PORT: u16 = 80;
 
+/// The most ways out that are kept.
+const MOST_GATEWAYS: usize = 4;
+
 /// What is to be looked at.
 #[derive(Debug, Clone, Default)]
 pub struct Wanted {
@@ -45,7 +59,7 @@ pub fn look(wanted: &Wanted, budget: Duration) -> Outside {
     let portal = wanted
         .internet
         .then(|| Pending::begin("portal", move || portal(budget)));
-    let mut gateways = os::gateways();
+    let mut gateways = os::gateways(budget);
     let routers: Vec<SocketAddr> = gateways
         .seen()
         .into_iter()
@@ -89,6 +103,13 @@ pub fn look(wanted: &Wanted, budget: Duration) -> Outside {
             },
             None => Known::Unseen(Gap::NotAsked),
         },
+    }
+}
+
+/// Several routes may lead to the same one.
+fn add(found: &mut Vec<Gateway>, gateway: Gateway) {
+    if !found.contains(&gateway) {
+        found.push(gateway);
     }
 }
 
@@ -153,5 +174,18 @@ fn portal(budget: Duration) -> Known<PortalCheck> {
             location: http.location.as_deref().map(clean),
         }),
         None => Known::Unseen(Gap::TooSlow),
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tool_that_is_not_there_is_a_gap_and_no_empty_list() {
+        let seen = portable_windows::gateways(Duration::from_secs(5));
+        assert!(matches!(seen.gap(), Some(Gap::Failed(_))), "{seen:?}");
+        let ip = IpAddr::from([192, 168, 1, 1]);
+        assert!(portable_windows::is_neighbour_there(ip).gap().is_some());
     }
 }
