@@ -46,6 +46,7 @@ impl Doctor<'_> {
         let packet = Packet {
             to: SocketAddr::new(ip, self.target.port),
             course: Course::Within,
+            program: None,
         };
         self.facts.host.firewall = self.read_rules("firewall", &packet, Wanted::All);
     }
@@ -67,8 +68,12 @@ impl Doctor<'_> {
         if !self.facts.host.firewall.is_not_asked() || !firewall::may_look() {
             return;
         }
-        let course = Course::Out;
-        let seen = self.read_rules("own firewall", &Packet { to, course }, Wanted::Blocks);
+        let packet = Packet {
+            to,
+            course: Course::Out,
+            program: None,
+        };
+        let seen = self.read_rules("own firewall", &packet, Wanted::Blocks);
         let stopped = |firewall: &Firewall| firewall.stoppers().next().is_some();
         if seen.seen().is_some_and(stopped) {
             self.facts.host.firewall = seen;
@@ -109,8 +114,12 @@ impl Doctor<'_> {
         if !firewall::may_look() {
             return;
         }
-        let course = Course::Within;
-        let seen = self.read_rules("redirects", &Packet { to, course }, Wanted::Redirects);
+        let packet = Packet {
+            to,
+            course: Course::Within,
+            program: None,
+        };
+        let seen = self.read_rules("redirects", &packet, Wanted::Redirects);
         // That the rules are out of sight matters only where they are the likeliest cause.
         if seen.is_seen() {
             self.facts.host.firewall = seen;
@@ -133,9 +142,13 @@ impl Doctor<'_> {
         }
         let mut own = self.facts.host.addresses.items().iter();
         let by = own.find(|own| own.ip == to.ip());
+        let owner = case
+            .listener_for(to.ip())
+            .and_then(|listener| case.owner(listener));
         let packet = Packet {
             to,
             course: Course::In(by.map(|own| own.interface.clone())),
+            program: owner.and_then(|owner| owner.exe.seen().cloned()),
         };
         self.facts.way.arriving = self.read_rules("rules for others", &packet, Wanted::All);
     }

@@ -11,6 +11,9 @@ pub(super) fn rule_fixes(probe: &Probe, rule: &FirewallRule) -> Vec<Fix> {
         // Who wrote the rule would write it again.
         Some("ufw") => vec![ufw(port, rule)],
         Some("firewalld") => vec![firewalld(port, rule)],
+        Some("pf") => vec![pf(port)],
+        Some("the application firewall") => vec![application_firewall(rule)],
+        Some("Windows Defender Firewall") => vec![windows(port, rule)],
         _ => {
             let mut fixes = vec![allow(probe, rule)];
             fixes.extend(delete(rule));
@@ -32,7 +35,7 @@ fn ufw(port: u16, rule: &FirewallRule) -> Fix {
         };
         return Fix::read(
             "take the rule out of ufw's file",
-            &format!("{file} is met before every rule of `ufw allow`; then `sudo ufw reload`"),
+            format!("{file} is met before every rule of `ufw allow`; then `sudo ufw reload`"),
         );
     }
     // A rule for just this port is changed in place; any other one must be met later.
@@ -87,6 +90,60 @@ fn rich_rule(port: u16, priority: i32) -> String {
     format!(
         "--add-rich-rule=rule priority=\"{priority}\" port port=\"{port}\" protocol=\"tcp\" accept"
     )
+}
+
+/// The last rule of pf that fits wins, but for those that are quick.
+fn pf(port: u16) -> Fix {
+    Fix::read(
+        "let the port pass in pf",
+        format!(
+            "put `pass in quick proto tcp to any port {port}` before that rule in /etc/pf.conf, \
+             then `sudo pfctl -f /etc/pf.conf`"
+        ),
+    )
+}
+
+/// Opens the program in the application firewall of macOS.
+fn application_firewall(rule: &FirewallRule) -> Fix {
+    const TOOL: &str = "/usr/libexec/ApplicationFirewall/socketfilterfw";
+    match rule.text.strip_suffix(": block incoming connections") {
+        Some(program) => Fix::safe(
+            "let the program be reached",
+            ["sudo", TOOL, "--unblockapp", program],
+        ),
+        None => Fix::safe(
+            "block no longer everything",
+            ["sudo", TOOL, "--setblockall", "off"],
+        ),
+    }
+}
+
+/// What blocks wins in Windows: no other rule helps. What nothing names may be named.
+fn windows(port: u16, rule: &FirewallRule) -> Fix {
+    let head = ["netsh", "advfirewall", "firewall"].map(str::to_owned);
+    if rule.text.ends_with(" profile: BlockInbound") {
+        let words = [
+            "add".to_owned(),
+            "rule".to_owned(),
+            format!("name=port {port}"),
+            "dir=in".to_owned(),
+            "action=allow".to_owned(),
+            "protocol=TCP".to_owned(),
+            format!("localport={port}"),
+        ];
+        let title = "open the port, in a window of an administrator";
+        return Fix::run(title, Safety::Safe, head.into_iter().chain(words));
+    }
+    let words = [
+        "set".to_owned(),
+        "rule".to_owned(),
+        format!("name={}", rule.text),
+        "dir=in".to_owned(),
+        "new".to_owned(),
+        "enable=no".to_owned(),
+    ];
+    let title = "switch the rule off, in a window of an administrator";
+    Fix::run(title, Safety::Safe, head.into_iter().chain(words))
 }
 
 /// Lets connections to exactly this address and port pass.

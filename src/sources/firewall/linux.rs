@@ -3,8 +3,6 @@
 mod iptables;
 mod listing;
 mod nft;
-mod packet;
-mod ports;
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -13,11 +11,9 @@ use listing::OwnWords;
 
 use crate::sources::tool::Command;
 
-use super::{Course, Packet, Wanted};
-use crate::facts::{Firewall, FirewallRule, FirewallVerdict, Gap};
-
-/// More rules than these nobody reads.
-const MOST_RULES: usize = 64;
+use super::read::{Read, around_a_probe};
+use super::{Packet, Wanted, ports};
+use crate::facts::{Firewall, Gap};
 
 /// Reads the rules, has a probe made, and reads them again.
 pub(super) fn look(
@@ -29,31 +25,13 @@ pub(super) fn look(
     if !may_look() {
         return Err(Gap::Forbidden);
     }
-    let mut until = Instant::now() + deadline;
     let tools = Tools::find()?;
-    let words = tools.words(until);
-    let before = tools.read(packet, &words, until)?;
-    let is_wanted = |read: &Read| {
-        let verdict = read.rule.verdict;
-        let redirects = verdict == FirewallVerdict::Redirect;
-        let blocks = matches!(verdict, FirewallVerdict::Drop | FirewallVerdict::Reject);
-        let does = match wanted {
-            Wanted::All => return true,
-            Wanted::Redirects => redirects,
-            Wanted::Blocks => blocks,
-        };
-        does && (read.rule.names_port || !read.rule.conditional)
-    };
-    let comes_in = matches!(packet.course, Course::In(_));
-    if comes_in || (wanted != Wanted::All && !before.iter().any(is_wanted)) {
-        return Ok(tools.firewall(before));
-    }
-    let probing = Instant::now();
-    probe();
-    // The time for reading is not spent by connecting.
-    until += probing.elapsed();
-    let after = tools.read(packet, &words, until)?;
-    Ok(tools.firewall(counted(&before, after)))
+    let words = tools.words(Instant::now() + deadline);
+    let read = |until| tools.read(packet, &words, until);
+    Ok(Firewall {
+        rules: around_a_probe(packet, wanted, deadline, probe, read)?,
+        read_by: tools.names(),
+    })
 }
 
 /// The kernel shows its rules to root only: there is no need to try.
@@ -86,36 +64,6 @@ fn sends_away(rule: &str, port: u16) -> bool {
     let number = rest.split(' ').next().unwrap_or_default();
     let lower = rest.to_ascii_lowercase();
     number.parse() == Ok(port) && lower.contains("dnat")
-}
-
-/// A rule, and what tells it from every other.
-#[derive(Debug, Clone)]
-struct Read {
-    rule: FirewallRule,
-    /// What its counter shows, where it counts exactly the packets that it takes.
-    packets: Option<u64>,
-}
-
-/// The rules of the second reading, with what their counters gained since the first.
-fn counted(before: &[Read], after: Vec<Read>) -> Vec<Read> {
-    after
-        .into_iter()
-        .map(|mut read| {
-            let earlier = before.iter().find(|old| same_rule(&old.rule, &read.rule));
-            read.rule.counted = match (earlier.and_then(|old| old.packets), read.packets) {
-                (Some(old), Some(new)) => Some(new.saturating_sub(old)),
-                _ => None,
-            };
-            read
-        })
-        .collect()
-}
-
-fn same_rule(one: &FirewallRule, other: &FirewallRule) -> bool {
-    one.table == other.table
-        && one.chain == other.chain
-        && one.handle == other.handle
-        && (one.handle.is_some() || one.text == other.text)
 }
 
 /// The programs that read the rules.
@@ -177,14 +125,6 @@ impl Tools {
             rules.extend(iptables::parse(&text, family, packet));
         }
         Ok(rules)
-    }
-
-    fn firewall(&self, mut rules: Vec<Read>) -> Firewall {
-        rules.truncate(MOST_RULES);
-        Firewall {
-            rules: rules.into_iter().map(|read| read.rule).collect(),
-            read_by: self.names(),
-        }
     }
 
     fn names(&self) -> String {

@@ -1,7 +1,31 @@
 //! The firewall's rules, where this user may read them.
 
+#[cfg(any(windows, test))]
+mod advfirewall;
+#[cfg(any(target_os = "macos", test))]
+mod alf;
 #[cfg_attr(target_os = "linux", path = "linux.rs")]
+#[cfg_attr(target_os = "macos", path = "macos.rs")]
+#[cfg_attr(windows, path = "windows.rs")]
 mod os;
+#[allow(dead_code, reason = "no system needs all of it")]
+mod packet;
+#[cfg(any(target_os = "macos", test))]
+mod pf;
+#[allow(dead_code, reason = "no system needs all of it")]
+mod ports;
+#[allow(dead_code, reason = "no system needs all of it")]
+mod read;
+
+/// The code for other systems is compiled on this one too, so that it is kept up.
+#[cfg(all(test, unix))]
+#[allow(dead_code)]
+#[path = "macos.rs"]
+mod on_macos;
+#[cfg(test)]
+#[allow(dead_code)]
+#[path = "windows.rs"]
+mod on_windows;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -15,6 +39,9 @@ pub struct Packet {
     pub to: SocketAddr,
     /// By which way.
     pub course: Course,
+    /// The program of whoever listens there, where that was seen: some firewalls judge
+    /// programs.
+    pub program: Option<String>,
 }
 
 /// The way of a packet, as far as this machine is concerned.

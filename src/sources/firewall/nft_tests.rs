@@ -1,5 +1,5 @@
-use super::super::Course;
 use super::*;
+use crate::sources::firewall::Course;
 
 /// Recorded from nft 1.0.6.
 const NATIVE: &str = include_str!("../../../tests/recorded/nft/native.json");
@@ -10,7 +10,11 @@ const IPTABLES_WORDS: &str = include_str!("../../../tests/recorded/nft/iptables.
 
 fn packet(port: u16, course: Course) -> Packet {
     let to = ([192, 168, 7, 20], port).into();
-    Packet { to, course }
+    Packet {
+        to,
+        course,
+        program: None,
+    }
 }
 
 fn by(json: &str, words: &str, packet: &Packet) -> Vec<String> {

@@ -6,8 +6,8 @@ use super::ports::{Fits, list_has};
 use super::{Course, Packet};
 use crate::facts::same_network;
 
-/// The interface of every connection that stays on the machine.
-const LOOPBACK: &str = "lo";
+/// The interface of every connection that stays on the machine: Linux has `lo`, macOS `lo0`.
+const LOOPBACK: [&str; 2] = ["lo", "lo0"];
 
 impl Packet {
     /// The port.
@@ -28,7 +28,7 @@ impl Packet {
     /// Whether it comes in by an interface of this name; `eth*` and `eth+` are many.
     pub(super) fn enters_by(&self, name: &str) -> Fits {
         match &self.course {
-            Course::Within => is_called(LOOPBACK, name).into(),
+            Course::Within => is_loopback(name).into(),
             Course::Out => Fits::No,
             Course::In(Some(by)) => is_called(by, name).into(),
             Course::In(None) => by_some_card(name),
@@ -38,7 +38,7 @@ impl Packet {
     /// Whether it goes out by an interface of this name.
     pub(super) fn leaves_by(&self, name: &str) -> Fits {
         match &self.course {
-            Course::Within => is_called(LOOPBACK, name).into(),
+            Course::Within => is_loopback(name).into(),
             Course::Out => by_some_card(name),
             Course::In(_) => Fits::No,
         }
@@ -172,9 +172,13 @@ fn is_called(name: &str, pattern: &str) -> bool {
     }
 }
 
+fn is_loopback(pattern: &str) -> bool {
+    LOOPBACK.iter().any(|name| is_called(name, pattern))
+}
+
 /// Any interface but the loopback one.
 fn by_some_card(pattern: &str) -> Fits {
-    if pattern == LOOPBACK {
+    if LOOPBACK.contains(&pattern) {
         Fits::No
     } else {
         Fits::Maybe
@@ -187,7 +191,11 @@ mod tests {
 
     fn packet(course: Course) -> Packet {
         let to = "192.168.7.20:3000".parse().unwrap();
-        Packet { to, course }
+        Packet {
+            to,
+            course,
+            program: None,
+        }
     }
 
     #[test]
