@@ -20,6 +20,10 @@ use machine::{pass_over, which};
 const LONG: Duration = Duration::from_secs(30);
 /// Says to this binary that it runs in the world of a systemd, and where its files are.
 const WORLD: &str = "DEVDOCTOR_SERVICE_WORLD";
+/// The program's folder: whatever means something in a desktop's file.
+const DESK: &str = "it's of \"$HOME\" & `so on`";
+/// The same for a unit.
+const APPS: &str = "it's 5%h of \"$HOME\" \\n";
 /// Nobody: not root, and with nothing of its own.
 const NOBODY: u32 = 65534;
 /// Where Debian and its children keep it.
@@ -68,17 +72,23 @@ fn systemd_has_nothing_to_say_about_the_units() {
         fs::write(folder.0.join(name), text).unwrap();
     }
     for name in ["devdoctor.service", "devdoctor.socket"] {
-        let output = Command::new("systemd-analyze")
-            .args(["verify", "--user", "--man=no"])
-            .arg(folder.0.join(name))
-            .env("XDG_RUNTIME_DIR", &runtime)
-            .output()
-            .unwrap();
-        let said = [output.stdout, output.stderr].concat();
-        // What it does not know is only told.
-        assert_eq!(String::from_utf8_lossy(&said), "", "{name}");
-        assert!(output.status.success());
+        verify(&folder.0.join(name), &runtime);
     }
+}
+
+/// Has systemd read a unit, which it must do without a word.
+#[track_caller]
+fn verify(unit: &Path, runtime: &Path) {
+    let output = Command::new("systemd-analyze")
+        .args(["verify", "--user", "--man=no"])
+        .arg(unit)
+        .env("XDG_RUNTIME_DIR", runtime)
+        .output()
+        .unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    // What it does not know is only told.
+    assert_eq!(String::from_utf8_lossy(&said), "", "{}", unit.display());
+    assert!(output.status.success());
 }
 
 fn python(script: &str, file: &str) {
@@ -175,7 +185,16 @@ fn a_systemd_of_a_user_runs_the_daemon() {
     if !rustix::process::getuid().is_root() {
         return pass_over(name, "it needs root");
     }
-    for program in ["unshare", "mount", "setpriv", "systemctl", "bash"] {
+    let programs = [
+        "unshare",
+        "mount",
+        "setpriv",
+        "systemctl",
+        "systemd-analyze",
+        "bash",
+        "gio",
+    ];
+    for program in programs {
         if which(program).is_none() {
             return pass_over(name, &format!("it needs the program `{program}`"));
         }
@@ -187,7 +206,10 @@ fn a_systemd_of_a_user_runs_the_daemon() {
     let folder = Folder::new("world");
     let own = |name: &str| folder.0.join(name);
     // Another user must be able to run them.
-    fs::copy(env!("CARGO_BIN_EXE_devdoctor"), own("devdoctor")).unwrap();
+    for name in [APPS, DESK] {
+        fs::create_dir(own(name)).unwrap();
+        fs::copy(env!("CARGO_BIN_EXE_devdoctor"), own(name).join("devdoctor")).unwrap();
+    }
     fs::copy(std::env::current_exe().unwrap(), own("test")).unwrap();
     for name in ["home", "runtime"] {
         fs::create_dir(own(name)).unwrap();
@@ -311,11 +333,9 @@ fn world() {
     let Some(folder) = std::env::var_os(WORLD).map(PathBuf::from) else {
         return;
     };
-    let program = folder.join("devdoctor");
-    let status = || {
-        let mut command = Command::new(&program);
-        command.args(["daemon", "status"]).output().unwrap()
-    };
+    let program = folder.join(APPS).join("devdoctor");
+    let says = |words: &[&str]| Command::new(&program).args(words).output().unwrap();
+    let status = || says(&["daemon", "status"]);
     let service = Service {
         program: program.clone(),
         log: folder.join("home/daemon.log"),
@@ -329,18 +349,31 @@ fn world() {
     assert_eq!(all_below(&config), Vec::<PathBuf>::new());
     assert_eq!(service.uninstall().unwrap(), Vec::<String>::new());
     let desktop = Service {
+        program: folder.join(DESK).join("devdoctor"),
         variable: on_a_desktop,
         ..service.clone()
     };
     let done = desktop.install().unwrap().join("\n");
     assert!(done.contains("at the next login"), "{done}");
-    let entry = fs::read_to_string(config.join("autostart/devdoctor.desktop")).unwrap();
-    let wanted = format!("\nExec=\"{}\" daemon start\n", program.display());
-    assert!(entry.contains(&wanted), "{entry}");
+    let entry = config.join("autostart/devdoctor.desktop");
+    // As a desktop does at the login.
+    let launched = Command::new("gio").arg("launch").arg(&entry).output();
+    let launched = launched.unwrap();
+    let text = fs::read_to_string(&entry).unwrap();
+    assert!(launched.status.success(), "{launched:?}\n{text}");
+    until("the desktop has started it", || status().status.success());
+    assert!(says(&["daemon", "stop"]).status.success());
 
     let manager = Manager::start(&folder);
-    let done = service.install().unwrap();
-    println!("{}", done.join("\n"));
+    let installed = says(&["daemon", "install"]);
+    assert!(installed.status.success(), "{installed:?}");
+    print!("{}", String::from_utf8_lossy(&installed.stdout));
+    for unit in ["devdoctor.service", "devdoctor.socket"] {
+        verify(
+            &config.join("systemd/user").join(unit),
+            &folder.join("runtime"),
+        );
+    }
     // The desktop would start a second one.
     assert!(!config.join("autostart/devdoctor.desktop").exists());
     for unit in ["devdoctor.service", "devdoctor.socket"] {
@@ -381,9 +414,18 @@ fn world() {
     assert_ne!(pid(), before);
     assert!(status().status.success(), "{:?}", status());
 
-    let done = service.uninstall().unwrap();
-    println!("{}", done.join("\n"));
+    let uninstalled = says(&["daemon", "uninstall"]);
+    assert!(uninstalled.status.success(), "{uninstalled:?}");
+    print!("{}", String::from_utf8_lossy(&uninstalled.stdout));
     assert_eq!(all_below(&config), Vec::<PathBuf>::new());
+    let named = |place: &str| {
+        let mut all = all_below(&folder.join(place));
+        all.retain(|path| path.to_string_lossy().contains("devdoctor."));
+        all
+    };
+    assert_eq!(named("home"), Vec::<PathBuf>::new());
+    assert_eq!(named("runtime"), Vec::<PathBuf>::new());
+    assert!(!socket.exists());
     for unit in ["devdoctor.service", "devdoctor.socket"] {
         assert_eq!(
             told(&["show", "--property=LoadState", "--value", unit]),
@@ -396,6 +438,8 @@ fn world() {
 
     // The manager is gone when it is to be uninstalled: the files go all the same.
     service.install().unwrap();
+    // A bus that outlives its manager is asked for it in vain, for half a minute.
+    systemctl(&["stop", "dbus.socket", "dbus.service"]);
     drop(manager);
     service.uninstall().unwrap();
     assert_eq!(all_below(&config), Vec::<PathBuf>::new());

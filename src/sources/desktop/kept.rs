@@ -184,7 +184,7 @@ mod tests {
             id: 40 + u32::try_from(*slot).unwrap(),
             title: format!("problem {slot}"),
             body: "a \"body\"\nof two lines".to_owned(),
-            expired: slot % 2 == 0,
+            expired: slot.is_multiple_of(2),
             passing: *slot == 9,
         };
         Record {

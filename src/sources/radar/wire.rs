@@ -15,6 +15,14 @@
 //!   port is gone, its own address too, and the segments. What is left is the other
 //!   address, the segment size of a route (an unused socket has none), and how often the
 //!   request was repeated. It was refused if it was not: else it is one that timed out.
+//!
+//! Announcements of clients that waited, for different ports, were compared byte by byte
+//! (Linux 6.18): they differ in the cookie, three times, and the client's own port. That one
+//! tells something of the port that was dialled. The kernel draws it from a secret, the
+//! addresses and that port, and goes on from there by 2 to 16 with every connection: of 300
+//! pairs to one port all were that close, of 300 pairs to different ones none. Who dialled
+//! each candidate and compared would be right but for about one time in 1,800 and candidate.
+//! That is not certain, and the daemon connects to nobody, so that it is left alone.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 

@@ -131,12 +131,21 @@ pub(super) fn stop(service: &Service) -> Result<bool, String> {
     Ok(true)
 }
 
-/// A path as a word of `ExecStart=`: `%` and `$` mean something there, even in quotes.
+/// A path as the program of `ExecStart=`: `%` and `$` mean something there, even in quotes.
+///
+/// systemd starts no program that has a quote, a backslash or a dollar in its path, but
+/// hands such a word on.
 fn quoted_for_systemd(path: &str) -> Result<String, String> {
     no_control(path)?;
+    let odd = path.contains(['\'', '"', '\\', '$']);
+    if odd && path.contains('=') {
+        // `env` would take it for a variable.
+        return Err(unnamed(path));
+    }
+    let starter = if odd { "/usr/bin/env " } else { "" };
     let path = path.replace('\\', "\\\\").replace('"', "\\\"");
     Ok(format!(
-        "\"{}\"",
+        "{starter}\"{}\"",
         path.replace('%', "%%").replace('$', "$$")
     ))
 }
@@ -144,12 +153,18 @@ fn quoted_for_systemd(path: &str) -> Result<String, String> {
 /// A path as a word of `Exec=` in a desktop file: quoted, and that escaped once more.
 fn quoted_for_desktop(path: &str) -> Result<String, String> {
     no_control(path)?;
+    if path.contains('%') {
+        // It could be written twice, but GLib looks for the program before it reads that.
+        return Err(format!(
+            "{} has a percent sign, and not every desktop starts such a program at login",
+            shown(Path::new(path))
+        ));
+    }
     let mut word = String::from("\"");
     for c in path.chars() {
         match c {
             '"' | '`' | '$' => word.extend(['\\', '\\', c]),
             '\\' => word.push_str("\\\\\\\\"),
-            '%' => word.push_str("%%"),
             c => word.push(c),
         }
     }
@@ -159,12 +174,14 @@ fn quoted_for_desktop(path: &str) -> Result<String, String> {
 
 fn no_control(path: &str) -> Result<(), String> {
     if path.chars().any(char::is_control) {
-        return Err(format!(
-            "{} cannot be named in a service's file",
-            shown(Path::new(path))
-        ));
+        return Err(unnamed(path));
     }
     Ok(())
+}
+
+fn unnamed(path: &str) -> String {
+    let path = shown(Path::new(path));
+    format!("{path} cannot be named in a service's file")
 }
 
 #[cfg(test)]
@@ -175,10 +192,14 @@ mod tests {
     fn a_path_stays_one_word() {
         let systemd = |path| quoted_for_systemd(path).unwrap();
         assert_eq!(systemd("/opt/my apps/dd"), "\"/opt/my apps/dd\"");
-        assert_eq!(systemd("/a%h/$HOME\"\\"), "\"/a%%h/$$HOME\\\"\\\\\"");
+        assert_eq!(systemd("/opt/a=b/%h"), "\"/opt/a=b/%%h\"");
+        let by_env = "/usr/bin/env \"/a%%h/$$HOME\\\"\\\\\"";
+        assert_eq!(systemd("/a%h/$HOME\"\\"), by_env);
+        assert!(quoted_for_systemd("/it's a=b").is_err());
         assert!(quoted_for_systemd("/a\nExecStart=/b").is_err());
         let desktop = |path| quoted_for_desktop(path).unwrap();
-        assert_eq!(desktop("/opt/my apps/%f"), "\"/opt/my apps/%%f\"");
+        assert_eq!(desktop("/opt/my apps/f"), "\"/opt/my apps/f\"");
+        assert!(quoted_for_desktop("/opt/my apps/%f").is_err());
         assert_eq!(desktop("/$x"), "\"/\\\\$x\"");
         assert!(quoted_for_desktop("/a\nHidden=true").is_err());
     }
