@@ -12,6 +12,8 @@ mod bus;
 mod crowd;
 #[path = "daemon/desktop.rs"]
 mod desktop;
+#[path = "notifications/dunst.rs"]
+mod dunst;
 #[path = "daemon/keeper.rs"]
 mod keeper;
 #[path = "daemon/life.rs"]

@@ -277,7 +277,7 @@ fn module_of(file: &str) -> Vec<String> {
         .trim_end_matches(".rs")
         .trim_end_matches("/mod");
     match words {
-        "lib" | "main" => Vec::new(),
+        "devdoctord" | "lib" | "main" => Vec::new(),
         words => words.split('/').map(str::to_owned).collect(),
     }
 }
@@ -299,7 +299,7 @@ fn stands_in(file: &str, places: &[&str]) -> bool {
 /// What is wrong with the imports of a file.
 fn upward_imports(file: &str, found: &Found) -> Vec<String> {
     let Some(layer) = found.module.first() else {
-        // lib.rs and main.rs see everything.
+        // lib.rs and the programs see everything.
         return Vec::new();
     };
     let Some((_, allowed)) = LAYERS.iter().find(|(name, _)| name == layer) else {

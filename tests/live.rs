@@ -17,6 +17,8 @@ mod client;
 mod databases;
 #[path = "live/examples.rs"]
 mod examples;
+#[path = "live/filter.rs"]
+mod filter;
 #[path = "live/hops.rs"]
 mod hops;
 #[path = "support/machine.rs"]

@@ -1,4 +1,5 @@
-//! A real Chromium is led into each fault, and then the real binary reads its profile.
+//! A real Chromium, or Firefox, is led into each fault, and then the real binary reads its
+//! profile.
 //!
 //! Every story first sees the fault with the browser's own eyes: that it fails, or shows
 //! what no server sends. What a machine lacks for it is said, and the story is passed
@@ -11,8 +12,12 @@ mod acts;
 #[path = "editors/bring.rs"]
 #[allow(dead_code, reason = "other tests need the rest")]
 mod bring;
+#[path = "live_browser/firefox.rs"]
+mod firefox;
 #[path = "support/machine.rs"]
 mod machine;
+#[path = "live_browser/marionette.rs"]
+mod marionette;
 #[path = "live/stage.rs"]
 #[allow(
     dead_code,

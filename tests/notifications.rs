@@ -8,6 +8,10 @@ mod machine;
 mod bus;
 #[path = "notifications/buttons.rs"]
 mod buttons;
+#[path = "notifications/dunst.rs"]
+mod dunst;
+#[path = "notifications/left.rs"]
+mod left;
 #[path = "notifications/recorder.rs"]
 mod recorder;
 #[path = "notifications/screen.rs"]

@@ -7,6 +7,8 @@
 mod compose;
 #[path = "oracles/dotenv.rs"]
 mod dotenv;
+#[path = "oracles/java.rs"]
+mod java;
 #[path = "support/machine.rs"]
 mod machine;
 #[path = "oracles/node.rs"]

@@ -1,7 +1,8 @@
 //! `devdoctor daemon …`
 
 mod control;
-mod run;
+mod errand;
+pub(super) mod run;
 
 use super::terminal::Failure;
 use crate::settings::Settings;
@@ -28,6 +29,9 @@ enum Action {
     Install,
     /// Take that back, and leave nothing.
     Uninstall,
+    /// Run what the daemon writes to standard input.
+    #[command(hide = true)]
+    Errand(errand::Args),
 }
 
 pub fn run(args: &Args, settings: Settings) -> Result<u8, Failure> {
@@ -39,5 +43,6 @@ pub fn run(args: &Args, settings: Settings) -> Result<u8, Failure> {
         Action::Logs(args) => control::logs(args),
         Action::Install => control::install(),
         Action::Uninstall => control::uninstall(),
+        Action::Errand(args) => errand::run(args, &settings),
     }
 }

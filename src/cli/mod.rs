@@ -100,6 +100,29 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Runs the daemon's own program, which is given the version of the command that started it.
+#[must_use]
+pub fn daemon_main() -> ExitCode {
+    let version = std::env::args().nth(1);
+    let done = match version.as_deref() {
+        Some(env!("CARGO_PKG_VERSION")) => settings(None, None).and_then(daemon::run::serve_here),
+        Some(other) => Err(Failure::new(format!(
+            "this is devdoctord {}, and devdoctor is {other}: install both anew",
+            env!("CARGO_PKG_VERSION")
+        ))),
+        None => Err(Failure::new(
+            "this is a part of devdoctor; start it with `devdoctor daemon start`",
+        )),
+    };
+    match done {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            failure.show();
+            ExitCode::from(2)
+        }
+    }
+}
+
 fn run(cli: Cli) -> Result<u8, Failure> {
     match cli.command {
         Command::Completions(Later(args)) => return completions::run(&args),

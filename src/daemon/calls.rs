@@ -4,15 +4,16 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::alerts::Muted;
+use super::errand::Errand;
 use super::event::{Event, Moment};
 use super::handle::Asked;
-use super::looks::in_folder;
 use super::run::Daemon;
 use super::state::Changes;
-use crate::diagnose::{self, Extent, Given, Named};
-use crate::facts::{Claims, Known, Snapshot, Target};
+use crate::diagnose::{self, Named};
+use crate::facts::{Claims, Gap, Known, Snapshot, Target};
 use crate::findings::{Alert, DaemonStatus, ProjectReport, Status, Trigger, Unseen};
 use crate::ipc::{AlertList, Call, Facts, History, MuteParams, Reply, WhyParams};
+use crate::settings::Settings;
 use crate::sources::own;
 
 /// How many diagnoses and checks that take their time may be under way at once.
@@ -30,13 +31,9 @@ impl Daemon {
                 return self.why(asked, &params, now);
             }
             Call::Ports(params) => {
-                let extent = Extent::Ports {
-                    port: params.port,
-                    udp: false,
-                };
+                let port = params.port;
                 self.begin(asked, move |settings| {
-                    let facts = diagnose::record(extent, settings);
-                    Ok(Reply::Ports(diagnose::ports_report(&facts)))
+                    Errand::Ports(port).send(settings).map(Reply::Ports)
                 });
                 return changes;
             }
@@ -47,9 +44,7 @@ impl Daemon {
                 };
                 self.begin(asked, move |settings| {
                     let root = diagnose::project_of(&folder);
-                    let settings = in_folder(Some(&root), settings);
-                    let report = diagnose::check(&root, &settings);
-                    Ok(Reply::Check(Box::new(report)))
+                    Errand::Check(root).send(settings).map(Reply::Check)
                 });
                 return changes;
             }
@@ -102,7 +97,7 @@ impl Daemon {
     fn begin(
         &self,
         asked: Asked,
-        work: impl FnOnce(&crate::settings::Settings) -> Result<Reply, String> + Send + 'static,
+        work: impl FnOnce(&Settings) -> Result<Reply, Gap> + Send + 'static,
     ) {
         let Ok(place) = self.at_once.clone().try_acquire_owned() else {
             let busy = "the daemon is busy with other diagnoses; try again".to_owned();
@@ -110,7 +105,10 @@ impl Daemon {
             return;
         };
         self.looks.begin(move |settings| {
-            let _ = asked.answer.send(work(settings));
+            let reply = work(settings);
+            let _ = asked
+                .answer
+                .send(reply.map_err(|gap| format!("it could not be looked at: {gap}")));
             drop(place);
             Event::Due
         });
@@ -129,15 +127,15 @@ impl Daemon {
             }
         };
         self.refusals.hush(target.port, now);
-        let given = Given {
-            folder: params.folder.clone(),
-            departed: self.state.departed(target.port, now).into_iter().collect(),
-            ..Given::default()
-        };
+        let folder = params.folder.clone();
+        let departed = self.state.departed(target.port, now).into_iter().collect();
         self.begin(asked, move |settings| {
-            let settings = in_folder(given.folder.as_deref(), settings);
-            let report = diagnose::why_given(&target, &settings, given).report;
-            Ok(Reply::Why(Box::new(report)))
+            let errand = Errand::Why {
+                target,
+                folder,
+                departed,
+            };
+            errand.send(settings).map(Reply::Why)
         });
         Changes::default()
     }

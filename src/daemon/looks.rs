@@ -2,12 +2,13 @@
 //! own, handing in what it saw as an event.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
+use super::errand::{Errand, FilesRead, in_folder};
 use super::event::Event;
 use crate::diagnose::{self, Given};
 use crate::facts::{Departed, Known, ProcId, Project, Target};
@@ -80,18 +81,20 @@ impl Looks {
     /// What the files of the project with this root say.
     pub(super) fn at_project(&self, root: String) {
         self.begin(move |settings| {
-            let read = projects::read(&root, settings.timeouts.projects);
-            let here = projects::roots(&[&root]);
-            let own = here.into_iter().find(|project| project.root == root);
-            let markers = own.map(|own| own.markers).unwrap_or_default();
-            Event::Project(Box::new(ReadProject {
-                settings: in_folder(Some(&root), settings),
-                folders: read.folders,
+            let own = in_folder(Some(&root), settings);
+            let read = Errand::Project(root.clone()).send(settings);
+            let read = read.unwrap_or_else(|gap| FilesRead {
+                folders: vec![root.clone()],
                 project: Project {
                     root,
-                    markers,
-                    claims: read.claims,
+                    claims: Known::Unseen(gap),
+                    ..Project::default()
                 },
+            });
+            Event::Project(Box::new(ReadProject {
+                settings: own,
+                folders: read.folders,
+                project: read.project,
             }))
         });
     }
@@ -118,14 +121,25 @@ impl Looks {
     /// Why connections to these addresses, of one port, were refused.
     pub(super) fn at_refusal(&self, refused: Unasked) {
         self.begin(move |settings| {
-            let report = refused.diagnose(settings);
-            Event::Diagnosed(Box::new(refused), Box::new(report))
+            let errand = Errand::Refused(refused);
+            // A machine that was out of processes or memory may not be any more.
+            let report = errand.send(settings).or_else(|_| errand.send(settings));
+            let Errand::Refused(refused) = errand else {
+                return Event::Due;
+            };
+            match report {
+                Ok(report) => Event::Diagnosed(Box::new(refused), Box::new(report)),
+                Err(gap) => {
+                    tracing::warn!(port = refused.port, "refused, and not diagnosed ({gap})");
+                    Event::Due
+                }
+            }
         });
     }
 }
 
 /// A diagnosis that nobody asked for: connections were refused.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Unasked {
     /// The port.
     pub port: u16,
@@ -138,7 +152,7 @@ pub struct Unasked {
 }
 
 impl Unasked {
-    fn diagnose(&self, settings: &Settings) -> Report {
+    pub(super) fn diagnose(&self, settings: &Settings) -> Report {
         let mut settings = in_folder(self.project.as_deref(), settings);
         settings.timeouts.whole = UNASKED;
         settings.timeouts.engines = settings.timeouts.engines.min(ENGINES);
@@ -165,16 +179,6 @@ impl Unasked {
             port: self.port,
             path: None,
         }
-    }
-}
-
-/// The settings that hold in this folder. Those of the daemon do where its file has a
-/// mistake, which `devdoctor check` tells of.
-pub(super) fn in_folder(folder: Option<&str>, settings: &Settings) -> Settings {
-    let own = folder.map(|folder| Settings::load(Path::new(folder), |name| std::env::var_os(name)));
-    match own {
-        Some(Ok(own)) => own,
-        _ => settings.clone(),
     }
 }
 

@@ -8,6 +8,7 @@ mod adopt;
 pub mod alerts;
 mod calls;
 mod ears;
+mod errand;
 mod event;
 mod handle;
 mod judge;
@@ -19,6 +20,7 @@ mod run;
 pub mod state;
 pub mod store;
 
+pub use errand::{Errand, FilesRead};
 pub use event::{Event, Moment, Part};
 pub use handle::{Asked, Handle, News, Watchers, Watching};
 pub use looks::{ReadProject, Unasked};

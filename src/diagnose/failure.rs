@@ -1,6 +1,6 @@
 //! The looks that only a failure needs.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use super::flaps::Flap;
@@ -11,7 +11,7 @@ use super::why::Doctor;
 use crate::facts::{Departed, Known, Listener, Outcome, ProcId, is_below};
 use crate::findings::{Confidence, Severity};
 use crate::rules::Case;
-use crate::sources::{firewall, owners, probes, processes, projects, sockets};
+use crate::sources::{owners, processes, projects, sockets};
 
 /// How long a process may take to end once it has closed its sockets.
 const ENDING: Duration = Duration::from_millis(100);
@@ -119,26 +119,7 @@ impl Doctor<'_> {
         }
         // Only where somebody listens and yet nobody gets through can a firewall be the cause.
         if blocked && let Some(ip) = covered.first() {
-            let to = SocketAddr::new(*ip, self.target.port);
-            let ask = probes::Ask {
-                protocol: None,
-                connect_local: Duration::from_millis(300),
-                ..self.ask()
-            };
-            let budget = self.budget(|of| of.firewall);
-            let passive = self.is_passive();
-            let again = || {
-                if passive {
-                    return;
-                }
-                let mut dialling = probes::dial(&[to], &ask);
-                dialling.wait(Duration::from_millis(300));
-            };
-            self.facts.host.firewall = self.looks.at(
-                "firewall",
-                || firewall::look(to.port(), firewall::Wanted::All, budget, again),
-                |seen| count(seen, |firewall| firewall.rules.len(), "rule"),
-            );
+            self.look_at_firewall(*ip);
         }
     }
 

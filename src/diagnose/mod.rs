@@ -5,6 +5,7 @@ mod browser;
 mod check;
 mod containers;
 mod failure;
+mod firewall;
 mod fix;
 mod flaps;
 mod lines;

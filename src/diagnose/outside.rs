@@ -94,6 +94,7 @@ impl Doctor<'_> {
     fn wanted_outside(&self) -> Option<outside::Wanted> {
         let case = Case::new(self.target, &self.facts);
         let own = self.facts.host.addresses.items().to_vec();
+        let well_known = self.settings.outside.well_known;
         if case.resolution().is_some_and(is_unresolved) {
             let lost = case
                 .resolution()
@@ -102,7 +103,7 @@ impl Doctor<'_> {
             let known = name::container_named(&case, host).is_some();
             let local = self.target.is_localhost_name() || known;
             return (lost && !local).then(|| outside::Wanted {
-                internet: name::looks_public(host),
+                internet: well_known && name::looks_public(host),
                 own,
                 ..outside::Wanted::default()
             });
@@ -131,7 +132,7 @@ impl Doctor<'_> {
         }
         Some(outside::Wanted {
             places,
-            internet: far.iter().copied().any(is_public),
+            internet: well_known && far.iter().copied().any(is_public),
             own,
         })
     }

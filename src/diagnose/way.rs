@@ -1,17 +1,13 @@
 //! The way to an address that could not be reached: routes, and the limits of the kernel.
 
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::looks::count;
-use super::parts::ask_engines;
 use super::why::Doctor;
 use crate::facts::{Known, Outcome, Probe};
 use crate::rules::Case;
-use crate::sources::{firewall, kernel, probes, processes, routes};
-
-/// How long one more attempt to connect may take, which only moves the counters of rules.
-const KNOCK: Duration = Duration::from_millis(300);
+use crate::sources::{kernel, routes};
 
 impl Doctor<'_> {
     /// The looks that only a connection needs which was never made. Nothing is sent: the
@@ -23,41 +19,10 @@ impl Doctor<'_> {
         self.look_at_nat();
         self.look_at_routes();
         self.look_at_own_firewall();
+        self.look_at_arrivals();
         self.look_at_source_ports();
         self.look_at_tracking();
         self.look_at_confinement();
-    }
-
-    /// Our own firewall, where another machine seems to refuse or to be silent: only a
-    /// counter that moved says that it was not that machine.
-    fn look_at_own_firewall(&mut self) {
-        let case = Case::new(self.target, &self.facts);
-        let lost = |probe: &&Probe| {
-            let met = matches!(
-                probe.outcome,
-                Outcome::Refused | Outcome::TimedOut | Outcome::Unreachable
-            );
-            met && case.is_far(probe.to.ip())
-        };
-        let Some(to) = case.probes().find(lost).map(|probe| probe.to) else {
-            return;
-        };
-        if !self.facts.host.firewall.is_not_asked() || !firewall::may_look() {
-            return;
-        }
-        let budget = self.budget(|of| of.firewall);
-        let began = Instant::now();
-        let again = || self.knock_again(to);
-        let seen = firewall::look(to.port(), firewall::Wanted::Blocks, budget, again);
-        let saw = count(&seen, |firewall| firewall.rules.len(), "rule");
-        self.looks.note("own firewall", saw, began);
-        let moved = seen.seen().is_some_and(|firewall| {
-            let mut rules = firewall.rules.iter();
-            rules.any(|rule| rule.counted.is_some_and(|counted| counted > 0))
-        });
-        if moved {
-            self.facts.host.firewall = seen;
-        }
     }
 
     /// The source ports, where the system had none for a connection.
@@ -118,64 +83,6 @@ impl Doctor<'_> {
     fn is_alone(&self) -> bool {
         let own = self.facts.host.addresses.seen();
         own.is_some_and(|own| own.iter().all(|own| own.ip.is_loopback()))
-    }
-
-    /// One more attempt to connect, which only moves the counters of rules.
-    fn knock_again(&self, to: SocketAddr) {
-        let ask = probes::Ask {
-            protocol: None,
-            connect_local: KNOCK,
-            connect_remote: KNOCK,
-            ..self.ask()
-        };
-        let mut dialling = probes::dial(&[to], &ask);
-        dialling.wait(KNOCK);
-    }
-
-    /// Rules that send the port elsewhere, where nobody listens on it: then they alone
-    /// may be why it answers, or why something else refuses.
-    fn look_at_nat(&mut self) {
-        let case = Case::new(self.target, &self.facts);
-        let here = |probe: &&Probe| {
-            let met = probe.outcome.connected() || probe.outcome == Outcome::Refused;
-            met && case.is_local(probe.to.ip()) == Some(true)
-        };
-        let Some(to) = case.probes().find(here).map(|probe| probe.to) else {
-            return;
-        };
-        let connected = case.probes().any(|probe| probe.outcome.connected());
-        if !case.nobody_listens()
-            || !self.facts.host.firewall.is_not_asked()
-            || case.publishers().next().is_some()
-        {
-            return;
-        }
-        if connected {
-            if self.facts.containers.is_not_asked() {
-                let engines = self.engines.take();
-                let budget = self.budget(|of| of.engines);
-                ask_engines(&mut self.looks, &mut self.facts, engines, budget);
-            }
-            // Who has come since the sockets were read is no riddle.
-            let ids = self.ids_of_port();
-            self.look_again(&processes::cpu_sample(&ids));
-            if !Case::new(self.target, &self.facts).nobody_listens() {
-                return;
-            }
-        }
-        if !firewall::may_look() {
-            return;
-        }
-        let budget = self.budget(|of| of.firewall);
-        let began = Instant::now();
-        let again = || self.knock_again(to);
-        let seen = firewall::look(to.port(), firewall::Wanted::Redirects, budget, again);
-        let saw = count(&seen, |firewall| firewall.rules.len(), "rule");
-        self.looks.note("redirects", saw, began);
-        // That the rules are out of sight matters only where they are the likeliest cause.
-        if seen.is_seen() {
-            self.facts.host.firewall = seen;
-        }
     }
 
     fn look_at_routes(&mut self) {

@@ -73,11 +73,17 @@ pub struct NextDoor {
     pub takes: Option<bool>,
 }
 
-/// Names that engines give, inside containers, to the machine that runs them.
+/// Names that engines give, inside containers, to the machine that runs them: Docker, Podman,
+/// and those that run them in a machine of their own (Lima and Colima, OrbStack, Rancher
+/// Desktop, minikube).
 const MACHINE: &[&str] = &[
     "host.docker.internal",
     "gateway.docker.internal",
     "host.containers.internal",
+    "host.lima.internal",
+    "host.minikube.internal",
+    "host.orb.internal",
+    "host.rancher-desktop.internal",
 ];
 
 /// Whether this name, inside a container, is the machine that runs it.

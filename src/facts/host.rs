@@ -186,6 +186,35 @@ pub struct Firewall {
     pub read_by: String,
 }
 
+impl Firewall {
+    /// The rules that have surely stopped the packet they were read for: their counter
+    /// moved with it, or they take every such packet, and none lets it pass before.
+    pub fn stoppers(&self) -> impl Iterator<Item = &FirewallRule> {
+        self.rules.iter().enumerate().filter_map(|(at, rule)| {
+            let stops = matches!(
+                rule.verdict,
+                FirewallVerdict::Drop | FirewallVerdict::Reject
+            );
+            let surely = match rule.counted {
+                Some(counted) => counted > 0 && (rule.names_port || !rule.conditional),
+                None => !rule.conditional && !self.may_pass_before(at),
+            };
+            (stops && surely).then_some(rule)
+        })
+    }
+
+    /// Whether a rule before this one, in the same table, may let the packet pass.
+    #[must_use]
+    pub fn may_pass_before(&self, at: usize) -> bool {
+        let Some((rule, earlier)) = self.rules.get(..=at).and_then(<[_]>::split_last) else {
+            return false;
+        };
+        earlier.iter().any(|earlier| {
+            earlier.verdict == FirewallVerdict::Accept && earlier.table == rule.table
+        })
+    }
+}
+
 /// One rule of a firewall.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -207,6 +236,13 @@ pub struct FirewallRule {
     /// Whether the rule names the port (and not every port).
     #[serde(default = "yes")]
     pub names_port: bool,
+    /// Whether it asks something of the packet that cannot be told from here: its sender,
+    /// a mark.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub conditional: bool,
+    /// The program that wrote it and would write it again: `ufw`, `firewalld`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manager: Option<String>,
 }
 
 /// What a firewall rule does.

@@ -87,7 +87,8 @@ impl NameServer {
     /// Whether it was asked, and told whether the name has an address.
     #[must_use]
     pub fn knows(&self) -> bool {
-        let code = self.said.as_ref().map(|said| said.code);
+        let whole = self.said.as_ref().filter(|said| !said.is_cut());
+        let code = whole.map(|said| said.code);
         matches!(code, Some(DnsCode::Ok | DnsCode::NoSuchName))
     }
 }
@@ -110,6 +111,18 @@ pub struct DnsAnswer {
     /// Whether it has an answer, and holds it back because its signatures are wrong.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub held_back: bool,
+    /// What came of asking it again over TCP, where its answer was too long for a datagram.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over_tcp: Option<Outcome>,
+}
+
+impl DnsAnswer {
+    /// Whether it is cut short, and the rest could not be had.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.over_tcp
+            .is_some_and(|outcome| outcome != Outcome::Answered)
+    }
 }
 
 /// How a name server answered.

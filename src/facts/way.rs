@@ -6,7 +6,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Known, same_network};
+use super::{Firewall, Known, same_network};
 
 /// What is known of the way to the addresses that could not be reached. Each part is
 /// looked at only where an answer hangs on it.
@@ -29,6 +29,10 @@ pub struct Way {
     /// connection, or where nothing is around but a loopback interface.
     #[serde(skip_serializing_if = "Known::is_not_asked")]
     pub confinement: Known<Confinement>,
+    /// What the firewall does with a connection to the asked address that comes from
+    /// another machine; looked at where it answers from here.
+    #[serde(skip_serializing_if = "Known::is_not_asked")]
+    pub arriving: Known<Firewall>,
 }
 
 /// The source ports of this machine, as far as one destination is concerned.

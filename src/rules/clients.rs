@@ -201,6 +201,24 @@ fn is_in_network(ip: IpAddr, network: &str) -> bool {
     }
 }
 
+/// One entry of Java's `http.nonProxyHosts`: a whole name, in which a star stands for
+/// anything at either end and nowhere else. An IPv6 address has its brackets there.
+pub(super) fn by_java(host: &str, entry: &str) -> bool {
+    let (mut host, entry) = (host.to_ascii_lowercase(), entry.to_ascii_lowercase());
+    if host.contains(':') {
+        host = format!("[{host}]");
+    }
+    if entry == "*" {
+        return true;
+    }
+    match (entry.strip_prefix('*'), entry.strip_suffix('*')) {
+        (Some(end), None) => host.ends_with(end),
+        (None, Some(start)) => host.starts_with(start),
+        (None, None) => host == entry,
+        (Some(rest), Some(_)) => host.contains(rest.strip_suffix('*').unwrap_or(rest)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -271,6 +289,25 @@ mod tests {
             let seen = CLIENTS.map(|client| client.excepts(&asked, list));
             assert_eq!(seen, *expected, "{at} with `{list}`, for {CLIENTS:?}");
         }
+    }
+
+    /// What Java itself says of each line: `tests/oracles/java.rs` asks it.
+    const JAVA: &str = include_str!("../../tests/oracles/java/excepts.tsv");
+
+    #[test]
+    fn java_reads_exceptions_in_a_way_of_its_own() {
+        let mut lines = 0;
+        for line in JAVA.lines() {
+            let words: Vec<&str> = line.split('\t').collect();
+            let [host, list, expected] = words[..] else {
+                panic!("three words are wanted: {line:?}");
+            };
+            let host = host.trim_matches(['[', ']']);
+            let direct = list.split('|').any(|entry| by_java(host, entry));
+            assert_eq!(direct, expected == "direct", "{host} with `{list}`");
+            lines += 1;
+        }
+        assert!(lines > 30);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::facts::{Protocol, ProxySetting, ProxyUser, ProxyVariable, Scheme, catalogue};
 use crate::findings::{Confidence, Evidence, Fix, Seen};
 use crate::rules::Case;
-use crate::rules::clients::{Asked, CLIENTS, Client};
+use crate::rules::clients::{Asked, CLIENTS, Client, by_java};
 
 /// A proxy variable that clients obey for the target, and how sure that is.
 pub(super) struct Applies<'a> {
@@ -94,7 +94,6 @@ pub(super) fn settings<'a>(case: &Case<'a>) -> impl Iterator<Item = &'a ProxySet
         };
         let desktop = matches!(one.by, ProxyUser::Gnome | ProxyUser::Kde);
         let excepted = match one.by {
-            // A star stands for anything, at either end.
             ProxyUser::Java => one.except.iter().any(|entry| by_java(asked.host, entry)),
             ProxyUser::Docker => Client::Go.excepts(&asked, &one.except.join(",")),
             _ => {
@@ -104,17 +103,6 @@ pub(super) fn settings<'a>(case: &Case<'a>) -> impl Iterator<Item = &'a ProxySet
         };
         !excepted && !here && (!own || desktop || one.by == ProxyUser::Java)
     })
-}
-
-/// One entry of `http.nonProxyHosts`.
-fn by_java(host: &str, entry: &str) -> bool {
-    let (host, entry) = (host.to_ascii_lowercase(), entry.to_ascii_lowercase());
-    let entry = entry.trim_matches(['[', ']']);
-    match (entry.strip_prefix('*'), entry.strip_suffix('*')) {
-        (Some(end), _) => host.ends_with(end),
-        (None, Some(start)) => host.starts_with(start),
-        (None, None) => host == entry,
-    }
 }
 
 /// Where a setting stands: `/home/me/.gitconfig:4 sets http.proxy to http://127.0.0.1:7890`.

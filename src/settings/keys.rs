@@ -60,6 +60,10 @@ const KEYS: &[Key] = &[
         sets: Sets::Notify(|s| &mut s.notify),
     },
     Key {
+        path: "outside.well_known",
+        sets: Sets::Flag(|s| &mut s.outside.well_known),
+    },
+    Key {
         path: "timeouts.connect_local",
         sets: Sets::Span(|s| &mut s.timeouts.connect_local),
     },

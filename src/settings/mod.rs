@@ -32,6 +32,8 @@ pub struct Settings {
     pub docker: Docker,
     /// What the daemon shows desktop notifications of.
     pub notify: Notify,
+    /// What may be asked outside of this machine.
+    pub outside: Outside,
     /// How long each look may take.
     pub timeouts: Timeouts,
 }
@@ -79,6 +81,19 @@ pub struct Docker {
 impl Default for Docker {
     fn default() -> Self {
         Docker { enabled: true }
+    }
+}
+
+/// What may be asked outside of this machine, where the target is another one and fails.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outside {
+    /// Whether well-known hosts of the internet are dialled for comparison.
+    pub well_known: bool,
+}
+
+impl Default for Outside {
+    fn default() -> Self {
+        Outside { well_known: true }
     }
 }
 

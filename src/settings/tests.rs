@@ -57,6 +57,7 @@ fn the_described_defaults_are_the_defaults() {
         colour: Colour::Never,
         docker: Docker { enabled: false },
         notify: Notify::Off,
+        outside: Outside { well_known: false },
         timeouts: Timeouts {
             connect_local: second,
             connect_remote: second,

@@ -1,8 +1,13 @@
 //! Our own process: what it uses, how it leaves its terminal, when it is told to end.
 
 use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
+
+use super::tool::Command;
+use crate::facts::Gap;
 
 /// What our own process has used.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -33,6 +38,52 @@ pub fn usage() -> OwnUse {
         cpu_ms: own.accumulated_cpu_time(),
         resident: own.memory(),
     })
+}
+
+/// The daemon's own program: all that it needs and no more, so that it stays small. It lies
+/// beside the command, where it was installed.
+const DAEMON: &str = "devdoctord";
+/// The command.
+const COMMAND: &str = "devdoctor";
+
+/// Runs the command with these words and something to read, and gives what it prints. It is
+/// killed at the deadline.
+///
+/// # Errors
+///
+/// Why there is nothing that it printed.
+pub fn errand(words: &[&str], input: Vec<u8>, until: Instant) -> Result<Vec<u8>, Gap> {
+    let own = std::env::current_exe().map_err(|error| Gap::of(&error))?;
+    let command = match own.file_stem().is_some_and(|name| name == DAEMON) {
+        true => beside(&own, COMMAND),
+        false => own,
+    };
+    Command::at(command).given(words, input, until)
+}
+
+/// Turns into the daemon's own program, if it lies beside this one: then this never comes
+/// back. Else the daemon may run in this process just as well.
+#[cfg(unix)]
+pub fn become_daemon() {
+    use std::os::unix::process::CommandExt;
+    let Ok(own) = std::env::current_exe() else {
+        return;
+    };
+    let daemon = beside(&own, DAEMON);
+    if daemon.is_file() && own != daemon {
+        let error = std::process::Command::new(&daemon)
+            .arg(env!("CARGO_PKG_VERSION"))
+            .exec();
+        tracing::warn!("{}: {error}", daemon.display());
+    }
+}
+
+/// Turns into the daemon's own program: here no process turns into another.
+#[cfg(not(unix))]
+pub fn become_daemon() {}
+
+fn beside(own: &Path, name: &str) -> PathBuf {
+    own.with_file_name(format!("{name}{}", std::env::consts::EXE_SUFFIX))
 }
 
 /// Leaves the terminal from which we were started, so that its end is not ours.

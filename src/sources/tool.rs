@@ -1,6 +1,6 @@
 //! A system tool, run with a deadline.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{self, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -47,16 +47,43 @@ impl Command {
         })
     }
 
+    /// The program in this file.
+    pub(crate) fn at(program: PathBuf) -> Self {
+        Command { program }
+    }
+
     /// What it prints. It is killed at the deadline.
     pub(crate) fn run(&self, arguments: &[&str], until: Instant) -> Result<String, Gap> {
-        let mut child = process::Command::new(&self.program)
-            .args(arguments)
-            .env("LC_ALL", "C")
-            .stdin(Stdio::null())
+        let mut command = process::Command::new(&self.program);
+        command.args(arguments).env("LC_ALL", "C");
+        let out = self.out(command.stdin(Stdio::null()), Vec::new(), until)?;
+        Ok(String::from_utf8_lossy(&out).into_owned())
+    }
+
+    /// What it prints when it is given this to read. It is killed at the deadline.
+    pub(crate) fn given(
+        &self,
+        arguments: &[&str],
+        input: Vec<u8>,
+        until: Instant,
+    ) -> Result<Vec<u8>, Gap> {
+        let mut command = process::Command::new(&self.program);
+        command.args(arguments).stdin(Stdio::piped());
+        self.out(&mut command, input, until)
+    }
+
+    fn out(
+        &self,
+        command: &mut process::Command,
+        input: Vec<u8>,
+        until: Instant,
+    ) -> Result<Vec<u8>, Gap> {
+        let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .map_err(|error| Gap::of(&error))?;
+        let stdin = child.stdin.take();
         let (sender, answer) = channel();
         let pipes = (child.stdout.take(), child.stderr.take());
         let began = std::thread::Builder::new()
@@ -64,6 +91,10 @@ impl Command {
             .spawn(move || {
                 let (out, complaint) = pipes;
                 let complaint = std::thread::spawn(move || read(complaint));
+                if let Some(mut stdin) = stdin {
+                    // Who ends without reading says why.
+                    let _ = stdin.write_all(&input);
+                }
                 let out = read(out);
                 // Nobody listens any more if the deadline has passed; that is all right.
                 let _ = sender.send((out, complaint.join().unwrap_or_default()));
@@ -81,7 +112,7 @@ impl Command {
         };
         let status = child.wait().map_err(|error| Gap::of(&error))?;
         if status.success() {
-            return Ok(String::from_utf8_lossy(&out).into_owned());
+            return Ok(out);
         }
         let complaint = String::from_utf8_lossy(&complaint);
         Err(gap(&self.name(), &complaint))
@@ -145,6 +176,19 @@ mod tests {
         let echo = Command::find(&["no-such-program", "echo"]).unwrap();
         assert_eq!(echo.run(&["hello"], soon()), Ok("hello\n".to_owned()));
         assert!(Command::find(&["no-such-program"]).is_none());
+    }
+
+    #[test]
+    fn a_program_may_be_given_something_to_read() {
+        let cat = Command::find(&["cat"]).unwrap();
+        let much = vec![b'x'; 1024 * 1024];
+        assert_eq!(cat.given(&[], much.clone(), soon()), Ok(much.clone()));
+        // One that does not read it ends all the same.
+        let echo = Command::find(&["echo"]).unwrap();
+        assert_eq!(
+            echo.given(&["hello"], much, soon()),
+            Ok(b"hello\n".to_vec())
+        );
     }
 
     #[test]

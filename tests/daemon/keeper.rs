@@ -20,6 +20,8 @@ pub struct Keeper {
     runtime: PathBuf,
     /// More of the environment.
     variables: Vec<(String, String)>,
+    /// The command.
+    program: PathBuf,
 }
 
 impl Keeper {
@@ -32,7 +34,15 @@ impl Keeper {
             home,
             runtime,
             variables: Vec::new(),
+            program: env!("CARGO_BIN_EXE_devdoctor").into(),
         }
+    }
+
+    /// The same with this copy of the command.
+    #[allow(dead_code, reason = "not every test that keeps a daemon copies it")]
+    pub fn of(mut self, program: &Path) -> Self {
+        self.program = program.to_owned();
+        self
     }
 
     /// The same with this variable set.
@@ -47,7 +57,7 @@ impl Keeper {
 
     /// The real binary with these words, in this folder.
     pub fn command(&self, words: &[&str], folder: &Path) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_devdoctor"));
+        let mut command = Command::new(&self.program);
         command
             .args(words)
             .env_clear()

@@ -70,6 +70,44 @@ stories! {
         assert_eq!(why["findings"][0]["code"], "DD203", "{why:#}");
     }
 
+    fn the_command_alone_is_a_daemon_as_well(stage) {
+        // As where somebody has copied one file of the two.
+        let folder = stage.folder().join("bin");
+        std::fs::create_dir(&folder).unwrap();
+        let alone = folder.join("devdoctor");
+        std::fs::copy(env!("CARGO_BIN_EXE_devdoctor"), &alone).unwrap();
+        let program = |keeper: &Keeper| {
+            let pid = keeper.how_it_is().unwrap()["pid"].as_u64().unwrap();
+            std::fs::read_link(format!("/proc/{pid}/exe")).unwrap()
+        };
+        let keeper = Keeper::new(stage);
+        let daemon = keeper.daemon();
+        assert_eq!(program(&keeper), Path::new(env!("CARGO_BIN_EXE_devdoctord")));
+        drop(daemon);
+        let keeper = keeper.of(&alone);
+        let _daemon = keeper.daemon();
+        assert_eq!(program(&keeper), alone);
+        let status = keeper.json(&["status", "--json"], &project(stage));
+        assert_eq!(status["services"][0]["name"], "shop", "{status:#}");
+    }
+
+    fn what_is_sent_on_errands_says_what_it_does_not_understand(stage) {
+        let keeper = Keeper::new(stage);
+        let words = |version: &str| {
+            let said = keeper.says(&["daemon", "errand", "--daemon", version], Path::new("/"));
+            assert_eq!(said.status.code(), Some(2), "{said:?}");
+            String::from_utf8(said.stderr).unwrap()
+        };
+        let own = env!("CARGO_PKG_VERSION");
+        assert!(words(own).contains("this is no errand"), "{}", words(own));
+        assert!(words("0.0.1").contains("the daemon is 0.0.1"), "{}", words("0.0.1"));
+        let daemon = std::process::Command::new(env!("CARGO_BIN_EXE_devdoctord")).output();
+        let daemon = daemon.unwrap();
+        assert_eq!(daemon.status.code(), Some(2), "{daemon:?}");
+        let said = String::from_utf8_lossy(&daemon.stderr).into_owned();
+        assert!(said.contains("devdoctor daemon start"), "{said}");
+    }
+
     fn without_a_home_it_runs_and_says_what_it_cannot_keep(stage) {
         let keeper = Keeper::new(stage);
         crate::stage::run(&format!(

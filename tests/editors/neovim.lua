@@ -44,6 +44,18 @@ local function health()
   return text
 end
 
+-- What any client does; it is refused.
+local function knock(port)
+  local client, done = vim.loop.new_tcp(), false
+  client:connect('127.0.0.1', port, function()
+    client:close()
+    done = true
+  end)
+  wait('an answer', function()
+    return done
+  end)
+end
+
 local doctor = require('devdoctor')
 
 local parts = {}
@@ -97,15 +109,40 @@ function parts.present()
   io.stderr:write(('down: seen after %d ms\n'):format((vim.loop.hrtime() - stopped) / 1e6))
   ask('DevDoctor why 3000', 'why 3000', '[DD2', '3000', 'fix: ')
 
+  -- A client is refused: the text says why, until nobody wants to hear of it.
+  local function refused()
+    return doctor.statusline():find('^⚠ 3000 refused: ') ~= nil
+  end
+  wait('the alert', function()
+    knock(3000)
+    return refused()
+  end)
+  equal(doctor.level(), 'problem', 'the level')
   vim.cmd('DevDoctor mute 3000')
   wait('that it is mute', function()
-    return #told == 1
+    return #told == 1 and doctor.statusline() == '⏺ 0 of 1 up'
   end)
   equal(told[1], 'devdoctor is silent about port 3000', 'mute')
+  equal(doctor.level(), 'well', 'the level of what is muted')
   vim.cmd('DevDoctor unmute 3000')
   wait('that it is not', function()
-    return #told == 2
+    return #told == 2 and refused()
   end)
+
+  -- Another folder, another project.
+  local blog = vim.env.HOME .. '/blog'
+  vim.fn.mkdir(blog, 'p')
+  local package = '{ "name": "blog", "scripts": { "dev": "vite --port 4000" } }'
+  vim.fn.writefile({ package }, blog .. '/package.json')
+  local shop = vim.fn.getcwd()
+  vim.cmd('cd ' .. blog)
+  wait('the other folder in the text', function()
+    return doctor.statusline() == '⏺ 0 of 1 up'
+  end)
+  equal(vim.inspect(vim.fn.getcompletion('DevDoctor why ', 'cmdline')), vim.inspect({ '4000' }), 'its ports')
+  vim.cmd('cd ' .. shop)
+  wait('the first folder again', refused)
+
   vim.cmd('DevDoctor why not.a.target:x')
   wait('what is wrong with the target', function()
     return #told == 3

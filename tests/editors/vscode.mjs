@@ -19,6 +19,8 @@ const { chromium } = createRequire(join(process.argv[2], 'package.json'))('playw
 const PATIENCE = 20_000;
 /** What a change may take until it is seen, in milliseconds. */
 const BUDGET = 1_000;
+/** A second project, beside the first one. */
+const BLOG = join(WORK, '../blog');
 const URL = 'http://127.0.0.1:18443';
 
 const children = new Set();
@@ -78,6 +80,11 @@ function says(text, words) {
   if (!text.includes(words)) {
     throw new Error(`no ${JSON.stringify(words)} in ${JSON.stringify(text)}`);
   }
+}
+
+/** What the daemon says of all projects; the exit code is that of what is wrong. */
+function asked(words) {
+  return JSON.parse(spawnSync(DEVDOCTOR, words, { cwd: WORK, encoding: 'utf8' }).stdout);
 }
 
 /** The server that a package.json names, as `npm run dev` starts it. */
@@ -159,19 +166,20 @@ async function look(page) {
     await knock(8000);
     return (await text()).startsWith('⚠ 8000 refused: ');
   }).catch(async (error) => {
-    // All projects, and whatever it says: its exit code is that of what is wrong.
-    const { stdout } = spawnSync(DEVDOCTOR, ['status', '--json', '--all'], { cwd: WORK, encoding: 'utf8' });
-    throw new Error(`${error.message}; the item says ${await text()}, the daemon ${stdout}`);
+    const daemon = JSON.stringify(asked(['status', '--json', '--all']));
+    throw new Error(`${error.message}; the item says ${await text()}, the daemon ${daemon}`);
   });
   console.log(`the item says: ${await text()}`);
   const list = page.locator('.quick-input-widget');
   const rows = list.locator('.quick-input-list .monaco-list-row');
-  const pick = async (words) => {
-    await rows.filter({ hasText: words }).first().click();
+  const click = () => item.locator('a').click();
+  const pick = (words) => rows.filter({ hasText: words }).first().click();
+  const offers = async () => {
+    await rows.first().waitFor();
+    return (await list.innerText()).replace(/\s+/g, ' ');
   };
-  await item.locator('a').click();
-  await rows.first().waitFor();
-  const offered = (await list.innerText()).replace(/\s+/g, ' ');
+  await click();
+  const offered = await offers();
   says(offered, 'Not as it should be');
   says(offered, 'DD2');
   if (PICTURE) {
@@ -189,7 +197,7 @@ async function look(page) {
   await until('the command in the clipboard', async () =>
     (await page.evaluate(() => navigator.clipboard.readText())).includes('npm run dev'),
   );
-  await item.locator('a').click();
+  await click();
   await pick('DD2');
   await pick('Show why');
   const shown = page.locator('.editor-instance .view-lines').first();
@@ -199,9 +207,61 @@ async function look(page) {
   says(report, 'error[DD2');
   says(report, '--> 8000: refused');
 
-  // Once it answers, the item is well again.
+  // Who does not want to hear of a port has the item quiet, and may change his mind.
+  const muted = () => asked(['status', '--json', '--all']).alerts.map((alert) => alert.muted).join();
+  await click();
+  await pick('DD2');
+  await pick('Mute port 8000');
+  await becomes('⏺ 0 of 2 up');
+  equal(muted(), 'true', 'what the daemon says of the alert');
+  await click();
+  says(await offers(), 'muted');
+  await pick('DD2');
+  await pick('No longer mute port 8000');
+  await until('the alert again', async () => (await text()).startsWith('⚠ 8000 refused: '));
+  equal(muted(), 'false', 'what the daemon says of the alert');
+  console.log('the port was muted, and told of again');
+
+  // Once it answers, the item is well again, and its address is opened by a click.
   const server = start(serverOn(8000), { cwd: join(WORK, 'api'), stdio: 'ignore' });
   await becomes('⏺ 1 of 2 up');
+  await click();
+  await pick('api');
+  const opened = page.context().waitForEvent('page', { timeout: PATIENCE });
+  await pick('Open http://');
+  const tab = await opened;
+  await until('the page of the server', async () => (await tab.content().catch(() => '')).includes('package.json'));
+  // In a browser its own server leads there.
+  says(tab.url(), '8000');
+  console.log(`a click opened ${tab.url()}`);
+  await tab.close();
+
+  // With a second folder the item speaks of both.
+  const blog = serverOn(4000);
+  mkdirSync(BLOG);
+  writeFileSync(join(BLOG, 'package.json'), JSON.stringify({ name: 'blog', scripts: { dev: blog.join(' ') } }));
+  const both = join(HOME, 'both.code-workspace');
+  writeFileSync(both, JSON.stringify({ folders: [{ path: WORK }, { path: BLOG }] }));
+  await page.goto(`${URL}/?workspace=${both}`, { waitUntil: 'domcontentloaded' });
+  await becomes('⏺ 1 up', 60_000);
+  const second = start(blog, { cwd: BLOG, stdio: 'ignore' });
+  await becomes('⏺ 2 up');
+  await item.hover();
+  const tip = page.locator('.monaco-hover:visible');
+  await until('both folders in the tooltip', async () => {
+    const told = (await tip.allInnerTexts()).join(' ');
+    return ['shop', 'api', 'blog'].every((name) => told.includes(name)) && told;
+  });
+  await click();
+  const services = await offers();
+  ['shop', 'api', 'blog'].forEach((name) => says(services, name));
+  await page.keyboard.press('Escape');
+  // The worst of them is what it says.
+  await end(second, 'SIGKILL');
+  await becomes('⏺ 1 up');
+  await knock(4000);
+  await until('the alert of the second folder', async () => (await text()).startsWith('⚠ 4000 refused: '));
+  console.log(`with two folders the item says: ${await text()}`);
 
   // The daemon ends: the item is quiet again.
   execFileSync(DEVDOCTOR, ['daemon', 'stop'], { stdio: 'inherit' });

@@ -1,6 +1,7 @@
 //! A name server, as small as one can be: what it knows stands on its command line.
 
-use std::net::{IpAddr, UdpSocket};
+use std::io::{Read, Write};
+use std::net::{IpAddr, TcpListener, UdpSocket};
 
 use super::ready;
 
@@ -12,18 +13,60 @@ const NXDOMAIN: u16 = 3;
 /// The question's wish to be told what cannot be believed.
 const CHECKING_DISABLED: u16 = 0x0010;
 
+/// The answer is longer than a datagram.
+const TRUNCATED: u8 = 0x02;
+
 /// Answers what `shop.test=203.0.113.9` tells; `*=10.0.0.1` is every other name, `servfail`
-/// makes it fail at everything, and `forged` at everything that is to be believed.
+/// makes it fail at everything, and `forged` at everything that is to be believed. With
+/// `long` no answer fits into a datagram, and with `tcp` it takes connections, too.
 pub fn serve(at: &str, zone: &[&str]) -> ! {
     let socket = UdpSocket::bind(at).unwrap();
+    if zone.contains(&"tcp") {
+        let listener = TcpListener::bind(at).unwrap();
+        let zone: Vec<String> = zone.iter().map(|word| (*word).to_owned()).collect();
+        std::thread::spawn(move || serve_streams(&listener, &zone));
+    }
     ready();
     let mut query = [0; 512];
     loop {
         let Ok((read, from)) = socket.recv_from(&mut query) else {
             continue;
         };
-        if let Some(answer) = answer(&query[..read], zone) {
+        if let Some(mut answer) = answer(&query[..read], zone) {
+            if zone.contains(&"long") {
+                answer = cut(&query[..read], &answer);
+            }
             let _ = socket.send_to(&answer, from);
+        }
+    }
+}
+
+/// The head of the answer and the question, and that there is more.
+fn cut(query: &[u8], answer: &[u8]) -> Vec<u8> {
+    let end = name(query).unwrap().1 + 4;
+    let mut cut = answer[..end].to_vec();
+    cut[2] |= TRUNCATED;
+    cut[6..8].fill(0);
+    cut
+}
+
+/// Every question of every connection, with its length before it.
+fn serve_streams(listener: &TcpListener, zone: &[String]) {
+    let zone: Vec<&str> = zone.iter().map(String::as_str).collect();
+    for mut stream in listener.incoming().flatten() {
+        let mut length = [0; 2];
+        while stream.read_exact(&mut length).is_ok() {
+            let mut query = vec![0; usize::from(u16::from_be_bytes(length))];
+            if stream.read_exact(&mut query).is_err() {
+                break;
+            }
+            let Some(answer) = answer(&query, &zone) else {
+                break;
+            };
+            let length = u16::try_from(answer.len()).unwrap().to_be_bytes();
+            if stream.write_all(&[&length[..], &answer].concat()).is_err() {
+                break;
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Other machines, and the way there: a second network namespace is all of the internet.
 
-use crate::stage::{Server, Stage, ask_servers, run, stories};
+use crate::stage::{Ask, Server, Stage, ask_servers, run, stories};
 
 /// Everything outside, behind a router at 10.9.0.2: a network namespace at the other
 /// end of a cable, which has all of these addresses.
@@ -147,6 +147,28 @@ stories! {
         assert_eq!(counted.matches("packets 0 ").count(), 2, "{counted}");
         // The counters count.
         stage.why("203.0.113.9:3000");
+        assert!(self::counted().matches("packets 0 ").count() < 2);
+    }
+
+    fn well_known_hosts_are_left_alone_where_that_is_set(stage) {
+        if !stage.needs(&["nsenter", "nft"]) {
+            return;
+        }
+        let internet = Internet::with(stage, &["203.0.113.9/32", "1.1.1.1/32", "8.8.8.8/32"]);
+        let _well_known = internet.server(stage, "serve 1.1.1.1:443");
+        internet.drop("ip daddr 203.0.113.9");
+        run("nft add table inet watch");
+        run("nft add chain inet watch output { type filter hook output priority 0 ; }");
+        run("nft add rule inet watch output ip daddr { 1.1.1.1, 8.8.8.8 } counter");
+        run("nft add rule inet watch output ip6 daddr 2000::/3 counter");
+        let alone = Ask::new("http://203.0.113.9/").var("DEVDOCTOR_OUTSIDE_WELL_KNOWN", "false");
+        stage.ask(alone).finds("DD912");
+        let counted = counted();
+        assert_eq!(counted.matches("packets 0 ").count(), 2, "{counted}");
+        // Where it is not set they are asked, and say more.
+        let answer = stage.why("http://203.0.113.9/");
+        answer.finds("DD912");
+        assert!(evidence(&answer).contains("1.1.1.1:443 answers"), "{}", evidence(&answer));
         assert!(self::counted().matches("packets 0 ").count() < 2);
     }
 

@@ -3,7 +3,7 @@
 //   node serve.mjs ROLE PORT [FOLDER]
 //
 // ROLE: `hsts` (TLS, with key.pem and cert.pem of FOLDER, and the header), `moved` (a
-// redirect that is for good), `worker` (a page with a service worker), `public` (TLS, a
+// redirect that is for good), `kept` (one that is for a day), `worker` (a page with a service worker), `public` (TLS, a
 // page that asks a server of this machine), `cors` (what such a page may read).
 
 import http from 'node:http';
@@ -27,6 +27,10 @@ const HEADERS = {
 function answer(request, response) {
   if (role === 'moved' && request.url === '/') {
     response.writeHead(301, { location: '/gone' });
+    return response.end();
+  }
+  if (role === 'kept' && request.url === '/') {
+    response.writeHead(302, { location: '/gone', 'cache-control': 'max-age=86400' });
     return response.end();
   }
   if (request.url === '/sw.js') {

@@ -10,17 +10,21 @@ use crate::stage::{is_inside, run, tell};
 use crate::visitor::{Visitor, failed, seen_in};
 
 /// Tells a story with a browser, which is brought from outside: inside there is no network.
-fn story(name: &str, story: impl FnOnce(&Visitor)) {
+pub fn story_in(module: &str, name: &str, story: impl FnOnce(&Visitor)) {
     if !is_inside()
         && let Err(why) = bring::browser()
     {
         return pass_over(name, &why);
     }
-    tell(module_path!(), name, |stage| {
+    tell(module, name, |stage| {
         if stage.needs(&["openssl"]) {
             story(&Visitor::new(stage));
         }
     });
+}
+
+fn story(name: &str, play: impl FnOnce(&Visitor)) {
+    story_in(module_path!(), name, play);
 }
 
 #[test]

@@ -18,21 +18,24 @@ pub struct Visitor<'a> {
 }
 
 impl<'a> Visitor<'a> {
-    /// With the key pair by which the servers of the story speak TLS.
+    /// With the key pair by which the servers of the story speak TLS, and who signed it.
     pub fn new(stage: &'a Stage) -> Self {
         let folder = stage.folder();
-        let (key, cert) = (folder.join("key.pem"), folder.join("cert.pem"));
+        let at = folder.display();
+        let new = "openssl req -x509 -newkey rsa:2048 -nodes -days 30";
         run(&format!(
-            "openssl req -x509 -newkey rsa:2048 -nodes -keyout {} -out {} -days 30 -subj /CN=story \
-             -addext subjectAltName=DNS:shop.test,DNS:app.example.com",
-            key.display(),
-            cert.display()
+            "{new} -keyout {at}/ca-key.pem -out {at}/ca.pem -subj /CN=story"
+        ));
+        run(&format!(
+            "{new} -CA {at}/ca.pem -CAkey {at}/ca-key.pem -keyout {at}/key.pem -out {at}/cert.pem \
+             -subj /CN=shop.test -extensions usr_cert -addext \
+             subjectAltName=DNS:shop.test,DNS:app.example.com"
         ));
         let hash = "openssl x509 -in \"$1\" -pubkey -noout | openssl pkey -pubin -outform der | \
                     openssl dgst -sha256 -binary | openssl base64";
         let output = Command::new("sh")
             .args(["-c", hash, "sh"])
-            .arg(cert)
+            .arg(folder.join("cert.pem"))
             .output()
             .unwrap();
         Visitor {

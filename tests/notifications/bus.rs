@@ -17,7 +17,12 @@ impl Folder {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         // Short: the path of a socket has about a hundred bytes.
-        let path = std::env::temp_dir().join(format!("ddn-{}-{number}", std::process::id()));
+        Folder::at(std::env::temp_dir().join(format!("ddn-{}-{number}", std::process::id())))
+    }
+
+    /// A folder at this path, for whoever has a number as another test does: those who stand
+    /// in namespaces of their own.
+    pub fn at(path: PathBuf) -> Self {
         let _ = fs::remove_dir_all(&path);
         fs::create_dir_all(path.join("bin")).unwrap();
         fs::create_dir_all(path.join("services")).unwrap();

@@ -2,115 +2,26 @@
 //!
 //! `UPDATE=1` keeps what is seen as the picture of the README.
 
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use devdoctor::findings::{Confidence, Fix};
 
-use crate::bus::{self, Ends, Folder};
+use crate::bus::{self, Folder};
+use crate::dunst::{self, Dunst, program};
 use crate::machine;
 use crate::stage::{Stage, refused, resolved, until};
 
-/// How it looks: large enough to be read in a README.
-const LOOK: &str = r##"[global]
-origin = top-right
-offset = 12x12
-width = 672
-height = 300
-notification_limit = 5
-padding = 14
-horizontal_padding = 16
-frame_width = 1
-frame_color = "#4c566a"
-separator_color = frame
-font = DejaVu Sans 12
-markup = full
-format = "<b>%s</b>\n%b"
-word_wrap = yes
-ellipsize = end
-icon_position = off
-show_indicators = no
-sort = no
-idle_threshold = 0
-
-[urgency_low]
-background = "#2e3440"
-foreground = "#d8dee9"
-timeout = 0
-
-[urgency_normal]
-background = "#2e3440"
-foreground = "#eceff4"
-timeout = 0
-"##;
-
-fn lacks() -> Option<&'static str> {
-    let programs = [
-        "dbus-daemon",
-        "Xvfb",
-        "dunst",
-        "dunstctl",
-        "import",
-        "identify",
-    ];
-    programs
-        .into_iter()
-        .find(|program| machine::which(program).is_none())
-}
-
-fn program(name: &str) -> Command {
-    let mut command = Command::new(machine::which(name).unwrap());
-    command.env("PATH", machine::search_path());
-    command
-}
-
-/// A screen of its own, and its name.
-fn screen() -> (Ends, String) {
-    let mut child = program("Xvfb")
-        .args([
-            "-displayfd",
-            "1",
-            "-dpi",
-            "96",
-            "-screen",
-            "0",
-            "700x206x24",
-        ])
-        .args(["-nolisten", "tcp", "-noreset"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut number = String::new();
-    let out = child.stdout.take().unwrap();
-    BufReader::new(out).read_line(&mut number).unwrap();
-    (Ends(child), format!(":{}", number.trim()))
-}
-
 #[tokio::test]
 async fn dunst_shows_it_and_takes_it_away() {
-    if let Some(program) = lacks() {
+    let wanted = ["import", "identify"];
+    if let Some(program) = dunst::lacks().or_else(|| machine::lacks(&wanted)) {
         let why = format!("{program} is not installed");
         return machine::pass_over("dunst_shows_it_and_takes_it_away", &why);
     }
     let folder = Folder::new();
     let _bus = bus::start(&folder);
-    let (_screen, display) = screen();
-    let look = folder.write("dunstrc", LOOK);
-    let address = folder.address();
-    let _dunst = Ends(
-        program("dunst")
-            .arg("-config")
-            .arg(&look)
-            .env("DISPLAY", &display)
-            .env("DBUS_SESSION_BUS_ADDRESS", &address)
-            .env_remove("WAYLAND_DISPLAY")
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap(),
-    );
+    let dunst = Dunst::start(&folder);
     let opened = folder.0.join("opened");
     let open = format!(
         "printf %s \"$1\" >'{0}.new'; /bin/mv '{0}.new' '{0}'",
@@ -118,15 +29,7 @@ async fn dunst_shows_it_and_takes_it_away() {
     );
     folder.program("xdg-open", &open);
     let stage = Stage::begin(folder, Vec::new());
-    let ask = |words: &[&str]| {
-        let output = program("dunstctl")
-            .args(words)
-            .env("DBUS_SESSION_BUS_ADDRESS", &address)
-            .output()
-            .unwrap();
-        String::from_utf8_lossy(&output.stdout).trim().to_owned()
-    };
-    let displayed = |many: &str| (ask(&["count", "displayed"]) == many).then_some(());
+    let displayed = |many: &str| (dunst.displays() == many).then_some(());
 
     let mut alert = refused(
         1,
@@ -151,7 +54,7 @@ async fn dunst_shows_it_and_takes_it_away() {
         let taken = program("import")
             .args(["-window", "root"])
             .arg(&picture)
-            .env("DISPLAY", &display)
+            .env("DISPLAY", &dunst.display)
             .status();
         assert!(taken.unwrap().success());
         let colours = output(program("identify").args(["-format", "%k"]).arg(&picture));
@@ -171,7 +74,7 @@ async fn dunst_shows_it_and_takes_it_away() {
     until("dunst displays three", || displayed("3")).await;
 
     // A click on the upper one opens the address.
-    ask(&["action", "0"]);
+    dunst.ask(&["action", "0"]);
     let opened = bus::written(&stage.folder, "opened").await;
     assert_eq!(opened, "http://localhost:5173");
     stage.tell(&resolved(&other)).await;
@@ -182,7 +85,7 @@ async fn dunst_shows_it_and_takes_it_away() {
     .await;
     stage.tell(&resolved(&alert)).await;
     until("dunst takes all away", || displayed("0")).await;
-    let history = ask(&["history"]);
+    let history = dunst.ask(&["history"]);
     for title in [
         "Vite (pid 913) of this project listens on port 5173, not on 3000 (likely)",
         "Db should have port 5432, and is not running",

@@ -690,6 +690,7 @@ impl<'a> Draw<'a> {
             ttl_s: self.maybe(Self::small),
             signed: self.flag(),
             held_back: self.flag(),
+            over_tcp: self.maybe(Self::outcome),
         }
     }
 
@@ -790,23 +791,7 @@ impl<'a> Draw<'a> {
                 reachable: d.maybe(Self::flag),
             }),
             no_proxy: self.maybe(Self::word),
-            firewall: self.known(|d| Firewall {
-                rules: d.many(|d| FirewallRule {
-                    table: d.word(),
-                    chain: d.word(),
-                    handle: d.maybe(Self::number),
-                    text: d.word(),
-                    verdict: d.pick(&[
-                        FirewallVerdict::Accept,
-                        FirewallVerdict::Reject,
-                        FirewallVerdict::Drop,
-                        FirewallVerdict::Redirect,
-                    ]),
-                    counted: d.maybe(Self::number),
-                    names_port: d.flag(),
-                }),
-                read_by: d.word(),
-            }),
+            firewall: self.known(Self::firewall),
             firewall_signs: self.many(Self::word),
             sockets_by: self.maybe(Self::word),
             reached_at: self.maybe(Self::at),
@@ -992,6 +977,29 @@ impl<'a> Draw<'a> {
                 own_processes: d.flag(),
                 to_itself: d.known(|d| d.pick(&[0, 1, 13, 97, i32::MIN])),
             }),
+            arriving: self.known(Self::firewall),
+        }
+    }
+
+    fn firewall(&mut self) -> Firewall {
+        Firewall {
+            rules: self.many(|d| FirewallRule {
+                table: d.word(),
+                chain: d.word(),
+                handle: d.maybe(Self::number),
+                text: d.word(),
+                verdict: d.pick(&[
+                    FirewallVerdict::Accept,
+                    FirewallVerdict::Reject,
+                    FirewallVerdict::Drop,
+                    FirewallVerdict::Redirect,
+                ]),
+                counted: d.maybe(Self::number),
+                names_port: d.flag(),
+                conditional: d.flag(),
+                manager: d.maybe(|d| d.pick(&["ufw", "firewalld", ""]).to_owned()),
+            }),
+            read_by: self.word(),
         }
     }
 

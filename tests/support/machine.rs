@@ -28,6 +28,12 @@ pub fn which(program: &str) -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
+/// The first of these programs that is not installed, if one is not.
+pub fn lacks(programs: &[&'static str]) -> Option<&'static str> {
+    let missing = |program: &&&'static str| which(program).is_none();
+    programs.iter().find(missing).copied()
+}
+
 /// The compose tool, as the first words of a command: one that was named, the one that
 /// `tests/run` keeps, or this machine's own.
 pub fn compose() -> Option<Vec<PathBuf>> {

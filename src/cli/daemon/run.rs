@@ -33,6 +33,12 @@ pub fn run(args: &Args, settings: Settings) -> Result<u8, Failure> {
         own::leave_terminal()
             .map_err(|error| Failure::new(format!("the terminal could not be left: {error}")))?;
     }
+    own::become_daemon();
+    serve_here(settings)
+}
+
+/// Runs the daemon in this process.
+pub fn serve_here(settings: Settings) -> Result<u8, Failure> {
     log();
     let place = Place::of(env).map_err(Failure::new)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -57,7 +63,11 @@ async fn serve(place: &Place, settings: Settings) -> Result<u8, Failure> {
     let opened = ipc::open(place).map_err(Failure::new)?;
     let (handle, questions, news) = Handle::new();
     let (mode, notifications) = watch::channel("not yet tried".to_owned());
-    let desktop = Desktop::new(Surroundings::of(env), mode);
+    let surroundings = Surroundings {
+        state: Some(place.state.clone()),
+        ..Surroundings::of(env)
+    };
+    let desktop = Desktop::new(surroundings, mode);
     let limits = server::Limits::default();
     let clients = tokio::spawn(server::serve(opened.listener, handle.clone(), limits));
     let shown = tokio::spawn(notifications::run(

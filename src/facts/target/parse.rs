@@ -84,6 +84,19 @@ impl Parser<'_> {
                 &format!("http://{rest}"),
             ));
         };
+        // `http:///localhost`, `http://http://localhost`.
+        let meant = rest.trim_start_matches('/');
+        if meant.len() < rest.len() && meant.starts_with(char::is_alphanumeric) {
+            let at = self.input[..scheme_end + 3].chars().count();
+            let example = format!("{word}://{meant}");
+            return Err(self.error(at, "this `/` is one too many", &example));
+        }
+        if let Some((again, _)) = rest.split_once("://")
+            && scheme_of(again).is_some()
+        {
+            let at = self.input[..scheme_end + 3].chars().count();
+            return Err(self.error(at, "there are two schemes", rest));
+        }
         let authority_end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
         let (authority, path) = rest.split_at(authority_end);
         let host_start = authority.rfind('@').map_or(0, |at| at + 1);
@@ -115,6 +128,9 @@ impl Parser<'_> {
                 &format!("{word}://{rest}"),
             ));
         }
+        if let Some((at, meant)) = meant_url(words) {
+            return Err(self.error(at, "a scheme is followed by `://`", &meant));
+        }
         let end = words.find(['/', '?', '#']).unwrap_or(words.len());
         let (authority, path) = words.split_at(end);
         let (host, port) = if authority.bytes().all(|b| b.is_ascii_digit()) && !authority.is_empty()
@@ -125,6 +141,10 @@ impl Parser<'_> {
         };
         let Some(port) = port else {
             let shown = clean(authority);
+            if authority.starts_with(|c: char| c.is_ascii_digit()) && !authority.contains('.') {
+                // `300O` is a port with a slip in it.
+                self.port(authority, 0, "")?;
+            }
             return Err(self.error(
                 authority.chars().count(),
                 &format!("there is no port after `{shown}`"),
@@ -212,12 +232,32 @@ impl Parser<'_> {
         let wrong = |c: char| !(c.is_alphanumeric() || matches!(c, '.' | '-' | '_'));
         if let Some(at) = host.chars().position(wrong) {
             let c = host.chars().nth(at).unwrap_or_default();
-            let kept: String = host.chars().filter(|c| !wrong(*c)).collect();
+            // `localhost;3000`, `127,0,0,1`: the keys are neighbours.
+            let swapped = host.replace(',', ".").replace(';', ":");
+            let port = port.unwrap_or("3000");
+            let swapped = match swapped.contains(':') {
+                true => format!("{prefix}{swapped}"),
+                false => format!("{prefix}{swapped}:{port}"),
+            };
+            let near = host.contains([',', ';']);
+            let example = if near && swapped.parse::<Target>().is_ok() {
+                swapped
+            } else {
+                let kept: String = host.chars().filter(|c| !wrong(*c)).collect();
+                let number = !kept.is_empty() && kept.bytes().all(|b| b.is_ascii_digit());
+                let kept = if number { "localhost" } else { &kept };
+                format!("{prefix}{kept}:{port}")
+            };
             return Err(self.error(
                 offset + at,
                 &format!("`{}` has no place in a host name", c.escape_default()),
-                &format!("{prefix}{kept}:{}", port.unwrap_or("3000")),
+                &example,
             ));
+        }
+        if let Some((problem, meant)) = no_address(host) {
+            let (host, own) = meant.split_once(':').unwrap_or((&meant, "3000"));
+            let example = format!("{prefix}{host}:{}", port.unwrap_or(own));
+            return Err(self.error(offset, problem, &example));
         }
         // The system would take it for an address: 3000 is 0.0.11.184.
         if !host.is_empty() && host.bytes().all(|b| b.is_ascii_digit()) {
@@ -277,6 +317,66 @@ impl Parser<'_> {
             problem: problem.to_owned(),
             example: shell_line(&[example.to_owned()]),
         }
+    }
+}
+
+/// A URL whose `://` has a slip in it: `http//localhost`, `http:localhost`, `http;//localhost`.
+/// Where the slip is, and what was meant.
+fn meant_url(words: &str) -> Option<(usize, String)> {
+    let end = words.find(|c: char| !c.is_ascii_alphabetic())?;
+    let (word, rest) = words.split_at(end);
+    scheme_of(word)?;
+    let host = rest.trim_start_matches([':', ';', '/', '\\']);
+    let marks = &rest[..rest.len() - host.len()];
+    let begins = host.starts_with(|c: char| c.is_alphanumeric() || c == '[');
+    // `redis:6379` is a host and its port, `http/` one and a path.
+    let slip = match marks {
+        ":" => host.starts_with(char::is_alphabetic),
+        "/" => false,
+        _ => !marks.is_empty(),
+    };
+    (slip && begins).then(|| (end, format!("{word}://{host}")))
+}
+
+/// Why a host of numbers is no address that any program takes, and the one that was
+/// probably meant: `127.0.0.1.3000`, `192.168.1.256`, `127.0..1`.
+fn no_address(host: &str) -> Option<(&'static str, String)> {
+    let parts: Vec<&str> = host.split('.').collect();
+    let numbers = |part: &&str| part.bytes().all(|b| b.is_ascii_digit());
+    if parts.len() < 2 || !parts.iter().all(numbers) || parts[0].is_empty() {
+        return None;
+    }
+    let known = |parts: &[&str]| {
+        let text = parts.join(".");
+        text.parse::<std::net::Ipv4Addr>().is_ok().then_some(text)
+    };
+    let local = || "127.0.0.1".to_owned();
+    match parts[..] {
+        _ if parts.iter().any(|part| part.is_empty()) => {
+            let kept: Vec<&str> = parts.iter().copied().filter(|p| !p.is_empty()).collect();
+            Some((
+                "an address has a number between its dots",
+                known(&kept).unwrap_or_else(local),
+            ))
+        }
+        [ref four @ .., port] if parts.len() == 5 => {
+            let meant = match (known(four), port.parse::<u16>()) {
+                (Some(ip), Ok(port)) if port > 255 => format!("{ip}:{port}"),
+                (Some(ip), _) => ip,
+                (None, _) => local(),
+            };
+            Some(("an address has four numbers", meant))
+        }
+        _ if parts.len() > 4 => Some(("an address has four numbers", local())),
+        // A number that begins with a zero may be an octal one.
+        [_, _, _, _]
+            if parts
+                .iter()
+                .any(|part| part.parse::<u8>().is_err() && !part.starts_with('0')) =>
+        {
+            Some(("a number of an address is from 0 to 255", local()))
+        }
+        _ => None,
     }
 }
 

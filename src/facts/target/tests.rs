@@ -53,7 +53,7 @@ fn a_password_is_not_kept() {
 #[test]
 fn a_bad_target_says_where() {
     assert_eq!(wrong("").0, 0);
-    assert_eq!(wrong("300O").0, 4);
+    assert_eq!(wrong("300O").0, 3);
     assert_eq!(wrong("localhost:300O").0, 13);
     assert_eq!(wrong("localhost").0, 9);
     assert_eq!(wrong("localhost:").0, 10);
@@ -82,6 +82,37 @@ fn what_was_meant_is_proposed() {
     assert_eq!(proposed("::1:8080"), "'[::1]:8080'");
     assert_eq!(proposed("[::1]"), "'[::1]:3000'");
     assert_eq!(proposed("localhost:3OOO"), "localhost:3000");
+    assert_eq!(proposed("300O"), "3000");
+    for slip in [
+        "http//localhost:3000/a",
+        "http:localhost:3000/a",
+        "http;//localhost:3000/a",
+        "http:\\\\localhost:3000/a",
+        "http:/localhost:3000/a",
+        "http:///localhost:3000/a",
+        "http:::localhost:3000/a",
+        "http://http://localhost:3000/a",
+    ] {
+        assert_eq!(proposed(slip), "http://localhost:3000/a", "{slip}");
+    }
+    assert_eq!(proposed("localhost;3000"), "localhost:3000");
+    assert_eq!(proposed("127,0,0,1:3000"), "127.0.0.1:3000");
+    assert_eq!(proposed("127.0.0.1.3000"), "127.0.0.1:3000");
+    assert_eq!(proposed("127.0.0.1.1:3000"), "127.0.0.1:3000");
+    assert_eq!(proposed("127..0.0.1:3000"), "127.0.0.1:3000");
+    assert_eq!(
+        proposed("http://192.168.1.256:3000"),
+        "http://127.0.0.1:3000"
+    );
+}
+
+#[test]
+fn what_only_looks_like_a_slip_is_taken_as_it_is() {
+    assert_eq!(ok("redis:6379"), ("redis".into(), 6379, None));
+    // Every program takes these for 127.0.0.1.
+    assert_eq!(ok("127.0.01:3000"), ("127.0.01".into(), 3000, None));
+    assert_eq!(ok("127.1:3000"), ("127.1".into(), 3000, None));
+    assert_eq!(ok("1.test:80"), ("1.test".into(), 80, None));
 }
 
 #[test]

@@ -141,6 +141,7 @@ impl Front {
             Heard::Ready => self.plan.ready(true, now),
             Heard::Away => self.plan.ready(false, now),
             Heard::Quiet(quiet) => self.plan.quiet(quiet, now),
+            Heard::Left(left) => self.plan.left(left),
             Heard::Lost(slots) => {
                 self.plan.lost(&slots);
                 Vec::new()

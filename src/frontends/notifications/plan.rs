@@ -3,7 +3,9 @@
 //!
 //! Each problem is told once. What could not be shown when it came (no service,
 //! do-not-disturb) is shown later if it still holds; what came too fast is counted in one
-//! summary; what the user has closed does not come back in other words.
+//! summary; what the user has closed does not come back in other words. What an earlier
+//! daemon has left on the screen is this one's own where it holds still, and withdrawn where
+//! it does not.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -11,7 +13,7 @@ use std::time::Duration;
 use super::words::{self, Words};
 use crate::findings::{Alert, Phase, Seen, Severity, Trigger};
 use crate::settings::Notify;
-use crate::sources::desktop::{Notification, Slot};
+use crate::sources::desktop::{Left, Notification, Slot};
 
 /// The number of the summary; alerts count up from 1.
 pub(super) const SUMMARY: Slot = Slot::MAX;
@@ -88,6 +90,8 @@ pub(super) struct Planner {
     ready: bool,
     quiet: bool,
     items: BTreeMap<u64, Item>,
+    /// What an earlier daemon has left on the screen, until the alerts are known.
+    left: BTreeMap<Slot, Left>,
     /// When the last notifications were shown, the newest last.
     shown: VecDeque<Duration>,
     summary: Summary,
@@ -102,6 +106,7 @@ impl Planner {
             ready: false,
             quiet: false,
             items: BTreeMap::new(),
+            left: BTreeMap::new(),
             shown: VecDeque::new(),
             summary: Summary::default(),
         }
@@ -127,7 +132,48 @@ impl Planner {
             self.note(alert, *wish, &mut steps);
         }
         self.met = true;
+        steps.extend(self.take_over());
         steps.extend(self.tick(now));
+        steps
+    }
+
+    /// An earlier daemon has left these on the screen.
+    pub(super) fn left(&mut self, left: Vec<Left>) -> Vec<Step> {
+        self.left
+            .extend(left.into_iter().map(|one| (one.slot, one)));
+        match self.met {
+            true => self.take_over(),
+            // What holds still is not known.
+            false => Vec::new(),
+        }
+    }
+
+    fn take_over(&mut self) -> Vec<Step> {
+        let mut steps = Vec::new();
+        for (slot, left) in std::mem::take(&mut self.left) {
+            if slot == SUMMARY && self.summary.says.is_some() {
+                // This daemon's own has taken its place.
+                continue;
+            }
+            let Some(item) = self.items.get_mut(&slot) else {
+                steps.push(Step::Withdraw(slot));
+                continue;
+            };
+            item.stand = match std::mem::replace(&mut item.stand, Stand::Expired) {
+                shown @ Stand::Shown { .. } => shown,
+                _ if left.expired => Stand::Expired,
+                // Where it says another thing now, it is replaced as any other.
+                _ => Stand::Shown {
+                    notification: Notification {
+                        title: left.title,
+                        body: left.body,
+                        ..item.words.notification.clone()
+                    },
+                    at: Duration::ZERO,
+                    times: 0,
+                },
+            };
+        }
         steps
     }
 

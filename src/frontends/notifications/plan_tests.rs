@@ -73,6 +73,61 @@ fn a_problem_is_told_once_and_taken_away_once() {
     assert_eq!(plan.alert(&resolved(1), Notify::Refused, secs(4)), []);
 }
 
+fn on_the_screen(slot: Slot, title: &str, expired: bool) -> Left {
+    Left {
+        slot,
+        title: title.to_owned(),
+        body: words::of(&alert(1)).notification.body,
+        expired,
+    }
+}
+
+#[test]
+fn what_an_earlier_daemon_left_is_taken_over_or_withdrawn() {
+    let title = words::of(&alert(1)).notification.title;
+    let old = |id| Alert {
+        fired: Some(START - 1),
+        ..alert(id)
+    };
+    let muted = Alert {
+        muted: true,
+        ..old(4)
+    };
+    // Whichever is known first: the alerts, or what is on the screen.
+    for alerts_first in [true, false] {
+        let mut plan = Planner::new(START);
+        let mut expired = alert(5);
+        expired.fired = Some(START - 1);
+        let alerts = [old(1), old(2), muted.clone(), expired].map(|one| (one, Notify::Refused));
+        let left = vec![
+            on_the_screen(1, &title, false),
+            on_the_screen(2, "in other words", false),
+            on_the_screen(3, "gone meanwhile", false),
+            on_the_screen(4, "muted meanwhile", false),
+            on_the_screen(5, "in other words", true),
+            on_the_screen(SUMMARY, "2 more problems", false),
+        ];
+        let mut steps = Vec::new();
+        if alerts_first {
+            steps.extend(plan.all(&alerts, secs(0)));
+            steps.extend(plan.left(left));
+        } else {
+            steps.extend(plan.left(left));
+            assert_eq!(steps, [], "what holds still is not known");
+            steps.extend(plan.all(&alerts, secs(0)));
+        }
+        assert_eq!(steps, [3, 4, SUMMARY].map(Step::Withdraw));
+        assert_eq!(plan.ready(true, secs(0)), []);
+        // Only what says another thing now is replaced, and is no new one.
+        assert_eq!(shows(&plan.tick(secs(10))), [2]);
+        for id in [1, 2, 5] {
+            let steps = plan.alert(&resolved(id), Notify::Refused, secs(20));
+            assert_eq!(steps, [Step::Withdraw(id)]);
+        }
+        assert_eq!(plan.end(), []);
+    }
+}
+
 #[test]
 fn what_is_not_wanted_is_not_told() {
     let mut unexpected = Alert {

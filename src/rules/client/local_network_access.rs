@@ -10,13 +10,15 @@
 //! ## Why
 //!
 //! Since version 142 Chrome asks the user before a page from elsewhere may reach the
-//! machine it is shown on (local network access). The answer is kept for that site; a
-//! page without TLS is not even asked about, and a policy may have answered for all.
+//! machine it is shown on (local network access), and so does Firefox 153. The answer is
+//! kept for that site; Chrome does not even ask about a page without TLS, and a policy
+//! may have answered for all.
 //!
 //! ## What to do
 //!
 //! Allow it for the site: the icon left of its address, Site settings, "Apps on device"
-//! or "Local network access". Or serve the page from this machine as well.
+//! or "Local network access" (Firefox: "Device apps and services"). Or serve the page
+//! from this machine as well.
 
 use crate::facts::{BrowserProfile, DeniedSite, PolicyEffect};
 use crate::findings::{Confidence, Evidence, Finding, Fix, Severity};
@@ -40,8 +42,10 @@ pub static RULE: Rule = Rule {
     source: include_str!("local_network_access.rs"),
 };
 
-/// The first version that asks.
+/// The first version of Chrome that asks.
 const ASKS: u32 = 142;
+/// The first version of Firefox that was seen to ask.
+const FIREFOX_ASKS: u32 = 153;
 
 fn check(case: &Case) -> Option<Finding> {
     if !answers_http(case) || !case.on_this_machine() {
@@ -57,9 +61,10 @@ fn check(case: &Case) -> Option<Finding> {
             sites.map(move |site| (profile, site))
         })
         .collect();
-    let asks = profiles(case)
-        .iter()
-        .find(|profile| !profile.gecko && profile.version.is_some_and(|is| is >= ASKS));
+    let asks = profiles(case).iter().find(|profile| {
+        let first = if profile.gecko { FIREFOX_ASKS } else { ASKS };
+        profile.version.is_some_and(|is| is >= first)
+    });
     let finding = match (policy, denied.first(), asks) {
         (Some(policy), ..) => Finding::new(
             Confidence::Likely,
@@ -102,25 +107,53 @@ fn check(case: &Case) -> Option<Finding> {
             "have the administrator allow it",
             format!("{} in {} is what says it", policy.setting, policy.file),
         ),
-        (None, Some((_, site))) if site.site == DeniedSite::EVERY => Fix::read(
-            "have it ask again",
-            "in chrome://settings/content, \"Apps on device\" (or \"Local network access\"): let \
-             sites ask",
-        ),
-        (None, Some((_, site))) => Fix::read(
-            "allow it for the site",
-            format!(
-                "in chrome://settings/content/all choose {}, then allow \"Apps on device\" (or \
-                 \"Local network access\"), and load its page anew",
-                site.site
-            ),
-        ),
+        (None, Some((profile, site))) => allow(profile, site),
         (None, None) => Fix::read(
             "if it is a page from the internet that fails",
-            "the icon left of its address, Site settings: allow \"Apps on device\" (or \"Local \
-             network access\"), and load it anew",
+            match asks.is_some_and(|profile| profile.gecko) {
+                true => {
+                    "load it anew and allow what it asks; a decision is kept in \
+                     about:preferences#privacy, Permissions, \"Device apps and services\" (or \
+                     \"Local network devices\")"
+                }
+                false => {
+                    "the icon left of its address, Site settings: allow \"Apps on device\" (or \
+                     \"Local network access\"), and load it anew"
+                }
+            },
         ),
     }))
+}
+
+/// How this browser is made to let the site in.
+fn allow(profile: &BrowserProfile, site: &DeniedSite) -> Fix {
+    let every = site.site == DeniedSite::EVERY;
+    let title = match every {
+        true => "have it ask again",
+        false => "allow it for the site",
+    };
+    let text = match (profile.gecko, every) {
+        (true, _) => {
+            let part = match site.setting == "local-network" {
+                true => "Local network devices",
+                false => "Device apps and services",
+            };
+            let what = match every {
+                true => "untick \"Block new requests\"".to_owned(),
+                false => format!("set {} to \"Allow\", and load its page anew", site.site),
+            };
+            format!("in about:preferences#privacy, Permissions, \"{part}\": {what}")
+        }
+        (false, true) => "in chrome://settings/content, \"Apps on device\" (or \"Local network \
+                          access\"): let sites ask"
+            .to_owned(),
+        (false, false) => format!(
+            "in chrome://settings/content/all choose {}, then allow \"Apps on device\" (or \
+             \"Local network access\"), and load its page anew",
+            site.site
+        ),
+    };
+    Fix::read(title, text)
 }
 
 fn decided(profile: &BrowserProfile, site: &DeniedSite) -> Evidence {

@@ -9,14 +9,16 @@
 //!
 //! The hosts file comes before every name server. A line that was added once (for
 //! an old server, for staging, to block advertisements with `0.0.0.0`) stays until
-//! somebody takes it out, on this machine only.
+//! somebody takes it out, on this machine only. Docker Desktop writes the address that
+//! the machine has into the line of `host.docker.internal`; in another network that
+//! address is an old one, until Docker Desktop starts again.
 //!
 //! ## What to do
 //!
 //! If the line is out of date, take it out. If it is meant, start the server that
 //! it points to.
 
-use crate::facts::{HostsEntry, Known};
+use crate::facts::{HostsEntry, Known, Vantage, is_machine_name};
 use crate::findings::{Confidence, Edit, Evidence, Finding, Fix, Seen, Severity};
 use crate::rules::{Case, Rule, evidence};
 
@@ -36,15 +38,21 @@ pub static RULE: Rule = Rule {
 
 fn check(case: &Case) -> Option<Finding> {
     let host = case.target.host.trim_end_matches('.');
-    // A name that only this file can know is not sent elsewhere by it.
-    if case.target.ip().is_some() || !looks_public(host) || !case.all_failed() {
+    // A name that only this file can know is not sent elsewhere by it; that of this machine
+    // is, where the line has an address of yesterday.
+    let here = matches!(case.facts.host.vantage, Vantage::Machine | Vantage::Ssh);
+    let machine = is_machine_name(host) && here;
+    if case.target.ip().is_some() || !(looks_public(host) || machine) || !case.all_failed() {
         return None;
     }
     let (entry, probe) = hosts_entries(case, host).find_map(|entry| {
         let probe = case.probes().find(|probe| probe.to.ip() == entry.ip)?;
         Some((entry, probe))
     })?;
-    let confidence = confidence(case, entry)?;
+    let confidence = match machine {
+        true => (case.is_local(entry.ip) == Some(false)).then_some(Confidence::Likely),
+        false => confidence(case, entry),
+    }?;
     let file = hosts_path(&case.facts.host.os);
     let line = entry.line;
     let says = if entry.ip.is_unspecified() {
@@ -55,6 +63,12 @@ fn check(case: &Case) -> Option<Finding> {
     } else if entry.ip.is_loopback() {
         format!(
             "line {line} of {file} sends {host} to this machine ({}), where nothing answers",
+            entry.ip
+        )
+    } else if machine {
+        format!(
+            "line {line} of {file} sends {host} to {}, an address that this machine does not \
+             have",
             entry.ip
         )
     } else {
@@ -80,6 +94,18 @@ fn check(case: &Case) -> Option<Finding> {
                 name: host.to_owned(),
             },
         ));
+    }
+    if machine {
+        let ask = format!("localhost:{}", case.port());
+        finding = finding.fix(Fix::safe(
+            "use localhost from this machine",
+            ["devdoctor", "why", &ask],
+        ));
+        return Some(finding.fix(Fix::read(
+            "have the line written anew",
+            "restart Docker Desktop, which writes it with the address that the machine has then; \
+             if the line is your own, put 127.0.0.1 into it",
+        )));
     }
     Some(
         finding

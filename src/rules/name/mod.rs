@@ -2,6 +2,7 @@
 
 pub mod hosts_entry;
 pub mod localhost_not_loopback;
+mod meant;
 pub mod name_not_found;
 pub mod resolver_unreachable;
 pub mod stale_dns;
@@ -10,7 +11,9 @@ pub mod subdomain_of_localhost;
 use std::net::IpAddr;
 
 use super::Case;
-use crate::facts::{Container, DnsCode, HostsEntry, Known, NameServer, Outcome, human_micros};
+use crate::facts::{
+    Container, DnsAnswer, DnsCode, HostsEntry, Known, NameServer, Outcome, human_micros,
+};
 use crate::findings::{Evidence, Fix, Seen};
 
 /// Top-level domains that name servers of the internet do not know, or that belong to
@@ -131,6 +134,18 @@ fn manner(server: &NameServer) -> &'static str {
     }
 }
 
+/// That an answer is cut short, and why the rest could not be had.
+fn cut_words(said: &DnsAnswer) -> String {
+    let over_tcp = match said.over_tcp {
+        Some(Outcome::Refused) => "refuses connections (TCP)",
+        Some(Outcome::TimedOut) => "does not answer over TCP",
+        Some(Outcome::Unreachable) => "cannot be reached over TCP",
+        Some(Outcome::Denied) => "may not be asked over TCP",
+        _ => "breaks off over TCP",
+    };
+    format!("has an answer that is too long for a datagram, and {over_tcp} at its port 53")
+}
+
 /// What came of asking a name server, with the line that names it.
 fn server_evidence(server: &NameServer) -> Evidence {
     let at = server.at.ip();
@@ -140,6 +155,7 @@ fn server_evidence(server: &NameServer) -> Evidence {
         ""
     };
     let says = match &server.said {
+        Some(said) if said.is_cut() => format!("{at}{behind} {}", cut_words(said)),
         Some(said) if said.code == DnsCode::Ok && said.addresses.is_empty() => {
             format!("{at}{behind} says that the name has no address")
         }

@@ -8,21 +8,27 @@
 //! ## Why
 //!
 //! The name is mistyped, or it is known only somewhere else. The name of a compose
-//! service (`db`) and `host.docker.internal` exist only inside the engine's own
-//! networks, never on the machine itself. A name that ends in `.local` is asked for in
-//! this network itself (multicast DNS), which a system must be set up for. And some
-//! routers hide names of the internet that lead to private addresses, as `lvh.me` and
-//! those of `nip.io` do.
+//! service (`db`) exists only inside the engine's own networks. `host.docker.internal`
+//! is what a container calls the machine that runs it: on the machine itself that is
+//! `localhost`. Docker Desktop gives every container this name (and writes it into the
+//! machine's hosts file); elsewhere only a container that was started with
+//! `--add-host=host.docker.internal:host-gateway` has it.
+//!
+//! A name that ends in `.local` is asked for in this network itself (multicast DNS),
+//! which a system must be set up for. And some routers hide names of the internet that
+//! lead to private addresses, as `lvh.me` and those of `nip.io` do.
 //!
 //! ## What to do
 //!
 //! From the machine itself, use `localhost` and the port that the container
-//! publishes. For a name of your own, add a line to the hosts file.
+//! publishes. In a container, give it the machine's name: `extra_hosts` in the compose
+//! file, or `--add-host`. For a name of your own, add a line to the hosts file.
 
-use crate::facts::{Container, NameServer, Publish, ResolveError};
+use crate::facts::{Container, NameServer, Publish, ResolveError, Vantage, is_machine_name};
 use crate::findings::{Confidence, Evidence, Finding, Fix, Seen, Severity};
 use crate::rules::{Case, Rule};
 
+use super::meant::{Meant, meant};
 use super::{add_to_hosts, container_named, looks_public, order_evidence};
 
 /// DD101.
@@ -45,16 +51,17 @@ fn check(case: &Case) -> Option<Finding> {
     let resolution = case.resolution()?;
     let host = &case.target.host;
     let service = container_named(case, host);
-    let (confidence, words) = match (&resolution.error, service) {
-        (Some(ResolveError::NotFound), _) => (
-            match service.is_some() || is_inside_name(host) || is_nowhere(case) {
+    let inside = is_machine_name(host.trim_end_matches('.'));
+    let (confidence, words) = match &resolution.error {
+        Some(ResolveError::NotFound) => (
+            match service.is_some() || inside || is_nowhere(case) {
                 true => Confidence::Certain,
                 false => Confidence::Likely,
             },
             "there is no such name",
         ),
-        // Nobody but the engine knows a service's name: silent name servers change nothing.
-        (Some(ResolveError::TryAgain), Some(_)) => {
+        // Nobody but the engine knows these names: silent name servers change nothing.
+        Some(ResolveError::TryAgain) if service.is_some() || inside => {
             (Confidence::Likely, "the name servers give no answer")
         }
         _ => return None,
@@ -63,20 +70,24 @@ fn check(case: &Case) -> Option<Finding> {
         format!("{host}: {words}"),
         Seen::Name { name: host.clone() },
     );
-    let finding = match service {
-        Some(container) => for_service(case, container, confidence)
-            .because(seen)
-            .because(container_evidence(container)),
-        None => for_name(case, confidence)
-            .because(seen)
-            .because_all(is_multicast(host).then(|| order_evidence(case)).flatten()),
-    };
-    Some(match service {
-        Some(container) => finding.fix(use_published(case, container)),
-        None => fixes(case)
-            .into_iter()
-            .fold(finding, |finding, fix| finding.fix(fix)),
-    })
+    if let Some(container) = service {
+        return Some(
+            for_service(case, container, confidence)
+                .because(seen)
+                .because(container_evidence(container))
+                .fix(use_published(case, container)),
+        );
+    }
+    if inside {
+        return Some(for_machine(case, confidence, seen));
+    }
+    if let Some(meant) = meant(case) {
+        return Some(for_slip(case, confidence, seen, meant));
+    }
+    let finding = Finding::new(confidence, format!("the name {host} has no address"))
+        .because(seen)
+        .because_all(is_multicast(host).then(|| order_evidence(case)).flatten());
+    Some(fixes(case).into_iter().fold(finding, Finding::fix))
 }
 
 fn for_service(case: &Case, container: &Container, confidence: Confidence) -> Finding {
@@ -91,14 +102,73 @@ fn for_service(case: &Case, container: &Container, confidence: Confidence) -> Fi
     )
 }
 
-fn for_name(case: &Case, confidence: Confidence) -> Finding {
-    let host = &case.target.host;
-    let says = if is_inside_name(host) {
-        format!("the name {host} exists inside containers only; from here it is localhost")
-    } else {
-        format!("the name {host} has no address")
+/// The name that containers have for the machine that runs them.
+fn for_machine(case: &Case, confidence: Confidence, seen: Evidence) -> Finding {
+    let (host, port) = (&case.target.host, case.port());
+    let ask = format!("localhost:{port}");
+    let by_localhost = |title: &str| Fix::safe(title, ["devdoctor", "why", &ask]);
+    let name = host.trim_end_matches('.');
+    let hand_over = |title: &str| {
+        Fix::read(
+            title,
+            format!(
+                "`extra_hosts: [\"{name}:host-gateway\"]` in the compose file, or \
+                 `--add-host={name}:host-gateway` after `docker run`; Docker Desktop does so by \
+                 itself"
+            ),
+        )
     };
-    Finding::new(confidence, says)
+    match case.facts.host.vantage {
+        Vantage::Container | Vantage::Devcontainer => Finding::new(
+            confidence,
+            format!(
+                "this container was not given the name {host}, by which a container calls the \
+                 machine that runs it"
+            ),
+        )
+        .because(seen)
+        .fix(hand_over("start the container with that name")),
+        // To what the engine runs on, a namespace or a distribution may be a guest itself.
+        Vantage::Wsl | Vantage::Namespace => Finding::new(
+            confidence,
+            format!("the name {host} exists inside containers only"),
+        )
+        .because(seen)
+        .fix(by_localhost("ask for a server that runs here by localhost"))
+        .fix(hand_over("for a container that lacks the name, too")),
+        Vantage::Machine | Vantage::Ssh => Finding::new(
+            confidence,
+            format!(
+                "the name {host} is how containers call this machine; on the machine itself it \
+                 is localhost"
+            ),
+        )
+        .because(seen)
+        .fix(by_localhost("use localhost from this machine"))
+        .fix(hand_over("for a container that lacks the name, too")),
+    }
+}
+
+/// A name that is hardly the one that was meant.
+fn for_slip(case: &Case, confidence: Confidence, seen: Evidence, meant: Meant) -> Finding {
+    let target = case.target;
+    let again = match target.scheme {
+        Some(_) => target.url_of(&meant.host, target.port),
+        None => format!("{}:{}", meant.host, target.port),
+    };
+    Finding::new(
+        confidence,
+        format!(
+            "the name {} has no address; {} is probably meant",
+            target.host, meant.host
+        ),
+    )
+    .because(seen)
+    .because_all(meant.because)
+    .fix(Fix::safe(
+        format!("ask for {}", meant.host),
+        ["devdoctor", "why", &again],
+    ))
 }
 
 /// Whether no name server knows the name either; where none is asked, what the resolver
@@ -119,17 +189,6 @@ fn is_multicast(host: &str) -> bool {
     let host = host.trim_end_matches('.');
     host.rsplit_once('.')
         .is_some_and(|(_, top)| top.eq_ignore_ascii_case("local"))
-}
-
-/// Names that engines give to the machine they run on.
-fn is_inside_name(host: &str) -> bool {
-    [
-        "host.docker.internal",
-        "gateway.docker.internal",
-        "host.containers.internal",
-    ]
-    .iter()
-    .any(|name| name.eq_ignore_ascii_case(host))
 }
 
 fn container_evidence(container: &Container) -> Evidence {
@@ -183,13 +242,7 @@ fn use_published(case: &Case, container: &Container) -> Fix {
 }
 
 fn fixes(case: &Case) -> Vec<Fix> {
-    let (host, port) = (&case.target.host, case.port());
-    if is_inside_name(host) {
-        return vec![Fix::safe(
-            "use localhost from this machine",
-            ["devdoctor", "why", &format!("localhost:{port}")],
-        )];
-    }
+    let host = &case.target.host;
     let order = case.facts.names.seen().and_then(|names| names.order.seen());
     if is_multicast(host) && order.is_some_and(|order| !order.has_multicast()) {
         return vec![Fix::read(

@@ -14,7 +14,9 @@
 //! out. Where only the first server is silent, everything works and every name
 //! takes five seconds longer. A server that answers SERVFAIL is there, and has
 //! its own trouble: it cannot reach the servers of that domain, or the signatures
-//! (DNSSEC) of the answer are wrong.
+//! (DNSSEC) of the answer are wrong. And an answer that is too long for a datagram is
+//! asked for again over TCP, which some firewalls and small resolvers do not let
+//! through: short answers work then, and this one does not.
 //!
 //! A browser that uses DNS over HTTPS asks servers of its own, so it may open what
 //! nothing else can.
@@ -24,11 +26,11 @@
 //! Start the resolver, connect to the network or the VPN again so that it hands
 //! out its name servers, or name others.
 
-use crate::facts::{Gap, Known, NameServer, Outcome, ResolveError};
+use crate::facts::{DnsAnswer, Gap, Known, NameServer, Outcome, ResolveError};
 use crate::findings::{Confidence, Evidence, Finding, Fix, Safety, Seen, Severity};
 use crate::rules::{Case, Rule, client, path};
 
-use super::{looks_public, manner, server_evidence};
+use super::{cut_words, looks_public, manner, server_evidence};
 
 /// DD102.
 pub static RULE: Rule = Rule {
@@ -139,6 +141,10 @@ fn could_not(host: &str, own: &[&NameServer], behind: &[&NameServer]) -> Finding
         return Finding::new(Confidence::Likely, says);
     }
     let said = own.iter().filter_map(|one| Some((one, one.said.as_ref()?)));
+    if let Some((one, said)) = said.clone().find(|(_, said)| said.is_cut()) {
+        let says = format!("{} {}", ip(one), cut_words(said));
+        return Finding::new(Confidence::Likely, says);
+    }
     let says = match said.clone().find(|(_, said)| said.held_back) {
         Some((one, _)) => format!(
             "{} holds the answer for {host} back: its signatures (DNSSEC) are wrong",
@@ -187,6 +193,15 @@ fn fixes(case: &Case, own: &[&NameServer], behind: &[&NameServer]) -> Vec<Fix> {
             fixes.push(manage(case));
         }
         None => {}
+    }
+    let cut = |one: &&&NameServer| one.said.as_ref().is_some_and(DnsAnswer::is_cut);
+    if let Some(one) = own.iter().chain(behind).find(cut) {
+        let at = format!("@{}", ip(one));
+        fixes.push(Fix::safe(
+            "ask that name server over TCP, which must be let through to its port 53",
+            ["dig", "+tcp", &at, &case.target.host],
+        ));
+        return fixes;
     }
     let asked = behind
         .iter()

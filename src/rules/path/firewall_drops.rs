@@ -12,16 +12,22 @@
 //! server's queue of waiting connections is full. The usual one is a default policy
 //! of `drop` without the rule that lets the loopback interface pass.
 //!
+//! From a machine to itself most firewalls let everything pass; what they do with the
+//! packets of others shows only there. Where an address that others see is asked about,
+//! and it answers, devdoctor (as root) says so if they would not get through.
+//!
 //! ## What to do
 //!
 //! Let the port, or the whole loopback interface, pass. Only root may read the
-//! rules: where devdoctor runs without, `sudo devdoctor why` shows the rule.
+//! rules: where devdoctor runs without, `sudo devdoctor why` shows the rule. A rule of
+//! ufw or firewalld is changed by that program, which would write it again.
 
 use crate::facts::{FirewallVerdict, Known, Outcome, Probe};
 use crate::findings::{Confidence, Finding, Severity};
 use crate::rules::{Case, Rule, address, container, process};
 
-use super::{blocked, by_some_rule, by_this_rule, may_be_the_engines, proof, rules_are_innocent};
+use super::firewall::{by_some_rule, by_this_rule, proof, rules_are_innocent, stops_others};
+use super::{blocked, may_be_the_engines};
 
 /// DD702.
 pub static RULE: Rule = Rule {
@@ -50,6 +56,7 @@ fn check(case: &Case) -> Option<Finding> {
     blocked(case)
         .filter(|probe| probe.outcome == Outcome::TimedOut)
         .find_map(|probe| by_rule(case, probe).or_else(|| by_inference(case, probe)))
+        .or_else(|| stops_others(case, FirewallVerdict::Drop))
 }
 
 /// Whether every listener there has room for one more connection; nothing if that was

@@ -12,19 +12,22 @@
 //! `reject with icmp admin-prohibited`, the way of firewalld, gives *no route to
 //! host*, although there is one.
 //!
+//! From a machine to itself most firewalls let everything pass; what they do with the
+//! packets of others shows only there. Where an address that others see is asked about,
+//! and it answers, devdoctor (as root) says so if they would not get through.
+//!
 //! ## What to do
 //!
 //! Let the port pass, as narrowly as possible. Only root may read the rules: where
-//! devdoctor runs without, `sudo devdoctor why` shows the rule.
+//! devdoctor runs without, `sudo devdoctor why` shows the rule. A rule of ufw or
+//! firewalld is changed by that program, which would write it again.
 
 use crate::facts::{FirewallVerdict, Outcome, Probe};
 use crate::findings::{Confidence, Finding, Severity};
 use crate::rules::{Case, Rule, address, container};
 
-use super::{
-    blocked, by_some_rule, by_this_rule, may_be_the_engines, proof, rules_are_innocent, took,
-    was_told_off,
-};
+use super::firewall::{by_some_rule, by_this_rule, proof, rules_are_innocent, stops_others, took};
+use super::{blocked, may_be_the_engines, was_told_off};
 
 /// DD701.
 pub static RULE: Rule = Rule {
@@ -53,6 +56,7 @@ fn check(case: &Case) -> Option<Finding> {
     blocked(case)
         .filter(|probe| probe.outcome == Outcome::Refused || was_told_off(probe))
         .find_map(|probe| by_rule(case, probe).or_else(|| by_inference(case, probe)))
+        .or_else(|| stops_others(case, FirewallVerdict::Reject))
 }
 
 /// The rules were read, and one of them did it.

@@ -25,7 +25,8 @@ use crate::facts::{FirewallRule, FirewallVerdict, Listener, Outcome, Probe, Vant
 use crate::findings::{Confidence, Evidence, Finding, Fix, Seen, Severity};
 use crate::rules::{Case, Rule, evidence, name};
 
-use super::{Proof, delete, proof, prove, rule_evidence};
+use super::firewall::{Proof, proof, prove, rule_evidence};
+use super::managers::delete;
 
 /// DD703.
 pub static RULE: Rule = Rule {
@@ -249,6 +250,8 @@ mod tests {
             verdict: FirewallVerdict::Redirect,
             counted: None,
             names_port: true,
+            conditional: false,
+            manager: None,
         })
         .words()
     }

@@ -30,7 +30,7 @@ pub(super) fn profiles(place: &Place, wanted: &Wanted) -> Result<Vec<BrowserProf
             name: word(&folder.file_name().unwrap_or_default().to_string_lossy()),
             version,
             hsts: hsts(folder, wanted).into(),
-            redirects: cache::redirects(&place.caches(folder), wanted),
+            redirects: cache::redirects(&place.caches(folder, "Cache/Cache_Data"), wanted),
             workers: workers(folder, wanted).into(),
             proxy: preferences
                 .as_ref()

@@ -6,9 +6,10 @@ use serde_json::Value;
 
 use super::chromium::now_s;
 use super::places::Place;
+use super::prefs::Prefs;
 use super::wanted::Wanted;
-use super::{extensions, patterns, places_in, read_file, shown, word};
-use crate::facts::{BrowserProfile, BrowserProxy, Gap, HstsEntry, Known, ServiceWorker};
+use super::{cache2, extensions, patterns, permissions, places_in, read_file, shown, word};
+use crate::facts::{BrowserProfile, BrowserProxy, Gap, HstsEntry, ServiceWorker};
 
 /// A record of `SiteSecurityServiceState.bin`: a checksum, a score, a day, then the key and
 /// the value, each filled up with zeros.
@@ -26,13 +27,15 @@ pub(super) fn profiles(place: &Place, wanted: &Wanted) -> Result<Vec<BrowserProf
         name: word(&folder.file_name().unwrap_or_default().to_string_lossy()),
         version: version(folder),
         hsts: hsts(folder, wanted).into(),
-        // Its cache has another form, which is not read.
-        redirects: Known::Unseen(Gap::Unsupported),
+        redirects: cache2::redirects(&place.caches(folder, "cache2/entries"), wanted),
         workers: workers(folder, wanted).into(),
-        proxy: proxy(folder, wanted).into(),
+        proxy: Prefs::read(folder)
+            .map(|prefs| proxy_of(&prefs, wanted).into_iter().collect())
+            .into(),
         extensions: extensions::of_firefox(folder, wanted).into(),
-        // A database of its own holds what sites were denied.
-        denied: Known::Unseen(Gap::Unsupported),
+        denied: Prefs::read(folder)
+            .and_then(|prefs| permissions::denied(folder, &prefs, wanted))
+            .into(),
     });
     Ok(profiles.collect())
 }
@@ -159,21 +162,8 @@ fn workers_of(text: &str, wanted: &Wanted) -> Option<Vec<ServiceWorker>> {
 }
 
 /// The proxy that the preferences set.
-fn proxy(folder: &Path, wanted: &Wanted) -> Result<Vec<BrowserProxy>, Gap> {
-    let file = folder.join("prefs.js");
-    let Some(bytes) = read_file(&file)? else {
-        return Ok(Vec::new());
-    };
-    let text = String::from_utf8_lossy(&bytes);
-    Ok(proxy_of(&text, wanted, &shown(&file)).into_iter().collect())
-}
-
-fn proxy_of(text: &str, wanted: &Wanted, file: &str) -> Option<BrowserProxy> {
-    let pref = |name: &str| {
-        let begin = format!("user_pref(\"network.proxy.{name}\", ");
-        let value = text.lines().find_map(|line| line.strip_prefix(&begin))?;
-        Some(value.trim_end_matches(");").trim_matches('"'))
-    };
+fn proxy_of(prefs: &Prefs, wanted: &Wanted) -> Option<BrowserProxy> {
+    let pref = |name: &str| prefs.get(&format!("network.proxy.{name}"));
     let (server, pac) = match pref("type")? {
         "1" => {
             let of = |kind: &str| {
@@ -192,7 +182,7 @@ fn proxy_of(text: &str, wanted: &Wanted, file: &str) -> Option<BrowserProxy> {
         server: word(&patterns::without_password(&server)),
         pac,
         takes: !pac && takes(pref("no_proxies_on").unwrap_or_default(), hijacks, wanted),
-        file: file.to_owned(),
+        file: shown(&prefs.file),
     })
 }
 
@@ -282,7 +272,7 @@ mod tests {
             user_pref(\"network.proxy.http_port\", 8888);\n\
             user_pref(\"network.proxy.no_proxies_on\", \"*.example, 10.0.0.0/8\");\n";
         let of = |text: &str, words: &str| {
-            let proxy = proxy_of(text, &Wanted::test(words), "/p").unwrap();
+            let proxy = proxy_of(&Prefs::test(text), &Wanted::test(words)).unwrap();
             (proxy.server, proxy.takes)
         };
         let server = || "127.0.0.1:8888".to_owned();
@@ -294,6 +284,6 @@ mod tests {
             of(&format!("{text}{hijacks}"), "localhost:3000"),
             (server(), true)
         );
-        assert_eq!(proxy_of("", &Wanted::test("3000"), "/p"), None);
+        assert_eq!(proxy_of(&Prefs::test(""), &Wanted::test("3000")), None);
     }
 }

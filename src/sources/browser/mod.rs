@@ -5,13 +5,17 @@
 //! while we read; what does not fit together then is not seen.
 
 mod cache;
+mod cache2;
 mod chromium;
 mod extensions;
 mod firefox;
 mod leveldb;
 mod patterns;
+mod permissions;
 mod places;
 mod policies;
+mod prefs;
+mod sqlite;
 mod table;
 mod wanted;
 

@@ -91,14 +91,26 @@ const PACKED: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// On Linux, where Firefox keeps its profiles, below the user's home.
-const FIREFOX: &[&str] = &[
-    ".mozilla/firefox",
-    ".config/mozilla/firefox",
-    "snap/firefox/common/.mozilla/firefox",
-    ".var/app/org.mozilla.firefox/.mozilla/firefox",
-    ".var/app/org.mozilla.firefox/config/mozilla/firefox",
-    ".librewolf",
+/// On Linux, where Firefox and its kin keep their profiles, and the caches of these, below
+/// the user's home.
+const FIREFOX: &[(&str, &str, &str)] = &[
+    ("Firefox", ".mozilla/firefox", ".cache/mozilla/firefox"),
+    (
+        "Firefox",
+        "snap/firefox/common/.mozilla/firefox",
+        "snap/firefox/common/.cache/mozilla/firefox",
+    ),
+    (
+        "Firefox",
+        ".var/app/org.mozilla.firefox/.mozilla/firefox",
+        ".var/app/org.mozilla.firefox/cache/mozilla/firefox",
+    ),
+    (
+        "Firefox",
+        ".var/app/org.mozilla.firefox/config/mozilla/firefox",
+        ".var/app/org.mozilla.firefox/cache/mozilla/firefox",
+    ),
+    ("LibreWolf", ".librewolf", ".cache/librewolf"),
 ];
 
 impl Places {
@@ -116,16 +128,16 @@ impl Places {
                 let folder = local.join(below).join("User Data");
                 pairs.push((*browser, folder.clone(), folder, false));
             }
-            let folder = roaming.join("Mozilla/Firefox/Profiles");
-            pairs.push(("Firefox", folder.clone(), folder, true));
+            let below = "Mozilla/Firefox/Profiles";
+            pairs.push(("Firefox", roaming.join(below), local.join(below), true));
         } else if cfg!(target_os = "macos") {
             let library = path("HOME")?.join("Library");
             let (support, caches) = (library.join("Application Support"), library.join("Caches"));
             for (browser, _, below, _) in CHROMIUM {
                 pairs.push((*browser, support.join(below), caches.join(below), false));
             }
-            let folder = support.join("Firefox/Profiles");
-            pairs.push(("Firefox", folder.clone(), folder, true));
+            let below = "Firefox/Profiles";
+            pairs.push(("Firefox", support.join(below), caches.join(below), true));
         } else {
             let home = path("HOME")?;
             let config = path("XDG_CONFIG_HOME").unwrap_or_else(|| home.join(".config"));
@@ -136,14 +148,16 @@ impl Places {
             for (browser, settings, caches) in PACKED {
                 pairs.push((*browser, home.join(settings), home.join(caches), false));
             }
-            for below in FIREFOX {
-                let browser = if below.contains("wolf") {
-                    "LibreWolf"
-                } else {
-                    "Firefox"
+            for (browser, settings, caches) in FIREFOX {
+                let caches = match caches.strip_prefix(".cache/") {
+                    Some(below) => cache.join(below),
+                    None => home.join(caches),
                 };
-                pairs.push((browser, home.join(below), home.join(below), true));
+                pairs.push((*browser, home.join(settings), caches, true));
             }
+            // Where newer ones begin.
+            let below = "mozilla/firefox";
+            pairs.push(("Firefox", config.join(below), cache.join(below), true));
         }
         Some(Places { pairs })
     }
@@ -177,9 +191,9 @@ impl Places {
 
 impl Place {
     /// Where a profile's caches may be.
-    pub(super) fn caches(&self, profile: &Path) -> [PathBuf; 2] {
+    pub(super) fn caches(&self, profile: &Path, below: &str) -> [PathBuf; 2] {
         let name = profile.file_name().unwrap_or_default();
-        [self.cache.join(name), profile.to_owned()].map(|folder| folder.join("Cache/Cache_Data"))
+        [self.cache.join(name), profile.to_owned()].map(|folder| folder.join(below))
     }
 }
 
@@ -207,7 +221,7 @@ mod tests {
             .find(|place| place.browser == "Chromium")
             .unwrap();
         assert_eq!(place.folder, Path::new("/data/config/chromium"));
-        let caches = place.caches(&place.folder.join("Default"));
+        let caches = place.caches(&place.folder.join("Default"), "Cache/Cache_Data");
         assert_eq!(
             caches[0],
             Path::new("/home/me/.cache/chromium/Default/Cache/Cache_Data")
@@ -218,5 +232,11 @@ mod tests {
         );
         let firefox = places.firefox();
         assert_eq!(firefox[0].folder, Path::new("/home/me/.mozilla/firefox"));
+        assert_eq!(
+            firefox[0].cache,
+            Path::new("/home/me/.cache/mozilla/firefox")
+        );
+        let newer = Path::new("/data/config/mozilla/firefox");
+        assert!(firefox.iter().any(|place| place.folder == newer));
     }
 }

@@ -40,6 +40,8 @@ const RULES: [&str; 3] = [
 pub(super) struct Bus {
     pub(super) connection: Connection,
     pub(super) signals: MessageStream,
+    /// What tells this bus from any other, where it says so.
+    pub(super) id: Option<String>,
     /// Who is the notification service now.
     pub(super) owner: Option<String>,
     /// Whether the bus starts one when it is called.
@@ -109,11 +111,16 @@ async fn begin(connection: Connection) -> zbus::Result<Bus> {
         // It has none.
         Err(_) => None,
     };
+    let id = match call_bus(&connection, "GetId", &()).await {
+        Ok(reply) => Some(reply.body().deserialize::<String>()?),
+        Err(_) => None,
+    };
     let reply = call_bus(&connection, "ListActivatableNames", &()).await?;
     let starts = reply.body().deserialize::<Vec<String>>()?;
     Ok(Bus {
         connection,
         signals,
+        id,
         owner,
         starts: starts.iter().any(|name| name == SERVICE),
     })
@@ -237,7 +244,7 @@ pub(super) async fn quiet(connection: &Connection) -> Option<bool> {
 pub(super) async fn notify(
     connection: Connection,
     able: Able,
-    notification: Notification,
+    notification: &Notification,
     replaces: u32,
 ) -> Result<u32, String> {
     let mut actions = Vec::new();
@@ -267,7 +274,7 @@ pub(super) async fn notify(
         replaces,
         icon,
         notification.title.as_str(),
-        body(&notification, &able),
+        body(notification, &able),
         actions,
         hints,
         // The service knows best for how long.

@@ -6,6 +6,7 @@
 //! bus ends the call when it goes.
 
 mod bus;
+mod kept;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;
@@ -17,6 +18,7 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
 
 use self::bus::{Able, Bus, Signal};
+use self::kept::{Entry, Kept, Record};
 use super::{Ends, Heard, Notification, Slot, Surroundings, Wish};
 
 /// After this time a service that has not answered is said to hang.
@@ -28,9 +30,15 @@ const MOST_EARLY: usize = 16;
 
 /// Keeps the connection until nobody wants anything any more.
 pub(super) async fn serve(surroundings: Surroundings, mut ends: Ends) {
+    let mut kept = Kept::open(surroundings.state.clone()).await;
+    connect(&surroundings, &mut ends, &mut kept).await;
+    kept.end().await;
+}
+
+async fn connect(surroundings: &Surroundings, ends: &mut Ends, kept: &mut Kept) {
     loop {
         let why = match bus::connect(surroundings.bus.as_deref()).await {
-            Ok(bus) => match Session::new(bus, &surroundings, &mut ends).run().await {
+            Ok(bus) => match Session::new(bus, surroundings, ends, kept).run().await {
                 Some(why) => why,
                 None => return,
             },
@@ -46,7 +54,7 @@ pub(super) async fn serve(surroundings: Surroundings, mut ends: Ends) {
                     Some(Wish::Withdraw(_)) => {}
                     Some(Wish::Open { address, done, .. }) => {
                         // The asker may have given up.
-                        let _ = done.send(open_without_portal(&surroundings, &address));
+                        let _ = done.send(open_without_portal(surroundings, &address));
                     }
                     None => return,
                 },
@@ -62,7 +70,7 @@ type Job = Pin<Box<dyn Future<Output = Done> + Send>>;
 /// What came of it.
 enum Done {
     Greeted(Result<Able, String>),
-    Shown(Slot, Result<u32, String>),
+    Shown(Slot, Result<Entry, String>),
     Withdrawn,
     Quiet(Option<bool>),
 }
@@ -80,12 +88,13 @@ struct Session<'a> {
     bus: Bus,
     surroundings: &'a Surroundings,
     ends: &'a mut Ends,
+    kept: &'a mut Kept,
     /// What the service can do, once it has said so.
     able: Option<Able>,
     /// Whether it was last said that notifications can be shown.
     ready: bool,
-    /// The service's numbers of what it shows.
-    ids: BTreeMap<Slot, u32>,
+    /// What it shows.
+    shown: BTreeMap<Slot, Entry>,
     /// What lets a window come to the front for a notification.
     token: Option<(u32, String)>,
     /// Signals of notifications whose number is not known yet.
@@ -101,14 +110,20 @@ struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    fn new(bus: Bus, surroundings: &'a Surroundings, ends: &'a mut Ends) -> Self {
+    fn new(
+        bus: Bus,
+        surroundings: &'a Surroundings,
+        ends: &'a mut Ends,
+        kept: &'a mut Kept,
+    ) -> Self {
         Session {
             bus,
             surroundings,
             ends,
+            kept,
             able: None,
             ready: false,
-            ids: BTreeMap::new(),
+            shown: BTreeMap::new(),
             token: None,
             early: VecDeque::new(),
             todo: VecDeque::new(),
@@ -167,6 +182,7 @@ impl<'a> Session<'a> {
     async fn meet(&mut self) {
         self.able = None;
         self.todo.retain(|todo| !matches!(todo, Todo::Greet));
+        self.take_over().await;
         if self.bus.owner.is_some() {
             self.todo.push_front(Todo::Greet);
         } else if self.bus.starts {
@@ -176,6 +192,33 @@ impl<'a> Session<'a> {
         } else {
             self.fails("this session has no notification service").await;
         }
+    }
+
+    /// Takes over what an earlier daemon has left on the screen of this very service.
+    async fn take_over(&mut self) {
+        if let (Some(bus), Some(owner)) = (&self.bus.id, &self.bus.owner) {
+            let left = self.kept.left(bus, owner);
+            let told: Vec<_> = left.iter().map(|(slot, entry)| entry.left(*slot)).collect();
+            self.shown.extend(left);
+            if !told.is_empty() {
+                self.ends.tell(Heard::Left(told)).await;
+            }
+        }
+        self.keep();
+    }
+
+    /// Keeps what is shown now, for the next daemon.
+    fn keep(&self) {
+        let record = match (&self.bus.id, &self.bus.owner) {
+            (Some(bus), Some(owner)) => Record {
+                bus: bus.clone(),
+                owner: owner.clone(),
+                shown: self.shown.clone(),
+            },
+            // Who shows it cannot be told from another.
+            _ => Record::default(),
+        };
+        self.kept.keep(record);
     }
 
     async fn ready(&mut self) {
@@ -237,19 +280,26 @@ impl<'a> Session<'a> {
                     };
                     self.early.clear();
                     self.showing = Some(slot);
-                    let replaces = self.ids.get(&slot).copied().unwrap_or(0);
+                    let replaces = self.shown.get(&slot).map_or(0, |entry| entry.id);
                     return Some(Box::pin(async move {
-                        let shown = bus::notify(connection, able, notification, replaces).await;
+                        let shown = bus::notify(connection, able, &notification, replaces).await;
+                        let shown = shown.map(|id| Entry {
+                            id,
+                            title: notification.title,
+                            body: notification.body,
+                            expired: false,
+                            passing: notification.passing,
+                        });
                         Done::Shown(slot, shown)
                     }));
                 }
                 Todo::Withdraw(slot) => {
                     // What is not shown any more need not be taken away.
-                    let Some(id) = self.ids.remove(&slot) else {
+                    let Some(entry) = self.shown.remove(&slot) else {
                         continue;
                     };
                     return Some(Box::pin(async move {
-                        bus::close(connection, id).await;
+                        bus::close(connection, entry.id).await;
                         Done::Withdrawn
                     }));
                 }
@@ -271,8 +321,9 @@ impl<'a> Session<'a> {
                 self.give_up(&format!("no notification service: {why}"))
                     .await;
             }
-            Done::Shown(slot, Ok(id)) => {
-                self.ids.insert(slot, id);
+            Done::Shown(slot, Ok(entry)) => {
+                self.shown.insert(slot, entry);
+                self.keep();
                 for signal in std::mem::take(&mut self.early) {
                     self.heard(signal).await;
                 }
@@ -287,7 +338,7 @@ impl<'a> Session<'a> {
                 self.give_up(&format!("the notification service refuses them: {why}"))
                     .await;
             }
-            Done::Withdrawn => {}
+            Done::Withdrawn => self.keep(),
             Done::Quiet(quiet) => {
                 if let Some(able) = &mut self.able {
                     able.quiet = quiet;
@@ -308,7 +359,8 @@ impl<'a> Session<'a> {
 
     /// The service has gone, and all that it showed.
     async fn lose(&mut self) {
-        let lost = std::mem::take(&mut self.ids).into_keys().collect();
+        let lost = std::mem::take(&mut self.shown).into_keys().collect();
+        self.keep();
         self.ends.tell(Heard::Lost(lost)).await;
         // What was not on the screen yet is still to be told.
         self.hand_back().await;
@@ -366,8 +418,8 @@ impl<'a> Session<'a> {
             }
             Signal::Pressed(id, _) | Signal::Token(id, _) | Signal::Closed(id, _) => *id,
         };
-        let slot = self.ids.iter().find(|(_, known)| **known == id);
-        let Some(slot) = slot.map(|(slot, _)| *slot) else {
+        let known = self.shown.iter_mut().find(|(_, entry)| entry.id == id);
+        let Some((slot, entry)) = known.map(|(slot, entry)| (*slot, entry)) else {
             // It may be the one that is just being shown; most are of other programs.
             if self.showing.is_some() {
                 self.early.push_back(signal);
@@ -389,9 +441,14 @@ impl<'a> Session<'a> {
                     .await;
             }
             // It may still stand in a list of old ones, and can be withdrawn from there.
-            Signal::Closed(_, 1) => self.ends.tell(Heard::Expired(slot)).await,
+            Signal::Closed(_, 1) => {
+                entry.expired = true;
+                self.keep();
+                self.ends.tell(Heard::Expired(slot)).await;
+            }
             Signal::Closed(..) => {
-                self.ids.remove(&slot);
+                self.shown.remove(&slot);
+                self.keep();
                 self.ends.tell(Heard::Closed(slot)).await;
             }
             Signal::Owner(_) | Signal::Properties => {}
@@ -409,9 +466,10 @@ impl<'a> Session<'a> {
                 if self.job.is_none() {
                     return;
                 }
-                if let Done::Shown(slot, Ok(id)) = of(&mut self.job).await {
-                    self.ids.insert(slot, id);
+                if let Done::Shown(slot, Ok(entry)) = of(&mut self.job).await {
+                    self.shown.insert(slot, entry);
                 }
+                self.keep();
                 self.job = None;
             }
         };

@@ -74,6 +74,8 @@ pub enum Heard {
     Ready,
     /// None can be shown now.
     Away,
+    /// An earlier daemon, which was killed, has left these on the screen.
+    Left(Vec<Left>),
     /// The service is another, or none: these were shown, and are gone with it.
     Lost(Vec<Slot>),
     /// Do-not-disturb was switched on or off.
@@ -93,6 +95,19 @@ pub enum Heard {
     Expired(Slot),
     /// It is gone: the user closed it.
     Closed(Slot),
+}
+
+/// A notification of an earlier daemon, which this one can replace and withdraw.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Left {
+    /// That daemon's number of it.
+    pub slot: Slot,
+    /// What it says.
+    pub title: String,
+    /// The rest of what it says.
+    pub body: String,
+    /// Whether it has left the screen by itself; it may stand in a list there.
+    pub expired: bool,
 }
 
 /// What the task is asked for.
@@ -120,6 +135,9 @@ pub struct Surroundings {
     pub x11: bool,
     /// How long it takes until a service that could not be reached is tried again.
     pub retry: Duration,
+    /// The folder in which what is on the screen is kept, so that the next daemon can take
+    /// it away should this one be killed.
+    pub state: Option<PathBuf>,
 }
 
 impl Surroundings {
@@ -142,6 +160,7 @@ impl Surroundings {
             wayland: set("WAYLAND_DISPLAY").is_some(),
             x11: set("DISPLAY").is_some(),
             retry: RETRY,
+            state: None,
         }
     }
 

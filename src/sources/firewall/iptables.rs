@@ -2,49 +2,72 @@
 
 use std::collections::HashMap;
 
-use super::Read;
+use super::nft::{manager, stays};
 use super::ports::{Fits, list_has};
+use super::{Packet, Read};
 use crate::facts::{FirewallRule, FirewallVerdict, clean};
 
 /// Jumps that are followed.
 const DEEPEST: u8 = 16;
 
-/// Where a connection to this machine passes, in this order.
-const HOOKS: [(&str, &str); 8] = [
+/// Where a packet passes, in this order.
+const HOOKS: [(&str, &str); 9] = [
     ("raw", "OUTPUT"),
     ("mangle", "OUTPUT"),
     ("nat", "OUTPUT"),
     ("filter", "OUTPUT"),
     ("raw", "PREROUTING"),
     ("mangle", "PREROUTING"),
+    ("nat", "PREROUTING"),
     ("mangle", "INPUT"),
     ("filter", "INPUT"),
 ];
 
-/// The rules that may take a new TCP packet to the port, in the order in which it meets them.
-pub(super) fn parse(text: &str, family: &str, port: u16) -> Vec<Read> {
+/// The rules that may take the packet, in the order in which it meets them.
+pub(super) fn parse(text: &str, family: &str, packet: &Packet) -> Vec<Read> {
     let tables = Tables::of(text);
     let mut walk = Walk {
         tables: &tables,
         family,
-        port,
+        packet,
         out: Vec::new(),
     };
     for (table, chain) in HOOKS {
-        let Some(head) = tables.chains.get(&(table, chain)) else {
+        let met = match (table, chain) {
+            (_, "OUTPUT") => packet.goes_out(),
+            // Where a connection of our own goes is settled when it leaves.
+            ("nat", _) => !packet.goes_out(),
+            _ => packet.comes_in(),
+        };
+        let Some(head) = tables.chains.get(&(table, chain)).filter(|_| met) else {
             continue;
         };
-        if !walk.chain(table, chain, false, DEEPEST) && head.policy == "DROP" {
+        let from = Step {
+            named: false,
+            reached: Fits::Yes,
+            deep: DEEPEST,
+        };
+        if !walk.chain(table, chain, from) && head.policy == "DROP" {
             let verdict = FirewallVerdict::Drop;
-            let rule = walk.rule(table, chain, "policy DROP", verdict, false);
+            let rule = walk.rule(table, chain, "policy DROP", verdict);
             walk.out.push(Read {
                 rule,
                 packets: head.packets,
-                opaque: false,
             });
         }
     }
     walk.out
+}
+
+/// How the walk has come to a chain.
+#[derive(Debug, Clone, Copy)]
+struct Step {
+    /// Whether a rule on the way here has named the port.
+    named: bool,
+    /// Whether the packet comes here at all.
+    reached: Fits,
+    /// How many more jumps are followed.
+    deep: u8,
 }
 
 struct Chain<'a> {
@@ -106,59 +129,70 @@ fn packets(count: &str) -> Option<u64> {
 struct Walk<'a> {
     tables: &'a Tables<'a>,
     family: &'a str,
-    port: u16,
+    packet: &'a Packet,
     out: Vec<Read>,
 }
 
 impl Walk<'_> {
     /// Whether the packet's fate is decided in this chain for certain.
-    fn chain(&mut self, table: &str, name: &str, named: bool, deep: u8) -> bool {
+    fn chain(&mut self, table: &str, name: &str, step: Step) -> bool {
         let tables = self.tables;
-        let Some(chain) = tables.chains.get(&(table, name)).filter(|_| deep > 0) else {
+        let chain = tables.chains.get(&(table, name));
+        let Some(chain) = chain.filter(|_| step.deep > 0) else {
             return false;
         };
+        // Whether the packet may have left this chain without a verdict.
+        let mut left = false;
         for rule in &chain.rules {
-            let asks = Asks::of(&rule.words, self.port);
+            let asks = Asks::of(&rule.words, self.packet);
             let Some(target) = asks.target.filter(|_| asks.fits != Fits::No) else {
                 continue;
             };
             let sure = asks.fits == Fits::Yes;
-            let named = named || asks.names_port;
+            let named = step.named || asks.names_port;
+            let reached = step.reached.and(asks.fits).and(stays(left));
             let verdict = match target {
                 "ACCEPT" => FirewallVerdict::Accept,
                 "DROP" => FirewallVerdict::Drop,
                 "REJECT" => FirewallVerdict::Reject,
                 "REDIRECT" | "DNAT" | "TPROXY" => FirewallVerdict::Redirect,
                 "RETURN" if sure => return false,
+                "RETURN" => {
+                    left = true;
+                    continue;
+                }
                 other => {
-                    let decided = self.chain(table, other, named, deep - 1);
+                    let next = Step {
+                        named,
+                        reached,
+                        deep: step.deep - 1,
+                    };
+                    let decided = self.chain(table, other, next);
                     if sure && (decided || asks.goes) {
                         return decided;
                     }
+                    left |= asks.goes;
                     continue;
                 }
             };
-            let read = Read {
-                rule: self.rule(table, name, &rule.text, verdict, named),
+            let rule_met = self.rule(table, name, &rule.text, verdict);
+            self.out.push(Read {
+                rule: FirewallRule {
+                    names_port: named,
+                    conditional: reached != Fits::Yes,
+                    ..rule_met
+                },
                 packets: rule.packets,
-                opaque: false,
-            };
-            self.out.push(read);
+            });
             if sure {
-                return true;
+                return !left;
             }
         }
         false
     }
 
-    fn rule(
-        &self,
-        table: &str,
-        chain: &str,
-        text: &str,
-        verdict: FirewallVerdict,
-        names_port: bool,
-    ) -> FirewallRule {
+    fn rule(&self, table: &str, chain: &str, text: &str, verdict: FirewallVerdict) -> FirewallRule {
+        let has = |name| self.tables.chains.contains_key(&(table, name));
         FirewallRule {
             table: clean(&format!("{} {table}", self.family)),
             chain: clean(chain),
@@ -166,7 +200,9 @@ impl Walk<'_> {
             text: text.to_owned(),
             verdict,
             counted: None,
-            names_port,
+            names_port: false,
+            conditional: false,
+            manager: manager(table, chain, has).map(str::to_owned),
         }
     }
 }
@@ -181,7 +217,7 @@ struct Asks<'a> {
 }
 
 impl<'a> Asks<'a> {
-    fn of(words: &'a [String], port: u16) -> Self {
+    fn of(words: &'a [String], packet: &Packet) -> Self {
         let mut asks = Asks {
             fits: Fits::Yes,
             names_port: false,
@@ -207,14 +243,20 @@ impl<'a> Asks<'a> {
             let fits = match word {
                 "-p" => matches!(value, "tcp" | "6" | "all").into(),
                 "--dport" | "--dports" | "--destination-port" | "--destination-ports" => {
-                    let fits = list_has(value, port);
+                    let fits = list_has(value, packet.port());
                     asks.names_port |= fits == Fits::Yes && !negated;
                     fits
                 }
                 "--ctstate" | "--state" => value.split(',').any(|state| state == "NEW").into(),
                 "--comment" => Fits::Yes,
+                "-i" => packet.enters_by(value),
+                "-o" => packet.leaves_by(value),
+                "-d" => packet.goes_to(value),
+                "--dst-type" => packet.goes_to_type(value),
                 "-m" => match value {
-                    "tcp" | "multiport" | "conntrack" | "state" | "comment" => Fits::Yes,
+                    "tcp" | "multiport" | "conntrack" | "state" | "comment" | "addrtype" => {
+                        Fits::Yes
+                    }
                     "udp" | "icmp" | "icmp6" => Fits::No,
                     _ => Fits::Maybe,
                 },
@@ -229,6 +271,7 @@ impl<'a> Asks<'a> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Course;
     use super::*;
 
     const SAVED: &str = "\
@@ -254,7 +297,9 @@ COMMIT
 ";
 
     fn met(port: u16) -> Vec<(String, FirewallVerdict, bool, Option<u64>)> {
-        parse(SAVED, "ip", port)
+        let to = std::net::SocketAddr::from(([127, 0, 0, 1], port));
+        let course = Course::Within;
+        parse(SAVED, "ip", &Packet { to, course })
             .into_iter()
             .map(|read| {
                 let rule = read.rule;
@@ -320,7 +365,10 @@ COMMIT
             ":",
             "[:] -A é -j",
         ] {
-            parse(text, "ip", 1);
+            let to = ([127, 0, 0, 1], 1).into();
+            for course in [Course::Within, Course::Out, Course::In(None)] {
+                parse(text, "ip", &Packet { to, course });
+            }
         }
     }
 }

@@ -3,14 +3,17 @@
 mod iptables;
 mod listing;
 mod nft;
+mod packet;
 mod ports;
 
 use std::fs;
 use std::time::{Duration, Instant};
 
+use listing::OwnWords;
+
 use crate::sources::tool::Command;
 
-use super::Wanted;
+use super::{Course, Packet, Wanted};
 use crate::facts::{Firewall, FirewallRule, FirewallVerdict, Gap};
 
 /// More rules than these nobody reads.
@@ -18,7 +21,7 @@ const MOST_RULES: usize = 64;
 
 /// Reads the rules, has a probe made, and reads them again.
 pub(super) fn look(
-    port: u16,
+    packet: &Packet,
     wanted: Wanted,
     deadline: Duration,
     probe: impl Fn(),
@@ -28,7 +31,8 @@ pub(super) fn look(
     }
     let mut until = Instant::now() + deadline;
     let tools = Tools::find()?;
-    let before = tools.read(port, until)?;
+    let words = tools.words(until);
+    let before = tools.read(packet, &words, until)?;
     let is_wanted = |read: &Read| {
         let verdict = read.rule.verdict;
         let redirects = verdict == FirewallVerdict::Redirect;
@@ -38,23 +42,18 @@ pub(super) fn look(
             Wanted::Redirects => redirects,
             Wanted::Blocks => blocks,
         };
-        does && read.rule.names_port
+        does && (read.rule.names_port || !read.rule.conditional)
     };
-    if wanted != Wanted::All && !before.iter().any(is_wanted) {
+    let comes_in = matches!(packet.course, Course::In(_));
+    if comes_in || (wanted != Wanted::All && !before.iter().any(is_wanted)) {
         return Ok(tools.firewall(before));
     }
     let probing = Instant::now();
     probe();
     // The time for reading is not spent by connecting.
     until += probing.elapsed();
-    let after = tools.read(port, until)?;
-    let mut rules = counted(&before, after);
-    if let Some(nft) = &tools.nft
-        && let Ok(listing) = nft.run(&["-a", "list", "ruleset"], until)
-    {
-        listing::use_own_words(&mut rules, &listing, port);
-    }
-    Ok(tools.firewall(rules))
+    let after = tools.read(packet, &words, until)?;
+    Ok(tools.firewall(counted(&before, after)))
 }
 
 /// The kernel shows its rules to root only: there is no need to try.
@@ -95,8 +94,6 @@ struct Read {
     rule: FirewallRule,
     /// What its counter shows, where it counts exactly the packets that it takes.
     packets: Option<u64>,
-    /// Part of what it asks is hidden; its own words tell more.
-    opaque: bool,
 }
 
 /// The rules of the second reading, with what their counters gained since the first.
@@ -159,15 +156,25 @@ impl Tools {
         Ok(Tools { nft, legacy })
     }
 
-    fn read(&self, port: u16, until: Instant) -> Result<Vec<Read>, Gap> {
+    /// The rules of nftables in its own words: they tell of what the JSON hides.
+    fn words(&self, until: Instant) -> OwnWords {
+        let listing = self.nft.as_ref().map(|nft| {
+            // Without them the rules say less, and that is all.
+            nft.run(&["-a", "list", "ruleset"], until)
+                .unwrap_or_default()
+        });
+        OwnWords::of(&listing.unwrap_or_default())
+    }
+
+    fn read(&self, packet: &Packet, words: &OwnWords, until: Instant) -> Result<Vec<Read>, Gap> {
         let mut rules = Vec::new();
         if let Some(nft) = &self.nft {
             let json = nft.run(&["-j", "list", "ruleset"], until)?;
-            rules.extend(nft::parse(&json, port).map_err(Gap::Failed)?);
+            rules.extend(nft::parse(&json, words, packet).map_err(Gap::Failed)?);
         }
         for (save, family) in &self.legacy {
             let text = save.run(&["-c"], until)?;
-            rules.extend(iptables::parse(&text, family, port));
+            rules.extend(iptables::parse(&text, family, packet));
         }
         Ok(rules)
     }
@@ -176,11 +183,11 @@ impl Tools {
         rules.truncate(MOST_RULES);
         Firewall {
             rules: rules.into_iter().map(|read| read.rule).collect(),
-            read_by: self.words(),
+            read_by: self.names(),
         }
     }
 
-    fn words(&self) -> String {
+    fn names(&self) -> String {
         match (&self.nft, self.legacy.is_empty()) {
             (Some(_), true) => "nft".to_owned(),
             (Some(_), false) => "nft and iptables".to_owned(),

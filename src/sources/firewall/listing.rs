@@ -2,44 +2,25 @@
 
 use std::collections::HashMap;
 
-use super::Read;
-use super::ports::{Fits, list_has};
 use crate::facts::clean;
 
-/// Gives the rules the words that `nft -a list ruleset` has for them. A rule of which
-/// the JSON hid what it asks is dropped if its words name other ports.
-pub(super) fn use_own_words(rules: &mut Vec<Read>, listing: &str, port: u16) {
-    let words = own_words(listing);
-    rules.retain_mut(|read| {
-        let rule = &mut read.rule;
-        let Some(handle) = rule.handle else {
-            return true;
-        };
-        let Some(text) = words.get(&(rule.table.clone(), handle)) else {
-            return true;
-        };
-        rule.text.clone_from(text);
-        if !read.opaque {
-            return true;
-        }
-        let Some((_, rest)) = text.split_once("dport ") else {
-            return true;
-        };
-        let (negated, list) = match rest.strip_prefix("!= ") {
-            Some(list) => (true, list),
-            None => (false, rest),
-        };
-        let list = match list.strip_prefix('{') {
-            Some(list) => list.split('}').next().unwrap_or_default(),
-            None => list.split(' ').next().unwrap_or_default(),
-        };
-        let fits = list_has(list, port).negated_if(negated);
-        rule.names_port |= fits == Fits::Yes;
-        fits != Fits::No
-    });
+/// Every rule by its table and handle, without its counter's values.
+#[derive(Debug, Default)]
+pub(super) struct OwnWords(HashMap<(String, u64), String>);
+
+impl OwnWords {
+    /// Reads a listing.
+    pub(super) fn of(listing: &str) -> Self {
+        OwnWords(own_words(listing))
+    }
+
+    /// The words for one rule.
+    pub(super) fn for_rule(&self, table: &str, handle: u64) -> Option<&str> {
+        let place = (table.to_owned(), handle);
+        self.0.get(&place).map(String::as_str)
+    }
 }
 
-/// Every rule of a listing by its table and handle, without its counter's values.
 fn own_words(listing: &str) -> HashMap<(String, u64), String> {
     let mut words = HashMap::new();
     let mut table = String::new();

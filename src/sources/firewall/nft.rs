@@ -1,33 +1,40 @@
 //! The ruleset as `nft -j list ruleset` prints it.
 //!
 //! Base chains are walked as the kernel walks them, for a new TCP packet to the
-//! asked port. What else a rule may ask (addresses, interfaces, marks) is not known
-//! here, so such a rule *may* take the packet, and the walk goes on behind it.
+//! asked port. What else a rule may ask (the sender, marks) is not known here, so such
+//! a rule *may* take the packet, and the walk goes on behind it. What iptables has put
+//! into a rule is hidden in the JSON; nft's own words for the rule tell of it.
 
 use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::Read;
+use super::listing::OwnWords;
 use super::ports::Fits;
+use super::{Packet, Read};
 use crate::facts::{FirewallRule, FirewallVerdict, clean};
 
 /// Jumps that are followed; the kernel itself stops at 16.
 const DEEPEST: u8 = 16;
 
 /// The rules that may take the packet, in the order in which it meets them.
-pub(super) fn parse(json: &str, port: u16) -> Result<Vec<Read>, String> {
+pub(super) fn parse(json: &str, words: &OwnWords, packet: &Packet) -> Result<Vec<Read>, String> {
     let value: Value =
         serde_json::from_str(json).map_err(|error| format!("nft's JSON is not read: {error}"))?;
     let Some(objects) = value["nftables"].as_array() else {
         return Err("nft's JSON has no ruleset".to_owned());
     };
-    let ruleset = Ruleset::of(objects, port);
+    let ruleset = Ruleset::of(objects, words, packet);
     let mut bases = ruleset.bases.clone();
     bases.sort_by_key(|base| (base.hook, base.priority));
     let mut out = Vec::new();
     for base in bases {
-        let ends = ruleset.walk(&base.chain, Fits::No, DEEPEST, &mut out);
+        let from = Step {
+            named: Fits::No,
+            reached: Fits::Yes,
+            deep: DEEPEST,
+        };
+        let ends = ruleset.walk(&base.chain, from, &mut out);
         if ends != Ends::Decided && base.drops {
             out.push(Read {
                 rule: FirewallRule {
@@ -38,9 +45,10 @@ pub(super) fn parse(json: &str, port: u16) -> Result<Vec<Read>, String> {
                     verdict: FirewallVerdict::Drop,
                     counted: None,
                     names_port: false,
+                    conditional: false,
+                    manager: ruleset.manager(&base.chain),
                 },
                 packets: None,
-                opaque: false,
             });
         }
     }
@@ -71,7 +79,8 @@ struct Base<'a> {
 }
 
 struct Ruleset<'a> {
-    port: u16,
+    packet: &'a Packet,
+    words: &'a OwnWords,
     bases: Vec<Base<'a>>,
     rules: HashMap<Place<'a>, Vec<&'a Value>>,
     /// Sets and maps.
@@ -88,6 +97,17 @@ enum Ends {
     GoesOn,
 }
 
+/// How the walk has come to a chain.
+#[derive(Debug, Clone, Copy)]
+struct Step {
+    /// Whether a rule on the way here has named the port.
+    named: Fits,
+    /// Whether the packet comes here at all.
+    reached: Fits,
+    /// How many more jumps are followed.
+    deep: u8,
+}
+
 /// What a rule asks and does.
 struct Meaning<'a> {
     fits: Fits,
@@ -100,9 +120,10 @@ struct Meaning<'a> {
 }
 
 impl<'a> Ruleset<'a> {
-    fn of(objects: &'a [Value], port: u16) -> Self {
+    fn of(objects: &'a [Value], words: &'a OwnWords, packet: &'a Packet) -> Self {
         let mut ruleset = Ruleset {
-            port,
+            packet,
+            words,
             bases: Vec::new(),
             rules: HashMap::new(),
             sets: HashMap::new(),
@@ -126,11 +147,11 @@ impl<'a> Ruleset<'a> {
             match kind.as_str() {
                 "chain" => {
                     let hook = match word("hook") {
-                        "output" => 0,
+                        "output" if packet.goes_out() => 0,
                         // Where a connection of our own goes is settled when it leaves.
-                        _ if word("type") == "nat" => continue,
-                        "prerouting" => 1,
-                        "input" => 2,
+                        _ if word("type") == "nat" && packet.goes_out() => continue,
+                        "prerouting" if packet.comes_in() => 1,
+                        "input" if packet.comes_in() => 2,
                         _ => continue,
                     };
                     ruleset.bases.push(Base {
@@ -157,14 +178,16 @@ impl<'a> Ruleset<'a> {
         ruleset
     }
 
-    /// Walks one chain; `named` is whether a rule on the way here has named the port.
-    fn walk(&self, chain: &Place<'a>, named: Fits, deep: u8, out: &mut Vec<Read>) -> Ends {
-        if deep == 0 {
-            return Ends::GoesOn;
-        }
+    /// Walks one chain.
+    fn walk(&self, chain: &Place<'a>, step: Step, out: &mut Vec<Read>) -> Ends {
+        // Whether the packet may have left this chain without a verdict.
+        let mut left = false;
         for rule in self.rules.get(chain).into_iter().flatten() {
             let meaning = self.meaning(chain, rule);
-            let named = if meaning.names_port { Fits::Yes } else { named };
+            let named = match meaning.names_port {
+                true => Fits::Yes,
+                false => step.named,
+            };
             for (fits, word, body) in &meaning.does {
                 let fits = meaning.fits.and(*fits);
                 if fits == Fits::No {
@@ -176,44 +199,70 @@ impl<'a> Ruleset<'a> {
                     "reject" => FirewallVerdict::Reject,
                     "redirect" | "dnat" | "tproxy" => FirewallVerdict::Redirect,
                     "return" if fits == Fits::Yes => return Ends::GoesOn,
-                    "jump" | "goto" => {
+                    "return" => {
+                        left = true;
+                        continue;
+                    }
+                    "jump" | "goto" if step.deep > 0 => {
                         let target = Place {
                             name: body["target"].as_str().unwrap_or_default(),
                             ..*chain
                         };
-                        let ends = self.walk(&target, named, deep - 1, out);
+                        let next = Step {
+                            named,
+                            reached: step.reached.and(fits).and(stays(left)),
+                            deep: step.deep - 1,
+                        };
+                        let ends = self.walk(&target, next, out);
                         if fits == Fits::Yes && (ends == Ends::Decided || *word == "goto") {
                             return ends;
                         }
+                        left |= *word == "goto";
                         continue;
                     }
                     _ => continue,
                 };
+                let sure = step.reached.and(fits).and(stays(left)) == Fits::Yes;
                 out.push(Read {
                     rule: FirewallRule {
                         table: chain.table_words(),
                         chain: clean(chain.name),
                         handle: rule["handle"].as_u64(),
-                        text: self.plain_words(named, word),
+                        text: self
+                            .own_words(chain, rule)
+                            .map_or_else(|| self.plain_words(named, word), str::to_owned),
                         verdict,
                         counted: None,
                         names_port: named == Fits::Yes,
+                        conditional: !sure,
+                        manager: self.manager(chain),
                     },
                     packets: meaning.packets,
-                    opaque: meaning.opaque,
                 });
-                if fits == Fits::Yes && !meaning.opaque {
-                    return Ends::Decided;
+                if fits == Fits::Yes {
+                    return if left { Ends::GoesOn } else { Ends::Decided };
                 }
             }
         }
         Ends::GoesOn
     }
 
+    /// nft's own words for a rule.
+    fn own_words(&self, chain: &Place<'a>, rule: &Value) -> Option<&'a str> {
+        let handle = rule["handle"].as_u64()?;
+        self.words.for_rule(&chain.table_words(), handle)
+    }
+
+    /// The program that wrote the rules of a chain, and would write them again.
+    fn manager(&self, chain: &Place<'a>) -> Option<String> {
+        let has = |name| self.rules.contains_key(&Place { name, ..*chain });
+        manager(chain.table, chain.name, has).map(str::to_owned)
+    }
+
     /// The rule in short, for the case that nft's own words cannot be had.
     fn plain_words(&self, named: Fits, verdict: &str) -> String {
         match named {
-            Fits::Yes => format!("tcp dport {} {verdict}", self.port),
+            Fits::Yes => format!("tcp dport {} {verdict}", self.packet.port()),
             _ => verdict.to_owned(),
         }
     }
@@ -257,6 +306,15 @@ impl<'a> Ruleset<'a> {
                 _ => meaning.does.push((Fits::Yes, word, body)),
             }
         }
+        if meaning.opaque {
+            let asked = self
+                .own_words(chain, rule)
+                .map(|words| self.packet.is_asked(words));
+            meaning.fits = meaning
+                .fits
+                .and(asked.map_or(Fits::Maybe, |asked| asked.fits));
+            meaning.names_port |= asked.is_some_and(|asked| asked.names_port);
+        }
         meaning
     }
 
@@ -265,7 +323,7 @@ impl<'a> Ruleset<'a> {
         let (left, right) = (&body["left"], &body["right"]);
         let op = body["op"].as_str().unwrap_or_default();
         let number = right.as_u64().filter(|_| is_port(left));
-        let port = u64::from(self.port);
+        let port = u64::from(self.packet.port());
         match (op, number) {
             ("==" | "in", _) => self.has(chain, left, right),
             ("!=", _) => self.has(chain, left, right).not(),
@@ -346,16 +404,30 @@ impl<'a> Ruleset<'a> {
                 Some(state) => (state == "new").into(),
                 None => Fits::Maybe,
             },
+            (_, _, _, Some("status")) if value == "dnat" => self.packet.was_sent_elsewhere(),
+            (Some("ip" | "ip6"), Some("daddr"), ..) => match (value.as_str(), &value["prefix"]) {
+                (Some(address), _) => self.packet.goes_to(address),
+                (None, prefix) => match (prefix["addr"].as_str(), prefix["len"].as_u64()) {
+                    (Some(address), Some(len)) => self.packet.goes_to(&format!("{address}/{len}")),
+                    _ => Fits::Maybe,
+                },
+            },
+            (_, _, Some(key), _) => match (key, value.as_str()) {
+                ("nfproto", Some(family)) => self.packet.is_of(family),
+                ("iif" | "iifname", Some(name)) => self.packet.enters_by(name),
+                ("oif" | "oifname", Some(name)) => self.packet.leaves_by(name),
+                _ => Fits::Maybe,
+            },
             _ => Fits::Maybe,
         }
     }
 
     fn is_port(&self, value: &Value) -> Fits {
         if let Some(number) = value.as_u64() {
-            return (number == u64::from(self.port)).into();
+            return (number == u64::from(self.packet.port())).into();
         }
         match (value["range"][0].as_u64(), value["range"][1].as_u64()) {
-            (Some(low), Some(high)) => (low..=high).contains(&u64::from(self.port)).into(),
+            (Some(low), Some(high)) => (low..=high).contains(&u64::from(self.packet.port())).into(),
             _ => Fits::Maybe,
         }
     }
@@ -369,6 +441,25 @@ fn is_port(key: &Value) -> bool {
             .is_some_and(|keys| keys.iter().any(part))
 }
 
+/// The program to which chains of these names belong.
+pub(super) fn manager<'a>(
+    table: &str,
+    chain: &str,
+    has: impl Fn(&'a str) -> bool,
+) -> Option<&'static str> {
+    if table == "firewalld" {
+        return Some("firewalld");
+    }
+    // The policy of a chain of everybody's is set by whoever filled it.
+    let ufw = chain.starts_with("ufw") || has("ufw-before-input") || has("ufw6-before-input");
+    ufw.then_some("ufw")
+}
+
+/// Whether a packet that may have left a chain is still in it.
+pub(super) fn stays(left: bool) -> Fits {
+    if left { Fits::Maybe } else { Fits::Yes }
+}
+
 /// What iptables has put into a rule, of which the JSON says little.
 fn compat<'a>(meaning: &mut Meaning<'a>, body: &'a Value) {
     match (body["type"].as_str(), body["name"].as_str()) {
@@ -379,7 +470,6 @@ fn compat<'a>(meaning: &mut Meaning<'a>, body: &'a Value) {
         }
         (Some("target"), Some(_)) => {}
         _ => {
-            meaning.fits = meaning.fits.and(Fits::Maybe);
             meaning.packets = None;
             meaning.opaque = true;
         }

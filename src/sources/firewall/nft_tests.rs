@@ -1,4 +1,4 @@
-use super::super::listing::use_own_words;
+use super::super::Course;
 use super::*;
 
 /// Recorded from nft 1.0.6.
@@ -8,10 +8,14 @@ const NATIVE_WORDS: &str = include_str!("../../../tests/recorded/nft/native.txt"
 const IPTABLES: &str = include_str!("../../../tests/recorded/nft/iptables.json");
 const IPTABLES_WORDS: &str = include_str!("../../../tests/recorded/nft/iptables.txt");
 
-fn met(json: &str, words: &str, port: u16) -> Vec<String> {
-    let mut rules = parse(json, port).unwrap();
-    use_own_words(&mut rules, words, port);
-    rules
+fn packet(port: u16, course: Course) -> Packet {
+    let to = ([192, 168, 7, 20], port).into();
+    Packet { to, course }
+}
+
+fn by(json: &str, words: &str, packet: &Packet) -> Vec<String> {
+    parse(json, &OwnWords::of(words), packet)
+        .unwrap()
         .into_iter()
         .map(|read| {
             let rule = read.rule;
@@ -21,14 +25,22 @@ fn met(json: &str, words: &str, port: u16) -> Vec<String> {
         .collect()
 }
 
+fn met(json: &str, words: &str, port: u16) -> Vec<String> {
+    by(json, words, &packet(port, Course::In(None)))
+}
+
+/// The rules for our own packets that have a port only.
+fn parse_plain(json: &str) -> Result<Vec<Read>, String> {
+    parse(json, &OwnWords::default(), &packet(80, Course::Within))
+}
+
 fn native(port: u16) -> Vec<String> {
-    // The first rule lets loopback in, and may or may not apply.
-    let mut met = met(NATIVE, NATIVE_WORDS, port);
-    let lo = met
-        .iter()
-        .position(|rule| rule == "input Accept: iif \"lo\" accept");
-    met.remove(lo.unwrap());
-    met
+    met(NATIVE, NATIVE_WORDS, port)
+}
+
+/// What a connection of this machine to itself meets.
+fn within(json: &str, words: &str, port: u16) -> Vec<String> {
+    by(json, words, &packet(port, Course::Within))
 }
 
 #[test]
@@ -68,11 +80,11 @@ fn jumps_are_followed_and_a_sure_return_comes_back() {
 #[test]
 fn nat_is_met_on_the_way_out() {
     assert_eq!(
-        native(3003)[0],
+        within(NATIVE, NATIVE_WORDS, 3003)[0],
         "out* Redirect: tcp dport 3003 redirect to :4003"
     );
     assert_eq!(
-        native(3004)[0],
+        within(NATIVE, NATIVE_WORDS, 3004)[0],
         "out* Redirect: tcp dport 3004 dnat to 127.0.0.1:9"
     );
 }
@@ -86,13 +98,10 @@ fn rules_of_iptables_are_read_through_their_words() {
     );
     let multiport = "meta l4proto tcp tcp dport { 3001, 3002-3004 } counter drop";
     let policy = "INPUT Drop: policy drop";
-    assert_eq!(
-        words(3003),
-        [format!("INPUT* Drop: {multiport}"), policy.to_owned()]
-    );
+    assert_eq!(words(3003), [format!("INPUT* Drop: {multiport}")]);
     assert_eq!(words(4000), [policy]);
     let reject = "OUTPUT* Reject: meta l4proto tcp tcp dport 3005 counter reject with tcp reset";
-    assert_eq!(words(3005), [reject, policy]);
+    assert_eq!(within(IPTABLES, IPTABLES_WORDS, 3005), [reject, policy]);
 }
 
 #[test]
@@ -104,7 +113,7 @@ fn counters_are_read_only_where_they_count_what_the_rule_takes() {
             {{"counter":{{"family":"inet","table":"t","name":"c","packets":5}}}},
             {{"rule":{{"family":"inet","table":"t","chain":"i","handle":4,"expr":[{expr}]}}}}]}}"#
         );
-        parse(&json, 80).unwrap()[0].packets
+        parse_plain(&json).unwrap()[0].packets
     };
     let dport =
         r#"{"match":{"op":"==","left":{"payload":{"protocol":"tcp","field":"dport"}},"right":80}}"#;
@@ -124,17 +133,55 @@ fn a_chain_that_jumps_to_itself_ends() {
     let json = r#"{"nftables":[
         {"chain":{"family":"ip","table":"t","name":"i","hook":"input","prio":0,"policy":"drop"}},
         {"rule":{"family":"ip","table":"t","chain":"i","handle":1,"expr":[{"jump":{"target":"i"}}]}}]}"#;
-    assert_eq!(parse(json, 80).unwrap().len(), 1);
+    assert_eq!(parse_plain(json).unwrap().len(), 1);
 }
 
 #[test]
 fn what_is_no_ruleset_is_an_error() {
-    assert!(parse("", 80).is_err());
-    assert!(parse("{}", 80).is_err());
-    assert!(parse(r#"{"nftables":[]}"#, 80).unwrap().is_empty());
+    assert!(parse_plain("").is_err());
+    assert!(parse_plain("{}").is_err());
+    assert!(parse_plain(r#"{"nftables":[]}"#).unwrap().is_empty());
     assert!(
-        parse(r#"{"nftables":[1,{"rule":null},{"chain":[]}]}"#, 80)
+        parse_plain(r#"{"nftables":[1,{"rule":null},{"chain":[]}]}"#)
             .unwrap()
             .is_empty()
     );
+}
+
+#[test]
+fn the_loopback_interface_tells_our_own_packets_from_those_of_others() {
+    let lo = "input Accept: iif \"lo\" accept";
+    assert_eq!(within(NATIVE, NATIVE_WORDS, 3000), [lo]);
+    assert!(!native(3000).contains(&lo.to_owned()));
+}
+
+#[test]
+fn a_chain_that_may_have_been_left_decides_nothing() {
+    let json = r#"{"nftables":[
+        {"chain":{"family":"ip","table":"t","name":"i","hook":"input","prio":0,"policy":"drop"}},
+        {"rule":{"family":"ip","table":"t","chain":"i","handle":1,"expr":[{"jump":{"target":"c"}}]}},
+        {"rule":{"family":"ip","table":"t","chain":"c","handle":2,"expr":[
+            {"match":{"op":"==","left":{"payload":{"protocol":"ip","field":"saddr"}},"right":"10.0.0.1"}},
+            {"return":null}]}},
+        {"rule":{"family":"ip","table":"t","chain":"c","handle":3,"expr":[{"drop":null}]}}]}"#;
+    let rules = parse_plain(json).unwrap();
+    let seen: Vec<_> = rules
+        .iter()
+        .map(|read| (read.rule.chain.as_str(), read.rule.conditional))
+        .collect();
+    assert_eq!(seen, [("c", true), ("i", false)]);
+}
+
+#[test]
+fn who_wrote_a_rule_is_known_by_its_names() {
+    assert_eq!(manager("filter", "ufw-user-input", |_| false), Some("ufw"));
+    assert_eq!(
+        manager("filter", "INPUT", |name| name == "ufw-before-input"),
+        Some("ufw")
+    );
+    assert_eq!(
+        manager("firewalld", "filter_INPUT", |_| false),
+        Some("firewalld")
+    );
+    assert_eq!(manager("filter", "INPUT", |_| false), None);
 }

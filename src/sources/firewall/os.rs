@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Wanted;
+use super::{Packet, Wanted};
 use crate::facts::{Firewall, Gap};
 
 pub(super) fn may_look() -> bool {
@@ -10,7 +10,7 @@ pub(super) fn may_look() -> bool {
 }
 
 pub(super) fn look(
-    _port: u16,
+    _packet: &Packet,
     _wanted: Wanted,
     _deadline: Duration,
     _probe: impl Fn(),

@@ -2,8 +2,8 @@
 //! tells apart.
 
 use std::hash::{BuildHasher, RandomState};
-use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::io::{self, Read, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
 use std::time::{Duration, Instant};
 
 use simple_dns::rdata::RData;
@@ -123,10 +123,16 @@ fn joined(mut v4: DnsAnswer, v6: DnsAnswer) -> DnsAnswer {
     let more: Vec<IpAddr> = v6.addresses.into_iter().filter(fresh).collect();
     v4.addresses.extend(more);
     v4.ttl_s = v4.ttl_s.into_iter().chain(v6.ttl_s).min();
+    // One family that is cut short makes the answer one that is.
+    v4.over_tcp = match (v4.over_tcp, v6.over_tcp) {
+        (Some(Outcome::Answered) | None, Some(other)) => Some(other),
+        (own, _) => own,
+    };
     v4
 }
 
-/// One question, asked again while nothing comes.
+/// One question, asked again over TCP where the answer does not fit into a datagram: that
+/// is what resolvers do.
 fn question(
     socket: &UdpSocket,
     name: &str,
@@ -136,9 +142,70 @@ fn question(
 ) -> Result<DnsAnswer, Trouble> {
     let id = u16::try_from(RandomState::new().hash_one(until) & 0xffff).unwrap_or_default();
     let query = query(id, name, family, unchecked).ok_or(Trouble::NoName)?;
+    let (cut, truncated) = by_datagram(socket, &query, id, name, until)?;
+    if !truncated {
+        return Ok(cut);
+    }
+    let whole = by_stream(socket.peer_addr()?, &query, id, name, until);
+    Ok(whole.unwrap_or_else(|error| DnsAnswer {
+        over_tcp: Some(outcome(&error)),
+        ..cut
+    }))
+}
+
+/// Asks over TCP, where every message has its length before it.
+fn by_stream(
+    at: SocketAddr,
+    query: &[u8],
+    id: u16,
+    name: &str,
+    until: Instant,
+) -> io::Result<DnsAnswer> {
+    let left = || match until.saturating_duration_since(Instant::now()) {
+        Duration::ZERO => Err(io::Error::from(io::ErrorKind::TimedOut)),
+        left => Ok(left),
+    };
+    let invalid = || io::Error::from(io::ErrorKind::InvalidData);
+    let mut stream = TcpStream::connect_timeout(&at, left()?)?;
+    let length = u16::try_from(query.len()).map_err(|_| invalid())?;
+    stream.set_write_timeout(Some(left()?))?;
+    stream.write_all(&[&length.to_be_bytes(), query].concat())?;
+    let mut exactly = |buffer: &mut [u8]| -> io::Result<()> {
+        let mut done = 0;
+        while done < buffer.len() {
+            // What comes byte by byte has no more time than what comes at once.
+            stream.set_read_timeout(Some(left()?))?;
+            match stream.read(&mut buffer[done..]) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(read) => done += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    };
+    let mut length = [0; 2];
+    exactly(&mut length)?;
+    let mut answer = vec![0; usize::from(u16::from_be_bytes(length))];
+    exactly(&mut answer)?;
+    let (answer, _) = read_answer(&answer, id, name).ok_or_else(invalid)?;
+    Ok(DnsAnswer {
+        over_tcp: Some(Outcome::Answered),
+        ..answer
+    })
+}
+
+/// One question by datagrams, asked again while nothing comes.
+fn by_datagram(
+    socket: &UdpSocket,
+    query: &[u8],
+    id: u16,
+    name: &str,
+    until: Instant,
+) -> Result<(DnsAnswer, bool), Trouble> {
     let mut buffer = vec![0; MOST_BYTES];
     loop {
-        socket.send(&query)?;
+        socket.send(query)?;
         let again = Instant::now() + AGAIN;
         loop {
             let now = Instant::now();
@@ -177,8 +244,9 @@ fn query(id: u16, name: &str, family: TYPE, unchecked: bool) -> Option<Vec<u8>> 
     packet.build_bytes_vec().ok()
 }
 
-/// What a packet answers to the question with this number; nothing if it is no answer to it.
-fn read_answer(bytes: &[u8], id: u16, name: &str) -> Option<DnsAnswer> {
+/// What a packet answers to the question with this number, and whether there is more to
+/// it; nothing if it is no answer to it.
+fn read_answer(bytes: &[u8], id: u16, name: &str) -> Option<(DnsAnswer, bool)> {
     let packet = Packet::parse(bytes).ok()?;
     let asked = Name::new(name.trim_end_matches('.')).ok()?;
     let same = |question: &Question| question.qname == asked;
@@ -201,7 +269,7 @@ fn read_answer(bytes: &[u8], id: u16, name: &str) -> Option<DnsAnswer> {
             addresses.push(ip);
         }
     }
-    Some(DnsAnswer {
+    let answer = DnsAnswer {
         code: match packet.rcode() {
             RCODE::NoError => DnsCode::Ok,
             RCODE::NameError => DnsCode::NoSuchName,
@@ -213,7 +281,9 @@ fn read_answer(bytes: &[u8], id: u16, name: &str) -> Option<DnsAnswer> {
         ttl_s,
         signed: packet.has_flags(PacketFlag::AUTHENTIC_DATA),
         held_back: false,
-    })
+        over_tcp: None,
+    };
+    Some((answer, packet.has_flags(PacketFlag::TRUNCATION)))
 }
 
 #[cfg(test)]

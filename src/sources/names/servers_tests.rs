@@ -1,3 +1,5 @@
+use std::net::TcpListener;
+
 use super::*;
 
 /// `shop.test`, as DNS writes names.
@@ -46,11 +48,11 @@ fn the_question_is_what_every_name_server_reads() {
 #[test]
 fn addresses_and_the_shortest_life_are_read() {
     let list = ips(&["203.0.113.9", "2001:db8::9", "203.0.113.9"]);
-    let read = read_answer(&answer(7, 0x81a0, &list), 7, "SHOP.test").unwrap();
+    let (read, cut) = read_answer(&answer(7, 0x81a0, &list), 7, "SHOP.test").unwrap();
     assert_eq!(read.code, DnsCode::Ok);
     assert_eq!(read.addresses, list[..2]);
     assert_eq!(read.ttl_s, Some(60));
-    assert!(read.signed && !read.held_back);
+    assert!(read.signed && !read.held_back && !cut);
 }
 
 #[test]
@@ -61,7 +63,7 @@ fn every_way_to_say_no_is_told_apart() {
         (5, DnsCode::Refused),
         (4, DnsCode::Other),
     ] {
-        let read = read_answer(&answer(7, 0x8180 | rcode, &[]), 7, "shop.test").unwrap();
+        let (read, _) = read_answer(&answer(7, 0x8180 | rcode, &[]), 7, "shop.test").unwrap();
         assert_eq!(read.code, code);
         assert_eq!(read.addresses, ips(&[]));
     }
@@ -132,4 +134,78 @@ fn servers_are_told_apart_by_what_came_of_asking_them() {
     );
     assert_eq!(asked[2].addresses(), ips(&["203.0.113.9"]));
     assert!(asked[2].knows() && !asked[0].knows());
+}
+
+/// What a stream of this server's says to the one who asks, if it takes any; where it is.
+fn truncating(over_tcp: Option<fn(u16) -> Vec<u8>>) -> SocketAddr {
+    let (datagrams, stream) = loop {
+        let datagrams = UdpSocket::bind("127.0.0.1:0").unwrap();
+        // The other half of the port may be somebody else's.
+        if let Ok(stream) = TcpListener::bind(datagrams.local_addr().unwrap()) {
+            break (datagrams, stream);
+        }
+    };
+    let at = datagrams.local_addr().unwrap();
+    std::thread::spawn(move || {
+        let mut buffer = [0; 512];
+        loop {
+            let (_, from) = datagrams.recv_from(&mut buffer).unwrap();
+            let id = u16::from_be_bytes([buffer[0], buffer[1]]);
+            datagrams.send_to(&answer(id, 0x8380, &[]), from).unwrap();
+        }
+    });
+    if let Some(says) = over_tcp {
+        std::thread::spawn(move || {
+            for client in stream.incoming() {
+                let mut client = client.unwrap();
+                let mut length = [0; 2];
+                client.read_exact(&mut length).unwrap();
+                let mut query = vec![0; usize::from(u16::from_be_bytes(length))];
+                client.read_exact(&mut query).unwrap();
+                let id = u16::from_be_bytes([query[0], query[1]]);
+                // A stream is no datagram: what was written at once may come in parts.
+                for byte in says(id) {
+                    let _ = client.write_all(&[byte]);
+                }
+            }
+        });
+    }
+    at
+}
+
+#[test]
+fn what_does_not_fit_into_a_datagram_is_asked_for_over_tcp() {
+    let framed = |id: u16| {
+        let message = answer(id, 0x8180, &ips(&["203.0.113.9", "2001:db8::9"]));
+        let length = u16::try_from(message.len()).unwrap();
+        [&length.to_be_bytes()[..], &message].concat()
+    };
+    let until = Instant::now() + Duration::from_secs(20);
+    let ask = |at| both("shop.test", at, until).ok().unwrap();
+    let whole = ask(truncating(Some(framed)));
+    assert_eq!(whole.over_tcp, Some(Outcome::Answered));
+    assert_eq!(whole.addresses, ips(&["203.0.113.9", "2001:db8::9"]));
+    let refused = ask(truncating(None));
+    assert_eq!(refused.over_tcp, Some(Outcome::Refused));
+    assert!(refused.is_cut() && refused.addresses.is_empty());
+    // A stream that ends too early, and one that answers something else.
+    for wrong in [
+        |_| vec![0, 99, 1],
+        |id: u16| [0, 2].into_iter().chain(id.to_be_bytes()).collect(),
+    ] {
+        let broken = ask(truncating(Some(wrong)));
+        assert_eq!(broken.over_tcp, Some(Outcome::Failed));
+    }
+}
+
+#[test]
+fn a_stream_that_says_nothing_has_an_end() {
+    let at = truncating(Some(|_| {
+        std::thread::park();
+        Vec::new()
+    }));
+    let until = Instant::now() + Duration::from_millis(300);
+    let cut = both("shop.test", at, until).ok().unwrap();
+    assert_eq!(cut.over_tcp, Some(Outcome::TimedOut));
+    assert!(cut.is_cut());
 }

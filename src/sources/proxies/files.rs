@@ -89,6 +89,9 @@ fn line_of(text: &str, word: &str) -> u32 {
     found.map_or(0, |(_, line)| line)
 }
 
+/// What Java never asks a proxy for (`sun.net.spi.DefaultProxySelector`).
+const JAVA_EXCEPTS: &str = "localhost|127.*|[::1]|0.0.0.0|[::0]";
+
 /// `JAVA_TOOL_OPTIONS`: `-Dhttp.proxyHost=proxy -Dhttp.proxyPort=3128`.
 pub(super) fn java(options: &str) -> Vec<ProxySetting> {
     let property = |name: &str| {
@@ -97,9 +100,18 @@ pub(super) fn java(options: &str) -> Vec<ProxySetting> {
         let value = words.find_map(|word| word.strip_prefix(&wanted))?;
         Some(value.trim_matches(['"', '\'']).to_owned())
     };
-    // What stands in the documentation of "Java Networking and Proxies".
-    let except = property("http.nonProxyHosts");
-    let except = except.as_deref().unwrap_or("localhost|127.*|[::1]");
+    // The own exceptions come on top of Java's; a list that is set to nothing is none.
+    let except = match property("http.nonProxyHosts") {
+        Some(own) if own.is_empty() => own,
+        Some(own) => format!("{own}|{JAVA_EXCEPTS}"),
+        None => JAVA_EXCEPTS.to_owned(),
+    };
+    // Its entries are taken as they are, with the blanks around them.
+    let except: Vec<String> = except
+        .split('|')
+        .filter(|entry| !entry.is_empty())
+        .map(clean)
+        .collect();
     let one = |scheme: &str, port: &str| {
         let key = format!("{scheme}.proxyHost");
         let host = property(&key)?;
@@ -107,7 +119,7 @@ pub(super) fn java(options: &str) -> Vec<ProxySetting> {
         let found = setting(ProxyUser::Java, &key, &format!("http://{host}:{port}"), 0)?;
         Some(ProxySetting {
             place: "JAVA_TOOL_OPTIONS".to_owned(),
-            except: list(except, '|'),
+            except: except.clone(),
             ..found
         })
     };
@@ -173,10 +185,20 @@ mod tests {
         assert_eq!(
             told(&java(options)),
             [
-                "http.proxyHost:0 http://p:3128 [localhost 127.* [::1]]",
-                "https.proxyHost:0 http://q:443 [localhost 127.* [::1]]"
+                "http.proxyHost:0 http://p:3128 [localhost 127.* [::1] 0.0.0.0 [::0]]",
+                "https.proxyHost:0 http://q:443 [localhost 127.* [::1] 0.0.0.0 [::0]]"
             ]
         );
+        // The own ones come first, with Java's after them, and nothing sets both to nothing.
+        let except = |list: &str| {
+            let options = format!("-Dhttp.proxyHost=p -Dhttp.nonProxyHosts={list}");
+            java(&options)[0].except.join(" ")
+        };
+        assert_eq!(
+            except("\"*.corp|a\""),
+            "*.corp a localhost 127.* [::1] 0.0.0.0 [::0]"
+        );
+        assert_eq!(except(""), "");
         assert!(java("-Dhttp.proxyPort=1").is_empty());
     }
 }
