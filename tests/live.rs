@@ -13,6 +13,8 @@ mod acts;
 mod address;
 #[path = "live/client.rs"]
 mod client;
+#[path = "live/databases.rs"]
+mod databases;
 #[path = "live/examples.rs"]
 mod examples;
 #[path = "live/filter.rs"]

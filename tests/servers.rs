@@ -31,5 +31,7 @@ mod scene;
 mod stage;
 #[path = "servers/table.rs"]
 mod table;
+#[path = "servers/upstream.rs"]
+mod upstream;
 #[path = "servers/ways.rs"]
 mod ways;

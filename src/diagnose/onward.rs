@@ -38,7 +38,7 @@ impl Doctor<'_> {
         };
         let began = Instant::now();
         let mut places = match between.carries {
-            Carries::Bytes => self.passages(&between),
+            Carries::Bytes | Carries::Socks => self.passages(&between),
             Carries::Requests => self.upstreams(&between),
         };
         places.truncate(MOST_PLACES - known.len());
@@ -68,7 +68,8 @@ impl Doctor<'_> {
             .into_iter()
             .filter(here)
             .map(|passage| {
-                let via = passage.via.clone().filter(|_| !ends_here(&case, &passage));
+                let away = |_: &String| passage.socks || !ends_here(&case, &passage);
+                let via = passage.via.clone().filter(away);
                 let peers = match &via {
                     Some(_) => onward::peers(&[owner.id.pid], &[port]),
                     None => Known::default(),
@@ -76,7 +77,10 @@ impl Doctor<'_> {
                 Onward {
                     port,
                     by: Some(owner.id),
-                    carries: Carries::Bytes,
+                    carries: match passage.socks {
+                        true => Carries::Socks,
+                        false => Carries::Bytes,
+                    },
                     host: passage.host,
                     to: passage.to,
                     via,
@@ -314,7 +318,9 @@ impl Between {
             });
         };
         let row = case.framework(owner)?;
-        let carries = if row.forwarder && !ENGINES.contains(&row.key.as_str()) {
+        // What it serves on its own port is its own: the page of ngrok, the bridge of adb.
+        let own = row.port == Some(case.port());
+        let carries = if row.forwarder && !own && !ENGINES.contains(&row.key.as_str()) {
             Carries::Bytes
         } else if REVERSE_PROXIES.contains(&row.key.as_str()) || row.dev_server {
             // Both answer by themselves what they cannot pass on.
@@ -363,14 +369,11 @@ fn status(probe: &Probe) -> Option<Option<&str>> {
     matches!(said.status, 500 | 502..=504).then_some(said.server.as_deref())
 }
 
-/// Whether a setting concerns this path: `server.proxy["/api"]` does not concern `/`.
+/// Whether a setting concerns this path: that of `/api` does not concern `/`.
 fn leads(pointer: &Pointer, path: &str) -> bool {
-    let Some((_, rest)) = pointer.key.split_once("[\"/") else {
-        return true;
-    };
-    let prefix = rest.split('"').next().unwrap_or_default();
-    let path = path.strip_prefix('/').unwrap_or(path);
-    path.starts_with(prefix.trim_end_matches(['*', '/']))
+    let path = format!("/{}", path.trim_start_matches('/'));
+    let paths = &pointer.paths;
+    paths.is_empty() || paths.iter().any(|begin| path.starts_with(begin.as_str()))
 }
 
 /// Whether the machine to which a tunnel leads is this one: its server runs here.

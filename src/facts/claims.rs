@@ -196,6 +196,10 @@ pub struct Pointer {
     pub written: String,
     /// Whether it is dialled from inside a container.
     pub inside: bool,
+    /// With what the paths begin that are passed on there: `/api`; none where every path
+    /// may be.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub paths: Vec<String>,
 }
 
 /// A file of the project that could not be read.

@@ -46,6 +46,8 @@ pub enum Carries {
     /// Every byte, as it comes: a forwarder, a tunnel.
     #[default]
     Bytes,
+    /// Every byte, to where its client names: a SOCKS proxy.
+    Socks,
     /// Requests, which it answers itself where its own server does not: a reverse proxy.
     Requests,
 }

@@ -107,6 +107,7 @@ fn pointer(
         },
         written: found.map_or("", |_| written).to_owned(),
         inside: setting.inside,
+        paths: Vec::new(),
     }
 }
 

@@ -18,7 +18,7 @@ pub fn target(first: &Target, place: &Onward) -> Option<Target> {
     let written = place.scheme.as_deref().and_then(scheme);
     let scheme = match place.carries {
         // What comes out is what went in.
-        Carries::Bytes => first
+        Carries::Bytes | Carries::Socks => first
             .scheme
             .or_else(|| (first.protocol() == Some(Protocol::Http)).then_some(Scheme::Http)),
         Carries::Requests => Some(written.unwrap_or(Scheme::Http)),
@@ -42,7 +42,11 @@ fn scheme(word: &str) -> Option<Scheme> {
 
 /// The place in a few words: `localhost:8080`, `svc/web:80 of the cluster`.
 pub(super) fn words(place: &Onward) -> String {
-    let host = place.host.as_deref().unwrap_or("its far end");
+    let unnamed = match place.carries {
+        Carries::Socks => "any host",
+        Carries::Bytes | Carries::Requests => "its far end",
+    };
+    let host = place.host.as_deref().unwrap_or(unnamed);
     let there = match place.to {
         Some(port) if host.contains(':') => format!("[{host}]:{port}"),
         Some(port) => format!("{host}:{port}"),
@@ -52,6 +56,11 @@ pub(super) fn words(place: &Onward) -> String {
         Some(via) => format!("{there} as {via} sees it"),
         None => there,
     }
+}
+
+/// Whether a forwarder is no longer connected to the machine to which it leads.
+pub(super) fn is_gone(place: &Onward) -> bool {
+    place.via.is_some() && place.peers.seen().is_some_and(Vec::is_empty)
 }
 
 /// A place, and what a client of it meets.

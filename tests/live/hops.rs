@@ -177,6 +177,48 @@ stories! {
         drop(relay);
     }
 
+    fn ssh_whose_clients_say_where_to(stage) {
+        let Some((_sshd, login)) = sshd(stage) else {
+            return;
+        };
+        let line = format!(
+            "ssh {login} -D 127.0.0.1:9050 root@127.0.0.1 'echo the tunnel stands; exec sleep \
+             1000'"
+        );
+        let _tunnel = program(stage, &line, &stage.work(), "the tunnel stands");
+        let answer = stage.why("http://127.0.0.1:9050/");
+        answer
+            .finds("DD605")
+            .first("says", "on port 9050 is a SOCKS proxy")
+            .fix("curl --socks5-hostname 127.0.0.1:9050 http://localhost/");
+        assert_eq!(states(&answer), ["ok", "ok", "unknown"]);
+    }
+
+    fn adb_to_a_device_that_takes_nothing(stage) {
+        if !stage.needs(&["adb", "python3"]) {
+            return;
+        }
+        let work = stage.work();
+        fs::write(work.join("adbd.py"), include_str!("scripts/adbd.py")).unwrap();
+        let _device = stage.program(&["python3", "adbd.py"], &work, "ready");
+        let adb = |words: &str| run(&format!("env HOME={0} TMPDIR={0} adb {words}", work.display()));
+        adb("connect 127.0.0.1:5600");
+        adb("-s 127.0.0.1:5600 wait-for-device");
+        adb("-s 127.0.0.1:5600 forward tcp:3000 tcp:8080");
+        let answer = stage.why("http://127.0.0.1:3000/");
+        answer
+            .finds("DD723")
+            .first("says", "adb")
+            .first("confidence", "likely")
+            .fix("adb forward --list");
+        assert_eq!(states(&answer), ["ok", "unknown"]);
+        // The bridge's own port leads nowhere.
+        let answer = stage.why("http://127.0.0.1:5037/");
+        answer.finds("DD605").fix("adb devices");
+        assert!(states(&answer).is_empty());
+        adb("kill-server");
+    }
+
     fn nginx_in_front_of_nobody(stage) {
         if !stage.needs(&["nginx"]) {
             return;

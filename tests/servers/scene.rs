@@ -194,8 +194,12 @@ impl<'a> Scene<'a> {
 
     /// What devdoctor finds in the project's folder when it is asked about this port.
     pub fn why(&self, port: u16) -> Answer {
-        let ask = Ask::new(&port.to_string());
-        self.stage.ask(ask.in_folder(&self.folder))
+        self.ask(&port.to_string())
+    }
+
+    /// The same about any target.
+    pub fn ask(&self, target: &str) -> Answer {
+        self.stage.ask(Ask::new(target).in_folder(&self.folder))
     }
 
     /// Waits until it is known what becomes of the server.

@@ -512,6 +512,7 @@ impl<'a> Draw<'a> {
                 origin: d.origin(),
                 written: d.word(),
                 inside: d.flag(),
+                paths: d.many(Self::word),
             }),
             broken: self.many(|d| BrokenFile {
                 origin: d.origin(),
@@ -594,7 +595,7 @@ impl<'a> Draw<'a> {
         Onward {
             port: self.port(),
             by: self.maybe(Self::id),
-            carries: self.pick(&[Carries::Bytes, Carries::Requests]),
+            carries: self.pick(&[Carries::Bytes, Carries::Socks, Carries::Requests]),
             host: self.maybe(|d| {
                 d.pick(&["127.0.0.1", "localhost", "::1", "'; rm"])
                     .to_owned()

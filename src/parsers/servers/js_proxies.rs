@@ -80,7 +80,8 @@ pub fn read(cx: &Context<'_>, path: &str, claims: &mut Claims) {
                 for (path, rule) in value.entries() {
                     let key = format!("{key}[\"{path}\"].proxy");
                     if let Some(proxy) = rule.get("proxy") {
-                        add_target(&key, proxy.get("to").unwrap_or(proxy), claims);
+                        let target = proxy.get("to").unwrap_or(proxy);
+                        for_paths(&[path], claims, |claims| add_target(&key, target, claims));
                     }
                 }
             }
@@ -92,12 +93,16 @@ pub fn read(cx: &Context<'_>, path: &str, claims: &mut Claims) {
 pub(super) fn add_proxy(key: &str, value: &Value, claims: &mut Claims) {
     for (at, rule) in value.items().iter().enumerate() {
         if let Some(target) = rule.get("target") {
-            add_target(&format!("{key}[{at}]"), target, claims);
+            let key = format!("{key}[{at}]");
+            for_paths(&contexts(rule), claims, |claims| {
+                add_target(&key, target, claims);
+            });
         }
     }
     for (path, rule) in value.entries() {
         let key = format!("{key}[\"{path}\"]");
-        add_target(&key, rule.get("target").unwrap_or(rule), claims);
+        let target = rule.get("target").unwrap_or(rule);
+        for_paths(&[path], claims, |claims| add_target(&key, target, claims));
     }
     if value.text().is_some() {
         add_target(key, value, claims);
@@ -109,10 +114,64 @@ fn add_rewrites(key: &str, value: &Value, claims: &mut Claims) {
     for list in std::iter::once(value).chain(by_name) {
         for (at, rewrite) in list.items().iter().enumerate() {
             if let Some(destination) = rewrite.get("destination") {
-                add_target(&format!("{key}[{at}].destination"), destination, claims);
+                let key = format!("{key}[{at}].destination");
+                let source = rewrite.get("source").and_then(Value::text);
+                let paths: Vec<&str> = source.into_iter().collect();
+                for_paths(&paths, claims, |claims| {
+                    add_target(&key, destination, claims);
+                });
             }
         }
     }
+}
+
+/// The paths of one rule of webpack's list, in any of the names that it has had.
+fn contexts(rule: &Value) -> Vec<&str> {
+    let named = ["context", "path", "pathFilter"];
+    let Some(context) = named.iter().find_map(|name| rule.get(name)) else {
+        return Vec::new();
+    };
+    let one = context.text().into_iter();
+    let texts: Vec<Option<&str>> = context.items().iter().map(Value::text).collect();
+    // Where one of them is code, any path may be meant.
+    let all: Option<Vec<&str>> = texts.into_iter().collect();
+    one.chain(all.unwrap_or_default()).collect()
+}
+
+/// Adds targets, and to what is added the beginnings of these paths.
+fn for_paths(paths: &[&str], claims: &mut Claims, add: impl FnOnce(&mut Claims)) {
+    let from = claims.pointers.len();
+    add(claims);
+    let begins: Option<Vec<String>> = paths.iter().map(|path| begins(path)).collect();
+    for pointer in &mut claims.pointers[from..] {
+        pointer.paths = begins.clone().unwrap_or_default();
+    }
+}
+
+/// With what every path begins that a pattern takes: a path, a glob, Next's `:name`, or an
+/// expression behind `^`. Nothing where that may be any path.
+fn begins(pattern: &str) -> Option<String> {
+    const WILD: &[char] = &[':', '*', '(', '[', '{', '?', '+', '\\', '|', '$'];
+    let (text, wild) = match pattern.strip_prefix('^') {
+        Some(expression) => {
+            // An alternative of the whole may begin with anything.
+            if expression.contains('|') {
+                return None;
+            }
+            let at = expression.find(|c| c == '.' || WILD.contains(&c));
+            (expression, at)
+        }
+        None => (pattern, pattern.find(WILD)),
+    };
+    let fixed = &text[..wild.unwrap_or(text.len())];
+    // What stands before one of these may be missing.
+    let optional = |at: usize| text[at..].starts_with(['?', '*', '{']);
+    let fixed = match wild.filter(|at| optional(*at)) {
+        Some(_) => fixed.rsplit_once('/').map_or("", |(kept, _)| kept),
+        None => fixed,
+    };
+    let fixed = fixed.trim_end_matches('/');
+    (fixed.starts_with('/')).then(|| fixed.to_owned())
 }
 
 /// Adds one target: a URL, or a host and a port.
@@ -153,6 +212,7 @@ pub(super) fn add_url(key: &str, text: &str, value: &Value, claims: &mut Claims)
 
 #[cfg(test)]
 mod tests {
+    use super::begins;
     use crate::parsers::context::Held;
 
     fn told(path: &str, text: &str) -> Vec<String> {
@@ -221,6 +281,50 @@ export default {
                 "1:128 routeRules[\"/b\"].proxy localhost:8001 [localhost:8001]"
             ]
         );
+    }
+
+    #[test]
+    fn a_target_is_for_the_paths_of_its_rule() {
+        let paths = |path: &str, text: &str| {
+            let claims = Held::new([(path, text)]).claims();
+            let told = claims.pointers.into_iter();
+            told.map(|pointer| pointer.paths).collect::<Vec<_>>()
+        };
+        let next = "module.exports = { rewrites: () => [{ source: '/api/:p*', destination: 'http://localhost:8000/:p*' }] }";
+        assert_eq!(paths("next.config.js", next), [["/api"]]);
+        let list = "module.exports = { devServer: { proxy: [{ context: ['/api', '/auth/**'], target: 'http://localhost:3001' }, { context: isApi, target: 'http://localhost:3002' }, { pathFilter: '/ws', target: 'http://localhost:3003' }] } }";
+        assert_eq!(
+            paths("webpack.config.js", list),
+            [
+                vec!["/api".to_owned(), "/auth".to_owned()],
+                vec![],
+                vec!["/ws".to_owned()]
+            ]
+        );
+        let vite = "export default { server: { proxy: { '/api': 'http://localhost:1', '^/v[12]/': 'http://localhost:2', '/': 'http://localhost:3' } } }";
+        assert_eq!(
+            paths("vite.config.js", vite),
+            [vec!["/api".to_owned()], vec!["/v".to_owned()], vec![]]
+        );
+    }
+
+    #[test]
+    fn a_pattern_begins_with_what_is_fixed_in_it() {
+        for (pattern, begin) in [
+            ("/api", Some("/api")),
+            ("/api/", Some("/api")),
+            ("/api/**", Some("/api")),
+            ("/a.b/:id(\\d+)", Some("/a.b")),
+            ("/docs{/:x}?", None),
+            ("^/api/.*", Some("/api")),
+            ("^/apis?/x", None),
+            ("^/(api|auth)", None),
+            ("**/*.json", None),
+            ("!/x", None),
+            ("", None),
+        ] {
+            assert_eq!(begins(pattern).as_deref(), begin, "{pattern}");
+        }
     }
 
     #[test]

@@ -62,7 +62,8 @@ impl<'a> Case<'a> {
                 let runs = |one: &&Expected| self.runs(one.project, one.service, owner);
                 let meant = expected.iter().find(runs).copied();
                 let serves = self.dev_server(owner).is_some() || meant.is_some();
-                (serves && self.is_ours(owner) == Some(true)).then(|| OwnServer {
+                let ours = self.is_ours(owner) == Some(true) && !self.leads_here(owner);
+                (serves && ours).then(|| OwnServer {
                     listener,
                     owner,
                     meant,
@@ -77,6 +78,13 @@ impl<'a> Case<'a> {
         // One server has one line, on however many addresses it listens.
         found.dedup_by_key(|one| (one.listener.at.port(), one.owner.id));
         found
+    }
+
+    /// Whether this process passes on to the asked port what it is asked: then it is not
+    /// the one that should have it.
+    fn leads_here(&self, process: &Process) -> bool {
+        let mut places = self.facts.onward.items().iter();
+        places.any(|place| place.by == Some(process.id) && place.to == Some(self.port()))
     }
 
     /// The row of a process that is a development server itself.

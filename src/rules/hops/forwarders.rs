@@ -6,7 +6,7 @@ use crate::rules::onward::{self, Next};
 use crate::rules::{Case, evidence};
 
 pub(super) fn hops(case: &Case) -> Vec<Hop> {
-    let nexts: Vec<Next> = [Carries::Bytes, Carries::Requests]
+    let nexts: Vec<Next> = [Carries::Bytes, Carries::Socks, Carries::Requests]
         .into_iter()
         .flat_map(|carries| onward::all(case, carries))
         .collect();

@@ -56,14 +56,17 @@ fn check(case: &Case) -> Option<Finding> {
         .or_else(|| case.probe_that(Outcome::Silent))?;
     let listener = case.listener_for(probe.to.ip())?;
     let owner = case.owner(listener).filter(|one| case.is_forwarder(one))?;
-    let nexts = onward::all(case, Carries::Bytes);
+    let mut nexts = onward::all(case, Carries::Bytes);
+    // Of a SOCKS proxy no more can be told than whether its machine is still there.
+    let socks = onward::all(case, Carries::Socks).into_iter();
+    nexts.extend(socks.filter(|next| onward::is_gone(next.place)));
     let next = nexts.iter().find(|next| next.place.by == Some(owner.id))?;
     let (confidence, does) = far_end(probe, next)?;
     let there = onward::words(next.place);
     let who = evidence::owner_words(case, listener);
     let port = case.port();
     let says = match (&next.place.host, &next.place.via) {
-        (_, Some(via)) if is_gone(next.place) => {
+        (_, Some(via)) if onward::is_gone(next.place) => {
             format!("{who} carries port {port} to {via}, and has no connection to it any more")
         }
         (None, _) => {
@@ -88,7 +91,7 @@ fn far_end(probe: &Probe, next: &Next) -> Option<(Confidence, String)> {
     let Some(met) = &next.met else {
         // The far end cannot be asked from here: what comes back of it has to do.
         return Some(match silent {
-            true if is_gone(next.place) => (Confidence::Likely, String::new()),
+            true if onward::is_gone(next.place) => (Confidence::Likely, String::new()),
             true => (Confidence::Possible, "says nothing".to_owned()),
             false => (
                 Confidence::Likely,
@@ -108,11 +111,6 @@ fn far_end(probe: &Probe, next: &Next) -> Option<(Confidence, String)> {
         _ => Confidence::Likely,
     };
     Some((confidence, next.does()))
-}
-
-/// Whether the forwarder is no longer connected to the other machine.
-fn is_gone(place: &Onward) -> bool {
-    place.via.is_some() && place.peers.seen().is_some_and(Vec::is_empty)
 }
 
 /// Whether the forwarder still has its connection to the other machine.
@@ -147,7 +145,7 @@ fn remote_fixes(case: &Case, place: &Onward, owner: &Process) -> Vec<Fix> {
     let there = onward::words(place);
     let mut fixes = Vec::new();
     match (kind, &place.via) {
-        (_, Some(_)) if is_gone(place) => fixes.extend(again),
+        (_, Some(_)) if onward::is_gone(place) => fixes.extend(again),
         ("ssh", Some(via)) => {
             let login = format!("@{via}");
             let named = argv

@@ -17,10 +17,10 @@
 //!
 //! Use the client of that protocol, or the port that speaks the protocol you want.
 
-use crate::facts::{Protocol, Scheme, catalogue};
+use crate::facts::{Carries, Listener, Probe, Protocol, Scheme, catalogue};
 use crate::findings::{Confidence, Evidence, Finding, Fix, Seen, Severity};
 use crate::rules::evidence::process_words;
-use crate::rules::{Case, Rule, container, evidence};
+use crate::rules::{Case, Rule, container, evidence, onward};
 
 use super::{page, said};
 
@@ -84,6 +84,9 @@ fn hung_up(case: &Case) -> Option<Finding> {
         return None;
     }
     let listener = case.listener_for(probe.to.ip());
+    if let Some(finding) = listener.and_then(|listener| socks(case, probe, listener)) {
+        return Some(finding);
+    }
     let owner = listener.and_then(|listener| case.owner(listener));
     let known = owner.and_then(|owner| Some((owner, case.framework(owner)?.speaks()?)));
     let port = case.port();
@@ -131,6 +134,32 @@ fn hung_up(case: &Case) -> Option<Finding> {
         Some(page) => finding.fix(page),
         None => finding,
     })
+}
+
+/// It is a tunnel whose clients name their own far end, in SOCKS.
+fn socks(case: &Case, probe: &Probe, listener: &Listener) -> Option<Finding> {
+    let owner = case.owner(listener)?;
+    let nexts = onward::all(case, Carries::Socks);
+    let next = nexts.iter().find(|next| next.place.by == Some(owner.id))?;
+    if onward::is_gone(next.place) {
+        return None;
+    }
+    let port = case.port();
+    let says = format!(
+        "{} on port {port} is a SOCKS proxy, which does not speak HTTP and hangs up",
+        process_words(owner)
+    );
+    let authority = case.target.authority();
+    Some(
+        Finding::new(Confidence::Likely, says)
+            .because(evidence::probe(probe))
+            .because(evidence::listener(case, listener))
+            .because_all(next.evidence(case))
+            .fix(Fix::safe(
+                "go through it, and ask for what is behind it",
+                ["curl", "--socks5-hostname", &authority, "http://localhost/"],
+            )),
+    )
 }
 
 /// Products with two ports: their own protocol's, and the page's.

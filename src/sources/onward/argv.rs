@@ -15,6 +15,8 @@ pub struct Passage {
     pub via: Option<String>,
     /// The port of that machine to which the forwarder is connected.
     pub via_port: Option<u16>,
+    /// Whether its clients name the place it leads to.
+    pub socks: bool,
 }
 
 /// What a command of this kind passes on; the kind is a key of the catalogue.
@@ -92,11 +94,14 @@ fn ssh(words: &[&str]) -> Vec<Passage> {
         };
         match letter {
             "L" => found.extend(local_forward(value)),
+            "D" => found.extend(dynamic_forward(value)),
             "p" => machine_port = value.parse().ok(),
             "o" => {
                 let (name, value) = value.split_once(['=', ' ']).unwrap_or((value, ""));
                 if name.eq_ignore_ascii_case("LocalForward") {
                     found.extend(local_forward(&value.trim().replacen(' ', ":", 1)));
+                } else if name.eq_ignore_ascii_case("DynamicForward") {
+                    found.extend(dynamic_forward(value.trim()));
                 } else if name.eq_ignore_ascii_case("Port") {
                     machine_port = value.trim().parse().ok();
                 }
@@ -109,6 +114,16 @@ fn ssh(words: &[&str]) -> Vec<Passage> {
         passage.via_port = machine_port;
     }
     found
+}
+
+/// `[bind:]port`: a SOCKS proxy, whose clients say where to.
+fn dynamic_forward(text: &str) -> Option<Passage> {
+    let port = text.rsplit([':', '/']).next().unwrap_or(text);
+    Some(Passage {
+        listens: Some(port.parse().ok()?),
+        socks: true,
+        ..Passage::default()
+    })
 }
 
 /// `[bind:]port:host:hostport`; an address of IPv6 stands in brackets.
@@ -184,7 +199,7 @@ fn kubectl(words: &[&str]) -> Vec<Passage> {
                 host: resource.clone(),
                 to: remote.parse().ok(),
                 via: Some("the cluster".to_owned()),
-                via_port: None,
+                ..Passage::default()
             });
         }
     }
@@ -243,7 +258,12 @@ mod tests {
             let host = p.host.unwrap_or_default();
             let via = p.via.map(|via| format!(" by {via}")).unwrap_or_default();
             let via_port = p.via_port.map(|p| format!(":{p}")).unwrap_or_default();
-            format!("{} {host} {}{via}{via_port}", port(p.listens), port(p.to))
+            let to = if p.socks {
+                "anywhere".to_owned()
+            } else {
+                port(p.to)
+            };
+            format!("{} {host} {to}{via}{via_port}", port(p.listens))
         };
         of_command(kind, &argv).into_iter().map(told).collect()
     }
@@ -272,12 +292,18 @@ mod tests {
                 "ssh -oPort=7 -L *:3000:x:1 box ls -L 4:5:6",
                 "3000 x 1 by box:7",
             ),
+            ("ssh -ND1080 box", "1080  anywhere by box"),
+            ("ssh -N -D [::1]:9050 box", "9050  anywhere by box"),
+            (
+                "ssh -o DynamicForward=127.0.0.1:9050 me@box",
+                "9050  anywhere by box",
+            ),
         ] {
             assert_eq!(told("ssh", line), [expected], "{line}");
         }
         for line in [
             "ssh box",
-            "ssh -D 1080 box",
+            "ssh -D x box",
             "ssh -L 3000 box",
             "ssh -L",
             "ssh -L 1:/x:2",
