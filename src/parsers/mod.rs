@@ -39,112 +39,47 @@ struct Parser {
     read: fn(cx: &Context<'_>, path: &str, claims: &mut Claims),
 }
 
-/// Every parser, in the order in which their claims are told.
-static PARSERS: &[Parser] = &[
-    Parser {
-        takes: compose::takes,
-        read: compose::read,
-    },
-    Parser {
-        takes: compose::dockerfile::takes,
-        read: compose::dockerfile::read,
-    },
-    Parser {
-        takes: scripts::procfile::takes,
-        read: scripts::procfile::read,
-    },
-    Parser {
-        takes: scripts::nx::takes,
-        read: scripts::nx::read,
-    },
-    Parser {
-        takes: scripts::mprocs::takes,
-        read: scripts::mprocs::read,
-    },
-    Parser {
-        takes: scripts::process_compose::takes,
-        read: scripts::process_compose::read,
-    },
-    Parser {
-        takes: scripts::makefile::takes,
-        read: scripts::makefile::read,
-    },
-    Parser {
-        takes: scripts::justfile::takes,
-        read: scripts::justfile::read,
-    },
-    Parser {
-        takes: scripts::taskfile::takes,
-        read: scripts::taskfile::read,
-    },
-    Parser {
-        takes: scripts::launch_settings::takes,
-        read: scripts::launch_settings::read,
-    },
-    Parser {
-        takes: scripts::devcontainer::takes,
-        read: scripts::devcontainer::read,
-    },
-    Parser {
-        takes: scripts::vscode::takes,
-        read: scripts::vscode::read,
-    },
-    Parser {
-        takes: servers::pyproject::takes,
-        read: servers::pyproject::read,
-    },
-    Parser {
-        takes: servers::markers::takes,
-        read: servers::markers::read,
-    },
-    Parser {
-        takes: servers::python_apps::takes,
-        read: servers::python_apps::read,
-    },
-    Parser {
-        takes: servers::jvm::takes,
-        read: servers::jvm::read,
-    },
-    Parser {
-        takes: servers::kestrel::takes,
-        read: servers::kestrel::read,
-    },
-    Parser {
-        takes: servers::rocket::takes,
-        read: servers::rocket::read,
-    },
-    Parser {
-        takes: servers::firebase::takes,
-        read: servers::firebase::read,
-    },
-    Parser {
-        takes: servers::supabase::takes,
-        read: servers::supabase::read,
-    },
-    Parser {
-        takes: servers::caddy::takes,
-        read: servers::caddy::read,
-    },
-    Parser {
-        takes: servers::nginx::takes,
-        read: servers::nginx::read,
-    },
-    Parser {
-        takes: servers::env_urls::takes,
-        read: servers::env_urls::read,
-    },
-    Parser {
-        takes: servers::angular::takes,
-        read: servers::angular::read,
-    },
-    Parser {
-        takes: servers::js_proxies::takes,
-        read: servers::js_proxies::read,
-    },
-    Parser {
-        takes: servers::playwright::takes,
-        read: servers::playwright::read,
-    },
+/// Makes the table of parsers from the modules that have one each, and one of the names that
+/// they take: who only asks for names, as the daemon does, holds no code that reads.
+macro_rules! parsers {
+    ($($($module:ident)::+),+ $(,)?) => {
+        /// Every parser, in the order in which their claims are told.
+        static PARSERS: &[Parser] = &[$(Parser {
+            takes: $($module::)+takes,
+            read: $($module::)+read,
+        }),+];
+        /// Which names they take.
+        static NAMES: &[fn(name: &str) -> bool] = &[$($($module::)+takes),+];
+    };
+}
+
+parsers![
+    compose,
+    compose::dockerfile,
+    scripts::procfile,
+    scripts::nx,
+    scripts::mprocs,
+    scripts::process_compose,
+    scripts::makefile,
+    scripts::justfile,
+    scripts::taskfile,
+    scripts::launch_settings,
+    scripts::devcontainer,
+    scripts::vscode,
+    servers::pyproject,
+    servers::markers,
+    servers::python_apps,
+    servers::jvm,
+    servers::kestrel,
+    servers::rocket,
+    servers::firebase,
+    servers::supabase,
+    servers::caddy,
+    servers::nginx,
+    servers::env_urls,
+    servers::angular,
+    servers::js_proxies,
+    servers::playwright,
 ];
 
 /// A parser of files that mean something only together.
@@ -164,8 +99,7 @@ static TOGETHER: &[Together] = &[Together {
 /// Whether some parser takes a file of this name: the last part of its path.
 #[must_use]
 pub fn takes(name: &str) -> bool {
-    TOGETHER.iter().any(|parser| (parser.takes)(name))
-        || PARSERS.iter().any(|parser| (parser.takes)(name))
+    scripts::package_json::takes(name) || NAMES.iter().any(|takes| takes(name))
 }
 
 /// Everything that these files say. The paths are seen from the project's root.
