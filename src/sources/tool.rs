@@ -91,11 +91,11 @@ impl Command {
             .spawn(move || {
                 let (out, complaint) = pipes;
                 let complaint = std::thread::spawn(move || read(complaint));
-                if let Some(mut stdin) = stdin {
-                    // Who ends without reading says why.
-                    let _ = stdin.write_all(&input);
-                }
+                // It may print before it has read all; and who ends without reading says why.
+                let given = stdin
+                    .map(|mut stdin| std::thread::spawn(move || stdin.write_all(&input).is_ok()));
                 let out = read(out);
+                let _ = given.map(std::thread::JoinHandle::join);
                 // Nobody listens any more if the deadline has passed; that is all right.
                 let _ = sender.send((out, complaint.join().unwrap_or_default()));
             });
