@@ -53,7 +53,7 @@ const COMMAND: &str = "devdoctor";
 ///
 /// Why there is nothing that it printed.
 pub fn errand(words: &[&str], input: Vec<u8>, until: Instant) -> Result<Vec<u8>, Gap> {
-    let own = std::env::current_exe().map_err(|error| Gap::of(&error))?;
+    let own = own_program().map_err(|error| Gap::of(&error))?;
     let command = match own.file_stem().is_some_and(|name| name == DAEMON) {
         true => beside(&own, COMMAND),
         false => own,
@@ -81,6 +81,19 @@ pub fn become_daemon() {
 /// Turns into the daemon's own program: here no process turns into another.
 #[cfg(not(unix))]
 pub fn become_daemon() {}
+
+/// The file that this process runs, or the one that was installed in its place: Linux then
+/// adds a word to the name of the old one.
+fn own_program() -> io::Result<PathBuf> {
+    let own = std::env::current_exe()?;
+    let replaced = own
+        .to_str()
+        .and_then(|path| path.strip_suffix(" (deleted)"));
+    Ok(match replaced {
+        Some(path) if !own.exists() => PathBuf::from(path),
+        _ => own,
+    })
+}
 
 fn beside(own: &Path, name: &str) -> PathBuf {
     own.with_file_name(format!("{name}{}", std::env::consts::EXE_SUFFIX))

@@ -91,6 +91,24 @@ stories! {
         assert_eq!(status["services"][0]["name"], "shop", "{status:#}");
     }
 
+    fn a_daemon_whose_programs_were_installed_anew_goes_on(stage) {
+        let folder = stage.folder().join("bin");
+        std::fs::create_dir(&folder).unwrap();
+        let install = || {
+            for program in [env!("CARGO_BIN_EXE_devdoctor"), env!("CARGO_BIN_EXE_devdoctord")] {
+                let to = folder.join(Path::new(program).file_name().unwrap());
+                let _ = std::fs::remove_file(&to);
+                std::fs::copy(program, to).unwrap();
+            }
+        };
+        install();
+        let keeper = Keeper::new(stage).of(&folder.join("devdoctor"));
+        let _daemon = keeper.daemon();
+        install();
+        let status = keeper.json(&["status", "--json"], &project(stage));
+        assert_eq!(status["services"][0]["name"], "shop", "{status:#}");
+    }
+
     fn what_is_sent_on_errands_says_what_it_does_not_understand(stage) {
         let keeper = Keeper::new(stage);
         let words = |version: &str| {
