@@ -90,8 +90,12 @@ enum Command {
 /// Runs devdoctor with the arguments of this process.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
-    match run(cli) {
+    exit(run(Cli::parse()))
+}
+
+/// The exit code, once what failed is said.
+fn exit(done: Result<u8, Failure>) -> ExitCode {
+    match done {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
             failure.show();
@@ -104,8 +108,8 @@ pub fn main() -> ExitCode {
 #[must_use]
 pub fn daemon_main() -> ExitCode {
     let version = std::env::args().nth(1);
-    let done = match version.as_deref() {
-        Some(env!("CARGO_PKG_VERSION")) => settings(None, None).and_then(daemon::run::serve_here),
+    exit(match version.as_deref() {
+        Some(env!("CARGO_PKG_VERSION")) => settings(None, None).and_then(daemon::run::run_alone),
         Some(other) => Err(Failure::new(format!(
             "this is devdoctord {}, and devdoctor is {other}: install both anew",
             env!("CARGO_PKG_VERSION")
@@ -113,14 +117,7 @@ pub fn daemon_main() -> ExitCode {
         None => Err(Failure::new(
             "this is a part of devdoctor; start it with `devdoctor daemon start`",
         )),
-    };
-    match done {
-        Ok(code) => ExitCode::from(code),
-        Err(failure) => {
-            failure.show();
-            ExitCode::from(2)
-        }
-    }
+    })
 }
 
 fn run(cli: Cli) -> Result<u8, Failure> {

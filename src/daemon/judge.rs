@@ -47,22 +47,20 @@ impl Daemon {
     /// that is open on it. Where no file names it, who had it last.
     fn project_of(&self, port: u16) -> Option<String> {
         let past = self.state.history(Some(port));
-        let mut past: Vec<String> = past.into_iter().filter_map(|one| one.project).collect();
+        let past: Vec<String> = past.into_iter().filter_map(|one| one.project).collect();
         let had = |root: &String| past.iter().position(|one| one == root);
         let expecting = self.projects_expecting(port).map(|project| &project.root);
         let best = expecting.min_by_key(|root| {
             let ago = had(root).unwrap_or(usize::MAX);
             (ago, std::cmp::Reverse(self.projects.asked(root)))
         });
-        best.cloned()
-            .or_else(|| (!past.is_empty()).then(|| past.remove(0)))
+        best.cloned().or_else(|| past.into_iter().next())
     }
 
     /// Whether the files of the project with this root give the port to a service that
     /// should run.
     pub(super) fn is_expected_by(&self, root: &str, port: u16) -> bool {
-        let project = self.state.projects().get(root);
-        project.is_some_and(|project| should_have(project, port).is_some())
+        self.service_of(root, port).is_some()
     }
 
     /// Has the refusals of one port diagnosed.
@@ -97,11 +95,13 @@ impl Daemon {
         let mut causes = report.findings.iter();
         let cause = causes.find(|finding| finding.severity > Severity::Info);
         let cause = cause.filter(|_| !self.other_family_answers(&unasked));
+        let root = unasked.project.as_deref();
+        let service = root.and_then(|root| self.service_of(root, unasked.port));
         let problem = cause.map(|finding| Problem {
             trigger: Trigger::Refused,
             port: Some(unasked.port),
             project: unasked.project.clone(),
-            service: self.service_of(unasked.project.as_deref(), unasked.port),
+            service: service.map(|service| service.name.clone()),
             settle: settle(finding),
             finding: finding.clone(),
         });
@@ -127,9 +127,8 @@ impl Daemon {
     }
 
     /// The service of a project that should have a port.
-    fn service_of(&self, root: Option<&str>, port: u16) -> Option<String> {
-        let project = self.state.projects().get(root?)?;
-        should_have(project, port).map(|service| service.name.clone())
+    fn service_of(&self, root: &str, port: u16) -> Option<&Service> {
+        should_have(self.state.projects().get(root)?, port)
     }
 
     /// Whether only `::1` was refused while somebody has the port on `127.0.0.1`: most

@@ -121,12 +121,9 @@ impl Looks {
     /// Why connections to these addresses, of one port, were refused.
     pub(super) fn at_refusal(&self, refused: Unasked) {
         self.begin(move |settings| {
-            let errand = Errand::Refused(refused);
+            let errand = Errand::Refused(refused.clone());
             // A machine that was out of processes or memory may not be any more.
             let report = errand.send(settings).or_else(|_| errand.send(settings));
-            let Errand::Refused(refused) = errand else {
-                return Event::Due;
-            };
             match report {
                 Ok(report) => Event::Diagnosed(Box::new(refused), Box::new(report)),
                 Err(gap) => {

@@ -62,25 +62,27 @@ pub fn errand(words: &[&str], input: Vec<u8>, until: Instant) -> Result<Vec<u8>,
 }
 
 /// Turns into the daemon's own program, if it lies beside this one: then this never comes
-/// back. Else the daemon may run in this process just as well.
+/// back. Else the daemon may run in this process just as well: nothing where that program
+/// is not installed, or why it could not be run.
 #[cfg(unix)]
-pub fn become_daemon() {
+#[must_use]
+pub fn become_daemon() -> Option<io::Error> {
     use std::os::unix::process::CommandExt;
-    let Ok(own) = std::env::current_exe() else {
-        return;
-    };
+    let own = std::env::current_exe().ok()?;
     let daemon = beside(&own, DAEMON);
-    if daemon.is_file() && own != daemon {
-        let error = std::process::Command::new(&daemon)
+    (daemon.is_file() && daemon != own).then(|| {
+        std::process::Command::new(daemon)
             .arg(env!("CARGO_PKG_VERSION"))
-            .exec();
-        tracing::warn!("{}: {error}", daemon.display());
-    }
+            .exec()
+    })
 }
 
 /// Turns into the daemon's own program: here no process turns into another.
 #[cfg(not(unix))]
-pub fn become_daemon() {}
+#[must_use]
+pub fn become_daemon() -> Option<io::Error> {
+    None
+}
 
 /// The file that this process runs, or the one that was installed in its place: Linux then
 /// adds a word to the name of the old one.

@@ -47,6 +47,12 @@ impl Command {
         })
     }
 
+    /// A program that the system comes with.
+    #[cfg(any(test, not(target_os = "linux")))]
+    pub(crate) fn named(name: &str) -> Result<Self, Gap> {
+        Self::find(&[name]).ok_or_else(|| Gap::Failed(format!("{name} is not installed")))
+    }
+
     /// The program in this file.
     pub(crate) fn at(program: PathBuf) -> Self {
         Command { program }
@@ -176,6 +182,8 @@ mod tests {
         let echo = Command::find(&["no-such-program", "echo"]).unwrap();
         assert_eq!(echo.run(&["hello"], soon()), Ok("hello\n".to_owned()));
         assert!(Command::find(&["no-such-program"]).is_none());
+        let missing = Gap::Failed("no-such-program is not installed".to_owned());
+        assert_eq!(Command::named("no-such-program").err(), Some(missing));
     }
 
     #[test]

@@ -33,13 +33,21 @@ pub fn run(args: &Args, settings: Settings) -> Result<u8, Failure> {
         own::leave_terminal()
             .map_err(|error| Failure::new(format!("the terminal could not be left: {error}")))?;
     }
-    own::become_daemon();
+    let error = own::become_daemon();
+    log();
+    if let Some(error) = error {
+        tracing::warn!("the daemon runs in the command itself ({error})");
+    }
     serve_here(settings)
 }
 
-/// Runs the daemon in this process.
-pub fn serve_here(settings: Settings) -> Result<u8, Failure> {
+/// Runs the daemon in its own program.
+pub fn run_alone(settings: Settings) -> Result<u8, Failure> {
     log();
+    serve_here(settings)
+}
+
+fn serve_here(settings: Settings) -> Result<u8, Failure> {
     let place = Place::of(env).map_err(Failure::new)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -11,10 +11,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How names are found, before any name server is asked.
 pub(super) fn look(name: &str) -> Names {
-    let missing = || Gap::Failed("scutil is not installed".to_owned());
-    let said = Command::find(&["scutil"])
-        .ok_or_else(missing)
-        .and_then(|tool| tool.run(&["--dns"], Instant::now() + PATIENCE));
+    let said =
+        Command::named("scutil").and_then(|tool| tool.run(&["--dns"], Instant::now() + PATIENCE));
     let (servers, search) = match said {
         Ok(said) => {
             let read = scutil::servers(&said, name, interface_number);

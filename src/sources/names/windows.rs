@@ -14,10 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// How names are found, before any name server is asked.
 pub(super) fn look(_name: &str) -> Names {
     let until = Instant::now() + PATIENCE;
-    let missing = || Gap::Failed("ipconfig.exe is not installed".to_owned());
-    let said = Command::find(&["ipconfig.exe"])
-        .ok_or_else(missing)
-        .and_then(|tool| tool.run(&["/all"], until));
+    let said = Command::named("ipconfig.exe").and_then(|tool| tool.run(&["/all"], until));
     let (servers, search) = match said {
         Ok(said) => {
             let read = ipconfig::servers(&said, way_out(until));

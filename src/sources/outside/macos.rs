@@ -9,10 +9,8 @@ use crate::sources::tool::Command;
 
 /// The ways out of this machine.
 pub(super) fn gateways(budget: Duration) -> Known<Vec<Gateway>> {
-    let Some(tool) = Command::find(&["netstat"]) else {
-        return Known::Unseen(Gap::Failed("netstat is not installed".to_owned()));
-    };
-    let said = tool.run(&["-rn"], Instant::now() + budget);
+    let said =
+        Command::named("netstat").and_then(|tool| tool.run(&["-rn"], Instant::now() + budget));
     said.map(|said| netstat::gateways(&said)).into()
 }
 

@@ -9,10 +9,8 @@ use crate::sources::tool::Command;
 
 /// The ways out of this machine.
 pub(super) fn gateways(budget: Duration) -> Known<Vec<Gateway>> {
-    let Some(tool) = Command::find(&["route.exe"]) else {
-        return Known::Unseen(Gap::Failed("route.exe is not installed".to_owned()));
-    };
-    let said = tool.run(&["print"], Instant::now() + budget);
+    let said =
+        Command::named("route.exe").and_then(|tool| tool.run(&["print"], Instant::now() + budget));
     said.map(|said| route_print::gateways(&said)).into()
 }
 

@@ -8,8 +8,7 @@ use crate::facts::{Fate, Gap, Interface, MAIN_TABLE, Route, RouteEntry, same_net
 use crate::sources::tool::Command;
 
 pub(super) fn look(to: &[SocketAddr], deadline: Duration) -> Seen {
-    let missing = || Gap::Failed("route is not installed".to_owned());
-    let tool = Command::find(&["route"]).ok_or_else(missing)?;
+    let tool = Command::named("route")?;
     let until = Instant::now() + deadline;
     let mut routes = Vec::new();
     for to in to {
