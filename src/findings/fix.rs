@@ -143,6 +143,7 @@ const LOOKERS: &[&str] = &[
     "getent",
     "journalctl",
     "lsof",
+    "nslookup",
     "ping",
     "ps",
     "redis-cli",

@@ -22,7 +22,7 @@ use crate::facts::{HostsEntry, Known, Vantage, is_machine_name};
 use crate::findings::{Confidence, Edit, Evidence, Finding, Fix, Seen, Severity};
 use crate::rules::{Case, Rule, evidence};
 
-use super::{hosts_entries, hosts_path, looks_public};
+use super::{ask, hosts_entries, hosts_path, looks_public};
 
 /// DD103.
 pub static RULE: Rule = Rule {
@@ -119,9 +119,11 @@ fn check(case: &Case) -> Option<Finding> {
                     to: format!("# {words}"),
                 },
             ))
-            .fix(Fix::safe(
+            .fix(ask(
+                case,
                 "see what the name servers say",
-                ["dig", "+short", host],
+                Some("+short"),
+                None,
             )),
     )
 }

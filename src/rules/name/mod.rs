@@ -124,6 +124,20 @@ fn add_to_hosts(case: &Case) -> Option<Fix> {
     })
 }
 
+/// Asks a name server for the target's name by itself, or whichever the system would ask:
+/// with a word of `dig`, or with what is the same for the tool of Windows.
+fn ask(case: &Case, title: &str, how: Option<&str>, server: Option<&str>) -> Fix {
+    let host = case.target.host.as_str();
+    if case.facts.host.os == "windows" {
+        let tcp = how.filter(|how| *how == "+tcp").map(|_| "-vc");
+        let tool = std::iter::once("nslookup").chain(tcp);
+        return Fix::safe(title, tool.chain([host]).chain(server));
+    }
+    let at = server.map(|server| format!("@{server}"));
+    let tool = std::iter::once("dig").chain(how);
+    Fix::safe(title, tool.chain(at.as_deref()).chain([host]))
+}
+
 /// What a server without an answer did.
 fn manner(server: &NameServer) -> &'static str {
     match server.outcome {

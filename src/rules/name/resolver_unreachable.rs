@@ -30,7 +30,7 @@ use crate::facts::{DnsAnswer, Gap, Known, NameServer, Outcome, ResolveError};
 use crate::findings::{Confidence, Evidence, Finding, Fix, Safety, Seen, Severity};
 use crate::rules::{Case, Rule, client, path};
 
-use super::{cut_words, looks_public, manner, server_evidence};
+use super::{ask, cut_words, looks_public, manner, server_evidence};
 
 /// DD102.
 pub static RULE: Rule = Rule {
@@ -201,11 +201,8 @@ fn fixes(case: &Case, own: &[&NameServer], behind: &[&NameServer]) -> Vec<Fix> {
     }
     let cut = |one: &&&NameServer| one.said.as_ref().is_some_and(DnsAnswer::is_cut);
     if let Some(one) = own.iter().chain(behind).find(cut) {
-        let at = format!("@{}", ip(one));
-        fixes.push(Fix::safe(
-            "ask that name server over TCP, which must be let through to its port 53",
-            ["dig", "+tcp", &at, &case.target.host],
-        ));
+        let title = "ask that name server over TCP, which must be let through to its port 53";
+        fixes.push(ask(case, title, Some("+tcp"), Some(&ip(one))));
         return fixes;
     }
     let asked = behind
@@ -213,17 +210,12 @@ fn fixes(case: &Case, own: &[&NameServer], behind: &[&NameServer]) -> Vec<Fix> {
         .chain(own)
         .find(|one| !one.at.ip().is_loopback());
     if let Some(server) = asked {
-        let at = format!("@{}", ip(server));
-        fixes.push(Fix::safe(
-            "ask that name server again",
-            ["dig", &at, &case.target.host],
-        ));
+        let title = "ask that name server again";
+        fixes.push(ask(case, title, None, Some(&ip(server))));
     }
     if looks_public(&case.target.host) {
-        fixes.push(Fix::safe(
-            "see whether a public name server knows the name (this tells it the name)",
-            ["dig", "+short", "@1.1.1.1", &case.target.host],
-        ));
+        let title = "see whether a public name server knows the name (this tells it the name)";
+        fixes.push(ask(case, title, Some("+short"), Some("1.1.1.1")));
     }
     fixes
 }

@@ -81,6 +81,8 @@ fn loopback_down(case: &Case, probe: &Probe) -> Option<Finding> {
     );
     let up = match case.facts.host.os.as_str() {
         "macos" => ["sudo", "ifconfig", &interface, "up"].to_vec(),
+        // There it cannot be switched off.
+        "windows" => return None,
         _ => ["sudo", "ip", "link", "set", &interface, "up"].to_vec(),
     };
     let kernel = Seen::Kernel {

@@ -228,6 +228,21 @@ fn past(case: &Case, route: &Route, own: &RouteEntry) -> Option<Fix> {
         ];
         return Some(Fix::run(title, Safety::Disruptive, words));
     }
+    if case.facts.host.os == "windows" {
+        let (family, bits) = if route.to.is_ipv4() {
+            ("ipv4", 32)
+        } else {
+            ("ipv6", 128)
+        };
+        let whole = format!("{ip}/{bits}");
+        let mut words = vec!["netsh", "interface", family, "add", "route", &whole];
+        let gateway = own.gateway.map(|gateway| gateway.to_string());
+        words.push(interface);
+        words.extend(gateway.as_deref());
+        words.push("store=active");
+        let title = format!("{title}, in a window of an administrator");
+        return Some(Fix::run(title, Safety::Disruptive, words));
+    }
     let mut words = vec!["sudo"];
     words.extend(way::ip_tool(route.to));
     // A policy rule goes before the main table: another one must go before it.

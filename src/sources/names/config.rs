@@ -30,16 +30,7 @@ pub(super) fn resolv_conf(
         match words.next() {
             Some("nameserver") if read.servers.len() < MOST_SERVERS => {
                 let at = words.next().and_then(|word| address(word, &interface));
-                read.servers.extend(at.map(|at| NameServer {
-                    at,
-                    file: file.to_owned(),
-                    line: number,
-                    upstream: false,
-                    outcome: Known::default(),
-                    errno: None,
-                    said: None,
-                    took_us: 0,
-                }));
+                read.servers.extend(at.map(|at| server(at, file, number)));
             }
             // The last one of these holds.
             Some("search" | "domain") => read.search = words.map(clean).collect(),
@@ -47,6 +38,20 @@ pub(super) fn resolv_conf(
         }
     }
     read
+}
+
+/// A name server that nobody has asked yet, and where it is named.
+pub(super) fn server(at: SocketAddr, file: &str, line: u32) -> NameServer {
+    NameServer {
+        at,
+        file: file.to_owned(),
+        line,
+        upstream: false,
+        outcome: Known::default(),
+        errno: None,
+        said: None,
+        took_us: 0,
+    }
 }
 
 /// `10.0.0.2`, `fe80::1%eth0`.

@@ -5,8 +5,8 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::config::{ResolvConf, address};
-use crate::facts::{Known, NameServer};
+use super::config::{ResolvConf, address, server};
+use crate::facts::NameServer;
 
 /// The tool, as the place where a name server stands.
 pub(super) const TOOL: &str = "ipconfig /all";
@@ -42,16 +42,7 @@ pub(super) fn servers(said: &str, way_out: Option<IpAddr>) -> ResolvConf {
             continue;
         }
         let at = address(value, |_| None).filter(|at| !is_placeholder(at));
-        servers.extend(at.map(|at| NameServer {
-            at,
-            file: TOOL.to_owned(),
-            line: number,
-            upstream: false,
-            outcome: Known::default(),
-            errno: None,
-            said: None,
-            took_us: 0,
-        }));
+        servers.extend(at.map(|at| server(at, TOOL, number)));
     }
     let way = adapters.iter().find(|(out, list)| *out && !list.is_empty());
     let mut found: Vec<NameServer> = Vec::new();

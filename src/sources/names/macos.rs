@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::{interface_number, scutil};
-use crate::facts::{Gap, Known, Names};
+use super::{interface_number, scutil, told};
+use crate::facts::Names;
 use crate::sources::tool::Command;
 
 /// How long the tool may take.
@@ -11,19 +11,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How names are found, before any name server is asked.
 pub(super) fn look(name: &str) -> Names {
-    let said =
-        Command::named("scutil").and_then(|tool| tool.run(&["--dns"], Instant::now() + PATIENCE));
-    let (servers, search) = match said {
-        Ok(said) => {
-            let read = scutil::servers(&said, name, interface_number);
-            (Known::Seen(read.servers), read.search)
-        }
-        Err(gap) => (Known::Unseen(gap), Vec::new()),
-    };
-    Names {
-        order: Known::Unseen(Gap::Unsupported),
-        servers,
-        search,
-        ..Names::default()
-    }
+    let until = Instant::now() + PATIENCE;
+    let said = Command::named("scutil").and_then(|tool| tool.run(&["--dns"], until));
+    told(said.map(|said| scutil::servers(&said, name, interface_number)))
 }

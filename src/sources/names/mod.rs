@@ -1,10 +1,14 @@
 //! What names resolve to, by the resolver that the user's programs use, and what stands
 //! behind that resolver.
 
+// The words of every system's files and tools are read on every system, where they are
+// tested.
+#[cfg_attr(not(any(test, target_os = "linux")), allow(dead_code))]
 mod config;
-// The words of every system's tool are read on every system, where they are tested.
 #[cfg_attr(not(any(test, windows)), allow(dead_code))]
 mod ipconfig;
+#[cfg_attr(not(any(test, windows)), allow(dead_code))]
+mod nrpt;
 #[cfg_attr(target_os = "linux", path = "linux.rs")]
 #[cfg_attr(target_os = "macos", path = "macos.rs")]
 #[cfg_attr(windows, path = "windows.rs")]
@@ -77,6 +81,21 @@ pub fn ask_servers(name: &str, mut names: Names, budget: Duration) -> Names {
         .servers
         .map(|servers| servers::ask(name, servers, budget));
     names
+}
+
+/// The names of a system that tells no more than its name servers.
+#[cfg(any(test, not(target_os = "linux")))]
+fn told(read: Result<config::ResolvConf, Gap>) -> Names {
+    let (servers, search) = match read {
+        Ok(read) => (Known::Seen(read.servers), read.search),
+        Err(gap) => (Known::Unseen(gap), Vec::new()),
+    };
+    Names {
+        order: Known::Unseen(Gap::Unsupported),
+        servers,
+        search,
+        ..Names::default()
+    }
 }
 
 /// The number of an interface.

@@ -2,25 +2,13 @@
 
 use std::path::Path;
 
-use super::config;
-use super::interface_number;
-use crate::facts::{Gap, Known, Names};
+use super::{config, interface_number, told};
+use crate::facts::{Gap, Names};
 use crate::sources::host::read_file;
 
 /// How names are found, before any name server is asked.
 pub(super) fn look(_name: &str) -> Names {
     let file = "/etc/resolv.conf";
-    let (servers, search) = match read_file(Path::new(file)) {
-        Ok(text) => {
-            let read = config::resolv_conf(&text, file, interface_number);
-            (Known::Seen(read.servers), read.search)
-        }
-        Err(_) => (Known::Unseen(Gap::Unsupported), Vec::new()),
-    };
-    Names {
-        order: Known::Unseen(Gap::Unsupported),
-        servers,
-        search,
-        ..Names::default()
-    }
+    let text = read_file(Path::new(file)).map_err(|_| Gap::Unsupported);
+    told(text.map(|text| config::resolv_conf(&text, file, interface_number)))
 }

@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 
-use super::config::{ResolvConf, address};
-use crate::facts::{Known, NameServer, clean};
+use super::config::{ResolvConf, address, server};
+use crate::facts::clean;
 
 /// The tool, as the place where a name server stands.
 pub(super) const TOOL: &str = "scutil --dns";
@@ -41,16 +41,7 @@ pub(super) fn servers(
         let port = one.port;
         let servers = one.servers.iter();
         servers
-            .map(|(at, line)| NameServer {
-                at: with_port(*at, port),
-                file: TOOL.to_owned(),
-                line: *line,
-                upstream: false,
-                outcome: Known::default(),
-                errno: None,
-                said: None,
-                took_us: 0,
-            })
+            .map(|(at, line)| server(with_port(*at, port), TOOL, *line))
             .collect()
     });
     ResolvConf { servers, search }

@@ -5,6 +5,8 @@
 //! What is sent says nothing: connections are made and left, one public page is fetched.
 
 // The words of every system's tool are read on every system, where they are tested.
+#[cfg_attr(not(any(test, windows, target_os = "macos")), allow(dead_code))]
+mod neighbours;
 #[cfg_attr(not(any(test, target_os = "macos")), allow(dead_code))]
 mod netstat;
 #[cfg_attr(target_os = "linux", path = "linux.rs")]
@@ -12,6 +14,10 @@ mod netstat;
 #[cfg_attr(windows, path = "windows.rs")]
 mod os;
 /// The code for other systems runs on this one too, so here it is tested.
+#[cfg(all(test, target_os = "linux"))]
+#[path = "macos.rs"]
+#[allow(dead_code, reason = "Linux may have a tool of that name")]
+mod portable_macos;
 #[cfg(all(test, target_os = "linux"))]
 #[path = "windows.rs"]
 mod portable_windows;
@@ -38,6 +44,10 @@ const PORTAL_PORT: u16 = 80;
 /// The port of a router that is dialled to see whether it is there: whether it accepts
 /// or refuses is the same.
 const GATEWAY_PORT: u16 = 80;
+
+/// How long a tool may take to tell of a neighbour.
+#[cfg(any(test, windows, target_os = "macos"))]
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The most ways out that are kept.
 const MOST_GATEWAYS: usize = 4;
@@ -186,6 +196,11 @@ mod tests {
         let seen = portable_windows::gateways(Duration::from_secs(5));
         assert!(matches!(seen.gap(), Some(Gap::Failed(_))), "{seen:?}");
         let ip = IpAddr::from([192, 168, 1, 1]);
-        assert!(portable_windows::is_neighbour_there(ip).gap().is_some());
+        for said in [
+            portable_windows::is_neighbour_there(ip),
+            portable_macos::is_neighbour_there(IpAddr::from([0xfe80, 0, 0, 0, 0, 0, 0, 1])),
+        ] {
+            assert!(matches!(said.gap(), Some(Gap::Failed(_))), "{said:?}");
+        }
     }
 }

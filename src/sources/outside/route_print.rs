@@ -1,32 +1,36 @@
-//! What `route print` of Windows prints: text in, ways out.
+//! What `route print` of Windows prints: text in, routes out.
 //!
 //! Its headings and its word for a network of the machine's own (`On-link`) are
 //! translated; rows are told by their numbers.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::{MOST_GATEWAYS, add};
 use crate::facts::{Gateway, Known, clean};
 
-/// A way out, by the address of the interface for IPv4 and by its number for IPv6.
-struct Row<'a> {
-    router: Option<IpAddr>,
-    ipv6: bool,
-    interface: &'a str,
-    metric: u32,
+/// One active route.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Row<'a> {
+    pub(crate) network: IpAddr,
+    pub(crate) prefix: u8,
+    pub(crate) router: Option<IpAddr>,
+    /// The address of the interface for IPv4, and its number for IPv6.
+    pub(crate) interface: &'a str,
+    /// That of the route and that of the interface together.
+    pub(crate) metric: u32,
 }
 
 /// The ways out, the one that is taken first of each family.
 pub(crate) fn gateways(said: &str) -> Vec<Gateway> {
-    let mut rows: Vec<Row> = said.lines().filter_map(row).collect();
-    rows.sort_by_key(|row| (row.ipv6, row.metric));
+    let mut rows: Vec<Row> = rows(said).into_iter().filter(is_way_out).collect();
+    rows.sort_by_key(|row| (row.network.is_ipv6(), row.metric));
     let mut found = Vec::new();
     for row in rows {
         add(
             &mut found,
             Gateway {
                 ip: row.router,
-                ipv6: row.ipv6,
+                ipv6: row.network.is_ipv6(),
                 interface: clean(row.interface),
                 answers: Known::default(),
                 took_us: 0,
@@ -37,33 +41,80 @@ pub(crate) fn gateways(said: &str) -> Vec<Gateway> {
     found
 }
 
-fn row(line: &str) -> Option<Row<'_>> {
-    let words: Vec<&str> = line.split_whitespace().collect();
-    let v4 = |word: &str| word.parse::<Ipv4Addr>().ok();
-    // `0.0.0.0 0.0.0.0 192.168.1.1 192.168.1.20 25`; a row without an interface is kept for
-    // the next start of the system, and does not hold now.
-    if let [to, mask, router, .., interface, metric] = words[..]
-        && let (Some(_), Some(mask), Some(_)) = (v4(to), v4(mask), v4(interface))
-    {
-        return (mask.to_bits().leading_ones() <= 1).then_some(Row {
-            router: v4(router).map(IpAddr::V4),
-            ipv6: false,
-            interface,
-            metric: metric.parse().ok()?,
-        });
+/// Whether half of all addresses or more go there; `2000::/3` is all of the internet
+/// there is.
+fn is_way_out(row: &Row) -> bool {
+    match row.network {
+        IpAddr::V4(_) => row.prefix <= 1,
+        IpAddr::V6(ip) => row.prefix <= 1 || row.prefix <= 3 && ip.segments()[0] == 0x2000,
     }
-    // `12 281 ::/0 fe80::1`
-    let [interface, metric, to, router, ..] = words[..] else {
+}
+
+/// Every active route.
+pub(crate) fn rows(said: &str) -> Vec<Row<'_>> {
+    let mut rows: Vec<Row> = Vec::new();
+    // A long network of IPv6 leaves its router no room on the line.
+    let mut is_open = false;
+    for line in said.lines() {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        if is_open
+            && let [router] = words[..]
+            && let Some(last) = rows.last_mut()
+        {
+            last.router = router.parse().ok();
+        }
+        let read = row_v4(&words).or_else(|| row_v6(&words));
+        is_open = words.len() == 3 && read.is_some();
+        rows.extend(read);
+    }
+    rows
+}
+
+/// `0.0.0.0 0.0.0.0 192.168.1.1 192.168.1.20 25`; a row without an interface is kept for
+/// the next start of the system, and does not hold now.
+fn row_v4<'a>(words: &[&'a str]) -> Option<Row<'a>> {
+    let [network, mask, router, .., interface, metric] = words[..] else {
         return None;
     };
-    let everywhere = matches!(to, "::/0" | "::/1" | "8000::/1" | "2000::/3");
-    let number = interface.parse::<u32>().is_ok();
-    (everywhere && number).then_some(Row {
-        router: router.parse().ok(),
-        ipv6: true,
+    let v4 = |word: &str| word.parse::<Ipv4Addr>().ok();
+    v4(interface)?;
+    Some(Row {
+        network: v4(network)?.into(),
+        prefix: u8::try_from(v4(mask)?.to_bits().leading_ones()).ok()?,
+        router: v4(router).map(IpAddr::V4),
         interface,
         metric: metric.parse().ok()?,
     })
+}
+
+/// `12 281 ::/0 fe80::1`; one for the next start of the system is of the interface 0.
+fn row_v6<'a>(words: &[&'a str]) -> Option<Row<'a>> {
+    let [interface, metric, to, ref rest @ ..] = words[..] else {
+        return None;
+    };
+    let (network, prefix) = to.split_once('/')?;
+    let number: u32 = interface.parse().ok()?;
+    let row = Row {
+        network: network.parse::<Ipv6Addr>().ok()?.into(),
+        prefix: prefix.parse().ok().filter(|bits| *bits <= 128)?,
+        router: rest.first().and_then(|router| router.parse().ok()),
+        interface,
+        metric: metric.parse().ok()?,
+    };
+    (number != 0).then_some(row)
+}
+
+/// The number of each interface, and what its driver calls it:
+/// ` 12...00 15 5d 01 02 03 ......Intel(R) Wi-Fi 6 AX201`.
+pub(crate) fn devices(said: &str) -> Vec<(u32, &str)> {
+    said.lines()
+        .filter_map(|line| {
+            let (number, rest) = line.trim().split_once("...")?;
+            let name = rest.rsplit_once("...").map_or(rest, |(_, name)| name);
+            let name = name.trim_start_matches('.').trim();
+            Some((number.parse().ok()?, name)).filter(|_| !name.is_empty())
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -125,12 +176,44 @@ Active Routes:\r
         assert_eq!(told(vpn), [taken, way("192.168.1.1", "192.168.1.20")]);
     }
 
+    #[test]
+    fn every_route_and_interface_is_read() {
+        let wrapped = format!(
+            "{WIFI}  3    281 2001:db8:1:2:3:4:5:6/128\r\n                    fe80::7\r\n\
+             \x20 0 4294967295 2001:db8::/32            On-link\r\n"
+        );
+        let told: Vec<_> = rows(&wrapped)
+            .into_iter()
+            .map(|row| (format!("{}/{}", row.network, row.prefix), row.router))
+            .collect();
+        let row = |network: &str, router: Option<&str>| {
+            let router = router.map(|ip| ip.parse().unwrap());
+            (network.to_owned(), router)
+        };
+        assert_eq!(
+            told,
+            [
+                row("0.0.0.0/0", Some("192.168.1.1")),
+                row("127.0.0.0/8", None),
+                row("192.168.1.0/24", None),
+                row("::/0", Some("fe80::1")),
+                row("::1/128", None),
+                row("2001:db8:1:2:3:4:5:6/128", Some("fe80::7")),
+            ]
+        );
+        let devices = devices(WIFI);
+        let card = (12, "Intel(R) Wi-Fi 6 AX201");
+        assert_eq!(devices, [card, (1, "Software Loopback Interface 1")]);
+    }
+
     proptest! {
         #[test]
         fn anything_is_read(cut in 0..WIFI.len(), with in "\\PC{0,12}") {
+            devices(&WIFI[..cut]);
             gateways(&WIFI[..cut]);
             gateways(&WIFI.replace("0.0.0.0", &with).replace("12 ", &with));
             gateways(&with);
+            devices(&with);
         }
     }
 }

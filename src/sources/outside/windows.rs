@@ -1,10 +1,10 @@
-//! The ways out of Windows, by its own tool.
+//! The ways out of Windows and its neighbours, by its own tools.
 
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-use super::route_print;
-use crate::facts::{Gap, Gateway, Known};
+use super::{PATIENCE, neighbours, route_print};
+use crate::facts::{Gateway, Known};
 use crate::sources::tool::Command;
 
 /// The ways out of this machine.
@@ -14,7 +14,14 @@ pub(super) fn gateways(budget: Duration) -> Known<Vec<Gateway>> {
     said.map(|said| route_print::gateways(&said)).into()
 }
 
-/// Whether a neighbour was found on its network.
-pub(super) fn is_neighbour_there(_ip: IpAddr) -> Known<bool> {
-    Known::Unseen(Gap::Unsupported)
+/// Whether a neighbour was found on its network, by the tables that the system keeps.
+pub(super) fn is_neighbour_there(ip: IpAddr) -> Known<bool> {
+    let family = if ip.is_ipv4() { "ipv4" } else { "ipv6" };
+    let words = ["interface", family, "show", "neighbors"];
+    let said =
+        Command::named("netsh.exe").and_then(|tool| tool.run(&words, Instant::now() + PATIENCE));
+    match said {
+        Ok(said) => neighbours::is_there(&said, ip),
+        Err(gap) => Known::Unseen(gap),
+    }
 }

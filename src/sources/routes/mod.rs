@@ -3,14 +3,25 @@
 
 #[cfg_attr(target_os = "linux", path = "linux.rs")]
 #[cfg_attr(target_os = "macos", path = "macos.rs")]
+#[cfg_attr(windows, path = "windows.rs")]
 mod os;
+/// The code for other systems runs on this one too, so here it is tested.
+#[cfg(all(test, target_os = "linux"))]
+#[path = "windows.rs"]
+mod portable_windows;
 #[cfg(any(target_os = "macos", test))]
 mod route_get;
+#[cfg(any(windows, test))]
+mod table;
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use crate::facts::{Gap, Interface, Known, Route, Way};
+
+/// More networks than these that hold one address nobody reads.
+#[cfg(any(windows, target_os = "linux", test))]
+const MOST_SHADOWED: usize = 8;
 
 /// The routes to these addresses and the interfaces that matter for them.
 #[must_use]
@@ -55,5 +66,17 @@ fn unknown(to: IpAddr) -> Route {
         entry: None,
         rule: None,
         shadowed: Vec::new(),
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tool_that_is_not_there_is_a_gap_and_no_route() {
+        let to = ["192.168.1.50:80".parse().unwrap()];
+        let seen = portable_windows::look(&to, Duration::from_secs(5));
+        assert!(matches!(seen, Err(Gap::Failed(_))), "{seen:?}");
     }
 }

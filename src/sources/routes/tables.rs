@@ -7,9 +7,7 @@ use std::net::IpAddr;
 
 use super::wire::{Entry, GOTO, NOP, Rule, TO_TABLE, fate_of};
 use crate::facts::{Fate, same_network};
-
-/// More networks than these that hold one address nobody reads.
-const MOST_SHADOWED: usize = 8;
+use crate::sources::routes::MOST_SHADOWED;
 
 /// A packet of ours that is about to leave.
 #[derive(Debug, Clone, Copy)]
