@@ -133,7 +133,7 @@ task = ElementTree.fromstring(text.encode('utf-16'))
 space = '{http://schemas.microsoft.com/windows/2004/02/mit/task}'
 find = lambda path: task.find('/'.join(space + part for part in path.split('/'))).text
 assert find('Actions/Exec/Command') == '/usr/bin/devdoctor'
-assert find('Actions/Exec/Arguments') == 'daemon start'
+assert find('Actions/Exec/Arguments') == 'daemon start --as-service'
 assert find('Triggers/LogonTrigger/UserId') == find('Principals/Principal/UserId')
 assert find('Principals/Principal/RunLevel') == 'LeastPrivilege'
 assert find('Settings/ExecutionTimeLimit') == 'PT0S'

@@ -18,7 +18,7 @@ enum Action {
     /// Run it here, in the foreground, until Ctrl-C.
     Run(run::Args),
     /// Start it in the background.
-    Start,
+    Start(control::StartArgs),
     /// End it.
     Stop,
     /// Say whether it runs, how it watches, and what it uses.
@@ -37,7 +37,7 @@ enum Action {
 pub fn run(args: &Args, settings: Settings) -> Result<u8, Failure> {
     match &args.action {
         Action::Run(args) => run::run(args, settings),
-        Action::Start => control::start(),
+        Action::Start(args) => control::start(args),
         Action::Stop => control::stop(),
         Action::Status(args) => control::status(args, &settings),
         Action::Logs(args) => control::logs(args),

@@ -101,6 +101,40 @@ fn beside(own: &Path, name: &str) -> PathBuf {
     own.with_file_name(format!("{name}{}", std::env::consts::EXE_SUFFIX))
 }
 
+/// What runs the daemon apart from this terminal; `program` is the command.
+#[cfg(unix)]
+#[must_use]
+pub fn daemon_apart(program: &Path) -> std::process::Command {
+    // It leaves the terminal itself.
+    let mut command = std::process::Command::new(program);
+    command.args(["daemon", "run", "--detached"]);
+    command
+}
+
+/// What runs the daemon apart from this terminal; `program` is the command.
+#[cfg(not(unix))]
+#[must_use]
+pub fn daemon_apart(program: &Path) -> std::process::Command {
+    use std::os::windows::process::CommandExt;
+    /// `CREATE_NO_WINDOW`: a console of its own that nobody sees. Without any, each tool
+    /// that it runs would open one.
+    const NO_WINDOW: u32 = 0x0800_0000;
+    /// `CREATE_NEW_PROCESS_GROUP`: Ctrl-C in this terminal is not for it.
+    const NEW_GROUP: u32 = 0x0000_0200;
+    let alone = beside(program, DAEMON);
+    let mut command = if alone.is_file() {
+        let mut command = std::process::Command::new(alone);
+        command.arg(env!("CARGO_PKG_VERSION"));
+        command
+    } else {
+        let mut command = std::process::Command::new(program);
+        command.args(["daemon", "run", "--detached"]);
+        command
+    };
+    command.creation_flags(NO_WINDOW | NEW_GROUP);
+    command
+}
+
 /// Leaves the terminal from which we were started, so that its end is not ours.
 ///
 /// # Errors
@@ -112,7 +146,8 @@ pub fn leave_terminal() -> io::Result<()> {
     Ok(())
 }
 
-/// Leaves the terminal from which we were started: here a process has none of its own.
+/// Leaves the terminal from which we were started: here it was never ours, as
+/// [`daemon_apart`] says.
 ///
 /// # Errors
 ///
@@ -139,14 +174,24 @@ pub async fn told_to_end() -> io::Result<()> {
     Ok(())
 }
 
-/// Waits until somebody at the terminal tells us to end.
+/// Waits until somebody at the terminal tells us to end, closes it, or leaves the system.
 ///
 /// # Errors
 ///
 /// The system's, where that cannot be waited for.
 #[cfg(not(unix))]
 pub async fn told_to_end() -> io::Result<()> {
-    tokio::signal::ctrl_c().await
+    use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_logoff, ctrl_shutdown};
+    let (mut interrupt, mut stop) = (ctrl_c()?, ctrl_break()?);
+    let (mut close, mut leave, mut halt) = (ctrl_close()?, ctrl_logoff()?, ctrl_shutdown()?);
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = stop.recv() => {}
+        _ = close.recv() => {}
+        _ = leave.recv() => {}
+        _ = halt.recv() => {}
+    }
+    Ok(())
 }
 
 /// Tells a service manager that waits for it that we are ready.

@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use crate::cli::terminal::{Failure, print, style};
@@ -11,6 +11,7 @@ use crate::findings::{DaemonStatus, Status};
 use crate::frontends::json;
 use crate::ipc::{Call, Client, FolderParams, NoDaemon, Place};
 use crate::settings::Settings;
+use crate::sources::own;
 use crate::sources::service::Service;
 
 /// How long the daemon may take to answer.
@@ -21,6 +22,13 @@ const COMING: Duration = Duration::from_secs(10);
 const TAIL: u64 = 16 * 1024;
 /// From this size on the log is begun anew at the next start; the old one is kept once.
 const LARGE_LOG: u64 = 1024 * 1024;
+
+#[derive(Debug, clap::Args)]
+pub struct StartArgs {
+    /// Start the daemon itself: what a service says that is over once the daemon runs.
+    #[arg(long, hide = true)]
+    as_service: bool,
+}
 
 #[derive(Debug, clap::Args)]
 pub struct StatusArgs {
@@ -89,13 +97,13 @@ fn say(done: Result<Vec<String>, String>) -> Result<u8, Failure> {
 }
 
 /// Starts the daemon in the background: the service, if there is one.
-pub fn start() -> Result<u8, Failure> {
+pub fn start(args: &StartArgs) -> Result<u8, Failure> {
     if let Some(daemon) = asked()? {
         print(&format!("the daemon runs already (pid {})\n", daemon.pid))?;
         return Ok(0);
     }
     let service = service()?;
-    if service.start().map_err(Failure::new)? {
+    if !args.as_service && service.start().map_err(Failure::new)? {
         let daemon = wait_for_it(|| Ok(()))?;
         print(&format!("the daemon runs (pid {})\n", daemon.pid))?;
         return Ok(0);
@@ -107,8 +115,7 @@ pub fn start() -> Result<u8, Failure> {
     };
     let program = &service.program;
     let errors = log.try_clone().map_err(|error| fail("its log", &error))?;
-    let mut child = Command::new(program)
-        .args(["daemon", "run", "--detached"])
+    let mut child = own::daemon_apart(program)
         .stdin(Stdio::null())
         .stdout(log)
         .stderr(errors)
