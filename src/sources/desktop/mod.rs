@@ -115,6 +115,8 @@ pub struct Left {
 enum Wish {
     Show(Slot, Notification),
     Withdraw(Slot),
+    // Elsewhere there are no buttons by which it could be asked for.
+    #[cfg_attr(not(target_os = "linux"), allow(dead_code))]
     Open {
         address: String,
         token: Option<String>,

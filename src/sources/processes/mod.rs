@@ -8,6 +8,8 @@ use crate::facts::{Departed, Gap, Known, ProcId, ProcState, Process};
 mod cpu;
 mod departed;
 mod exits;
+// Only Linux tells of so many processes at once.
+#[cfg_attr(not(any(test, target_os = "linux")), allow(dead_code))]
 mod loops;
 mod naming;
 #[cfg_attr(target_os = "linux", path = "linux.rs")]

@@ -15,7 +15,10 @@ use std::time::{Duration, Instant};
 use crate::facts::{Gap, Refusal};
 
 mod adaptive;
+// Only Linux announces and counts.
+#[cfg_attr(not(any(test, target_os = "linux")), allow(dead_code))]
 mod batch;
+#[cfg_attr(not(any(test, target_os = "linux")), allow(dead_code))]
 mod counts;
 #[cfg_attr(target_os = "linux", path = "linux.rs")]
 mod os;
