@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::alerts::{Scope, Sight};
+use super::errand::FilesRead;
 use super::event::Moment;
 use super::known_projects::Need;
-use super::looks::ReadProject;
 use super::run::Daemon;
 use super::state::Changes;
 use crate::facts::{Claims, Known, Listener, Process};
+use crate::settings::Settings;
 
 /// The most folders of which it is remembered whose project they are.
 const MOST_FOLDERS: usize = 1024;
@@ -83,7 +84,7 @@ impl Daemon {
     }
 
     /// Takes what the files of a project say, and which settings hold in it.
-    pub(super) fn take_project(&mut self, read: ReadProject) -> Changes {
+    pub(super) fn take_project(&mut self, read: FilesRead, settings: Settings) -> Changes {
         let mut project = read.project;
         let root = project.root.clone();
         // It was forgotten while its files were being read.
@@ -94,7 +95,7 @@ impl Daemon {
             self.folders.insert(root.clone(), read.folders);
             self.folders_changed = true;
         }
-        self.settings.insert(root.clone(), read.settings);
+        self.settings.insert(root.clone(), settings);
         let old = self.state.projects().get(&root);
         if let Some(Known::Seen(old)) = old.map(|old| &old.claims)
             && let Known::Seen(new) = &project.claims

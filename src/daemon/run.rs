@@ -270,7 +270,7 @@ impl Daemon {
                 self.looking_at_containers = false;
                 self.state.containers(engines, containers, now)
             }
-            Event::Project(read) => self.take_project(*read),
+            Event::Project(read, settings) => self.take_project(*read, *settings),
             Event::Host(host) => self.state.host(*host),
             Event::Roots(roots) => {
                 self.take_roots(roots, now);
