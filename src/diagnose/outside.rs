@@ -5,16 +5,20 @@
 //! that must be assumed.
 
 use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use super::beside::Beside;
 use super::looks::count;
 use super::why::Doctor;
-use crate::facts::{Known, Resolution, ResolveError, is_public};
+use crate::facts::{Known, Outside, Resolution, ResolveError, is_public};
 use crate::rules::{Case, client, name};
 use crate::sources::{names, outside};
 
 /// How long other places may take to answer: they are dialled for comparison only.
 const COMPARING: Duration = Duration::from_millis(2000);
+
+/// What looks at other places has deadlines itself; this is for a thread that hangs.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// How many addresses of a kind are dialled for comparison.
 const MOST: usize = 3;
@@ -28,20 +32,49 @@ impl Doctor<'_> {
         if self.is_passive() {
             return;
         }
+        // Name servers and other places are asked at the same time.
+        let begun = self.begin_outside();
         self.look_at_names();
-        let Some(wanted) = self.wanted_outside() else {
-            return;
-        };
-        let budget = self.budget(|of| of.connect_remote).min(COMPARING);
-        let seen = self.looks.at(
-            "outside",
-            || outside::look(&wanted, budget),
-            |seen| {
+        if let Some((wanted, begun)) = begun {
+            self.end_outside(&wanted, begun);
+        }
+    }
+
+    fn begin_outside(&self) -> Option<(outside::Wanted, Beside<Outside>)> {
+        let wanted = self.wanted_outside()?;
+        let budget = self.comparing();
+        let asked = wanted.clone();
+        let look = move || Known::Seen(outside::look(&asked, budget));
+        Some((wanted, Beside::begin("outside", budget * 2 + GRACE, look)))
+    }
+
+    fn end_outside(&mut self, asked: &outside::Wanted, begun: Beside<Outside>) {
+        let saw = |seen: &Known<Outside>| match seen {
+            Known::Seen(seen) => {
                 let gateways = count(&seen.gateways, Vec::len, "gateway");
                 format!("{gateways}, {} places", seen.probes.len())
-            },
-        );
-        self.facts.outside = Known::Seen(seen);
+            }
+            Known::Unseen(gap) => gap.to_string(),
+        };
+        let mut seen = begun.end(&mut self.looks, saw);
+        // Only the name servers may have told of these.
+        let wanted = self.wanted_outside().unwrap_or_default();
+        let mut late = wanted.places;
+        late.retain(|place| !asked.places.contains(place));
+        if let Known::Seen(seen) = &mut seen
+            && !late.is_empty()
+        {
+            let began = Instant::now();
+            let probes = outside::dial(&late, &wanted.own, self.comparing());
+            self.looks
+                .note("other addresses", format!("{} places", probes.len()), began);
+            seen.probes.extend(probes);
+        }
+        self.facts.outside = seen;
+    }
+
+    fn comparing(&self) -> Duration {
+        self.budget(|of| of.connect_remote).min(COMPARING)
     }
 
     /// How names are found, and what each name server says of this one.

@@ -13,6 +13,7 @@ use crate::rules::Case;
 use crate::settings::{Settings, Timeouts};
 use crate::sources::{Pending, clock, containers, host, names, probes, processes};
 
+use super::ahead::Ahead;
 use super::flaps::Flap;
 use super::forgive;
 use super::looks::{Looks, count};
@@ -78,6 +79,8 @@ pub(super) struct Doctor<'a> {
     pub(super) looks: Looks,
     pub(super) facts: Snapshot,
     pub(super) engines: Option<Pending<containers::Containers>>,
+    /// The looks that go on beside all else.
+    pub(super) ahead: Ahead,
     pub(super) protocol: Option<Protocol>,
     pub(super) flap: Option<Flap>,
     /// Whether other sockets listened on the port at the second look.
@@ -102,6 +105,7 @@ impl<'a> Doctor<'a> {
                 ..Snapshot::default()
             },
             engines,
+            ahead: Ahead::default(),
             protocol: target.protocol(),
             flap: None,
             changed: false,
