@@ -10,6 +10,7 @@ use super::run::Daemon;
 use super::state::Changes;
 use crate::facts::{Claims, Known, Listener, Process};
 use crate::settings::Settings;
+use crate::sources::projects::left_out;
 
 /// The most folders of which it is remembered whose project they are.
 const MOST_FOLDERS: usize = 1024;
@@ -64,6 +65,18 @@ impl Daemon {
         }
     }
 
+    /// A sample that was left out counts from now on, where its server runs or somebody
+    /// asks from there.
+    fn hear_from(&mut self, folder: &str, root: &str, now: Moment) {
+        let known = self.state.projects().get(root);
+        let claims = known.and_then(|project| project.claims.seen());
+        let folders = [folder.to_owned()];
+        if claims.is_some_and(|claims| !left_out(root, claims, &folders).is_empty()) {
+            self.stale_projects.insert(root.to_owned());
+            self.due = Some(now.up);
+        }
+    }
+
     pub(super) fn take_roots(&mut self, roots: Vec<(String, Option<String>)>, now: Moment) {
         if self.roots.len() + roots.len() > MOST_FOLDERS {
             let waiting = &self.waiting;
@@ -78,6 +91,7 @@ impl Daemon {
             let root = root.or_else(|| asked.then(|| folder.clone()));
             if let Some(root) = &root {
                 self.need(root, now);
+                self.hear_from(&folder, root, now);
             }
             self.roots.insert(folder, root);
         }

@@ -44,7 +44,8 @@ impl Daemon {
                 };
                 self.begin(asked, move |settings| {
                     let root = diagnose::project_of(&folder);
-                    Errand::Check(root).send(settings).map(Reply::Check)
+                    let errand = Errand::Check { root, folder };
+                    errand.send(settings).map(Reply::Check)
                 });
                 return changes;
             }

@@ -78,11 +78,15 @@ impl Looks {
         self.begin(|_| Event::Host(Box::new(host::look())));
     }
 
-    /// What the files of the project with this root say.
-    pub(super) fn at_project(&self, root: String) {
+    /// What the files of the project with this root say, asked from these folders.
+    pub(super) fn at_project(&self, root: String, from: Vec<String>) {
         self.begin(move |settings| {
             let own = in_folder(Some(&root), settings);
-            let read = Errand::Project(root.clone()).send(settings);
+            let errand = Errand::Project {
+                root: root.clone(),
+                from,
+            };
+            let read = errand.send(settings);
             let read = read.unwrap_or_else(|gap| FilesRead {
                 folders: vec![root.clone()],
                 project: Project {

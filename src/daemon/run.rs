@@ -347,7 +347,10 @@ impl Daemon {
             }
         }
         for root in std::mem::take(&mut self.stale_projects) {
-            self.looks.at_project(root);
+            let here = |whose: &Option<String>| whose.as_ref() == Some(&root);
+            let from = self.roots.iter().filter(|(_, whose)| here(whose));
+            let from = from.map(|(folder, _)| folder.clone()).collect();
+            self.looks.at_project(root, from);
         }
     }
 

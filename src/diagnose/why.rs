@@ -18,7 +18,7 @@ use super::flaps::Flap;
 use super::forgive;
 use super::looks::{Looks, count};
 use super::parts::{ask_if_enabled, listeners};
-use super::project::Reading;
+use super::reading::Reading;
 use super::replay;
 
 /// How long a process that is stopped is given, in case it is woken just now.

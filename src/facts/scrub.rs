@@ -251,6 +251,9 @@ fn scrub_claims(claims: &mut Claims, text: &dyn Fn(&str) -> String) {
             unknown.why = text(&unknown.why);
         }
     }
+    for left_out in &mut claims.left_out {
+        left_out.path = text(&left_out.path);
+    }
     let changed = std::mem::take(&mut claims.changed_s).into_iter();
     claims.changed_s = changed.map(|(file, ago)| (text(&file), ago)).collect();
     for ignored in &mut claims.ignored {

@@ -10,11 +10,15 @@ use unicode_width::UnicodeWidthStr;
 
 pub use self::manual::page;
 use super::style::Style;
-use crate::facts::{clean, shell_line};
+use crate::facts::{LeftOut, clean, shell_line};
 use crate::findings::{Confidence, Evidence, Finding, Fix, Report, Safety, Seen, Severity, Unseen};
 
 /// The root cause and so many more; the rest is shown with `-v`.
 const MOST: usize = 4;
+/// So many facts that files tell are shown of a finding, and the rest with `-v`.
+const MOST_FILES: usize = 4;
+/// So many of what was left out is named, and the rest with `-v`.
+const MOST_LEFT_OUT: usize = 4;
 
 /// A report as text.
 #[must_use]
@@ -40,6 +44,7 @@ pub fn report(report: &Report, style: &Style) -> String {
     page.rest(report.findings.get(most..).unwrap_or_default());
     page.blind_spots(&report.unseen);
     if style.verbose {
+        page.left_out(&report.left_out);
         page.ruled_out(report);
         page.looks(report);
     }
@@ -112,6 +117,17 @@ pub(super) fn blind_spots(unseen: &[Unseen], style: &Style) -> String {
     page.out
 }
 
+/// What of a project's files does not count, as text; nothing where all of them do.
+#[must_use]
+pub(super) fn left_out(list: &[LeftOut], style: &Style) -> String {
+    let mut page = Page {
+        style: *style,
+        out: String::new(),
+    };
+    page.left_out(list);
+    page.out
+}
+
 struct Page {
     style: Style,
     out: String,
@@ -159,10 +175,19 @@ impl Page {
 
     /// Facts on the left, where they were seen on the right, in a column of its own
     /// where both fit.
-    fn evidence(&mut self, evidence: &[Evidence]) {
-        if evidence.is_empty() {
+    fn evidence(&mut self, all: &[Evidence]) {
+        if all.is_empty() {
             return;
         }
+        let is_file = |evidence: &Evidence| matches!(evidence.seen, Seen::File { .. });
+        let mut files = 0;
+        let evidence: Vec<&Evidence> = all
+            .iter()
+            .filter(|evidence| {
+                files += usize::from(is_file(evidence));
+                self.style.verbose || !is_file(evidence) || files <= MOST_FILES
+            })
+            .collect();
         let facts: Vec<String> = evidence.iter().map(|e| clean(&e.says)).collect();
         let places: Vec<String> = evidence.iter().map(|e| clean(&e.place())).collect();
         let place_width = places.iter().map(|p| p.width()).max().unwrap_or(0);
@@ -173,7 +198,7 @@ impl Page {
             .filter(|width| *width <= room)
             .max()
             .unwrap_or(0);
-        for ((fact, place), evidence) in facts.iter().zip(&places).zip(evidence) {
+        for ((fact, place), evidence) in facts.iter().zip(&places).zip(&evidence) {
             let bar = self.style.dim("=");
             let place = match &evidence.seen {
                 Seen::File { file, .. } => self.style.file(file, place),
@@ -185,6 +210,59 @@ impl Page {
             let _ = write!(line, "  {bar} {fact}{pad}  {shown}");
             self.line(&line);
         }
+        let more = all.len() - evidence.len();
+        if more > 0 {
+            let bar = self.style.dim("=");
+            let more = self
+                .style
+                .dim(&format!("and {more} more in files, with -v"));
+            self.line(&format!("  {bar} {more}"));
+        }
+    }
+
+    /// What of a project's files does not count, and how it would.
+    fn left_out(&mut self, list: &[LeftOut]) {
+        let of = |by_settings: bool| {
+            let of = list.iter().filter(|at| at.by_settings == by_settings);
+            of.map(|at| clean(&at.path)).collect::<Vec<_>>()
+        };
+        let some = |paths: &[String]| {
+            let most = if self.style.verbose {
+                paths.len()
+            } else {
+                MOST_LEFT_OUT
+            };
+            let shown = paths
+                .iter()
+                .take(most)
+                .cloned()
+                .collect::<Vec<_>>()
+                .join(", ");
+            match paths.len().saturating_sub(most) {
+                0 => shown,
+                more => format!("{shown} and {more} more"),
+            }
+        };
+        let mut parts = Vec::new();
+        let samples = of(false);
+        match samples.len() {
+            0 => {}
+            1 => parts.push(format!("1 folder with samples ({})", some(&samples))),
+            many => parts.push(format!("{many} folders with samples ({})", some(&samples))),
+        }
+        let told = of(true);
+        if !told.is_empty() {
+            parts.push(format!("by your settings {}", some(&told)));
+        }
+        if parts.is_empty() {
+            return;
+        }
+        self.blank();
+        let text = format!(
+            "left out: {}; `projects.take_in` in .devdoctor.toml has them in",
+            parts.join(", and ")
+        );
+        self.paragraph("", &text, |style, line| style.dim(line));
     }
 
     fn fix(&mut self, fix: &Fix) {
