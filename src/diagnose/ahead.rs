@@ -10,7 +10,7 @@ use super::beside::Beside;
 use super::firewall::Rules;
 use super::looks::count;
 use super::why::Doctor;
-use crate::facts::{Connection, Known, Listener, NextDoor, ProxySetting, Unit};
+use crate::facts::{Connection, Known, Listener, Names, NextDoor, ProxySetting, Unit};
 use crate::sources::{owners, sockets, units};
 
 /// How long a tool of the system may take.
@@ -21,6 +21,7 @@ const MARGIN: Duration = Duration::from_millis(100);
 /// The looks that are under way.
 #[derive(Default)]
 pub(super) struct Ahead {
+    pub(super) names: Option<Beside<Names>>,
     pub(super) units: Option<Beside<Vec<Unit>>>,
     pub(super) connections: Option<Beside<Vec<Connection>>>,
     pub(super) elsewhere: Option<Beside<Elsewhere>>,

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::beside::Beside;
 use super::looks::count;
 use super::why::Doctor;
-use crate::facts::{Known, Outside, Resolution, ResolveError, is_public};
+use crate::facts::{Known, Names, Outside, Resolution, ResolveError, is_public};
 use crate::rules::{Case, client, name};
 use crate::sources::{names, outside};
 
@@ -19,6 +19,9 @@ const COMPARING: Duration = Duration::from_millis(2000);
 
 /// What looks at other places has deadlines itself; this is for a thread that hangs.
 const GRACE: Duration = Duration::from_secs(1);
+
+/// The look at the name servers.
+const NAMES: &str = "name servers";
 
 /// How many addresses of a kind are dialled for comparison.
 const MOST: usize = 3;
@@ -77,6 +80,18 @@ impl Doctor<'_> {
         self.budget(|of| of.connect_remote).min(COMPARING)
     }
 
+    /// Begins to ask the name servers of which the resolver keeps us waiting for one. It has
+    /// asked them for this name itself.
+    pub(super) fn begin_names(&mut self) {
+        if self.is_passive() || self.target.is_localhost_name() {
+            return;
+        }
+        let host = self.target.host.clone();
+        let budget = self.budget(|of| of.names);
+        let look = move || Known::Seen(names::ask_servers(&host, names::look(&host), budget));
+        self.ahead.names = Some(Beside::begin(NAMES, budget + GRACE, look));
+    }
+
     /// How names are found, and what each name server says of this one.
     fn look_at_names(&mut self) {
         let case = Case::new(self.target, &self.facts);
@@ -98,9 +113,22 @@ impl Doctor<'_> {
             (found, true) => names::ask_servers(host, found, budget),
             (found, false) => found,
         };
-        let found = self.looks.at("name servers", look, |found| {
-            count(&found.servers, Vec::len, "name server")
-        });
+        let saw = |found: &Known<Names>| match found {
+            Known::Seen(found) => count(&found.servers, Vec::len, "name server"),
+            Known::Unseen(gap) => gap.to_string(),
+        };
+        let begun = self.ahead.names.take().filter(|_| ask);
+        let found = match begun {
+            Some(begun) => begun.end(&mut self.looks, saw),
+            None => self.looks.at(NAMES, || Known::Seen(look()), saw),
+        };
+        let found = match found {
+            Known::Seen(found) => found,
+            Known::Unseen(gap) => {
+                self.facts.names = Known::Unseen(gap);
+                return;
+            }
+        };
         let mut dns: Option<Vec<IpAddr>> = None;
         let servers = found.servers.seen().into_iter().flatten();
         for server in servers.filter(|server| server.knows()) {

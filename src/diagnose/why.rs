@@ -21,6 +21,9 @@ use super::parts::{ask_if_enabled, listeners};
 use super::reading::Reading;
 use super::replay;
 
+/// A resolver that takes longer waits for a name server that does not answer at once.
+const RESOLVER: Duration = Duration::from_millis(500);
+
 /// How long a process that is stopped is given, in case it is woken just now.
 const STOPPED: Duration = Duration::from_millis(100);
 
@@ -140,7 +143,11 @@ impl<'a> Doctor<'a> {
         let (tcp, by) = listeners(&mut self.looks, None);
         self.facts.host.sockets_by = Some(by);
         self.facts.listeners = tcp.map(Into::into);
-        if let Some((began, pending)) = resolution {
+        if let Some((began, mut pending)) = resolution {
+            // Whom the resolver waits for is asked meanwhile: that is what will be told.
+            if !pending.is_there(self.budget(|_| RESOLVER)) {
+                self.begin_names();
+            }
             let resolution = match pending.wait(self.budget(|of| of.names)) {
                 Known::Seen(resolution) => resolution,
                 Known::Unseen(gap) => Resolution::unseen(&self.target.host, gap),
