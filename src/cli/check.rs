@@ -23,6 +23,9 @@ pub struct Args {
     /// Print it as JSON: the same as `--format json`.
     #[arg(long, conflicts_with = "format")]
     json: bool,
+    /// Show everything that was found, however much it is.
+    #[arg(short, long)]
+    verbose: bool,
     /// Check a recorded snapshot instead of this machine.
     #[arg(long, value_name = "FILE", conflicts_with = "path")]
     facts: Option<PathBuf>,
@@ -55,11 +58,14 @@ pub fn run(args: &Args, settings: &Settings) -> Result<u8, Failure> {
             diagnose::forgive_all(&mut report.findings, settings);
             report
         }
-        None => diagnose::check(&project_root(args.path.as_deref())?, settings),
+        None => {
+            let (root, from) = place(args.path.as_deref())?;
+            diagnose::check(&root, &from, settings)
+        }
     };
     let format = if args.json { Format::Json } else { args.format };
     print(&match format {
-        Format::Text => check_text::report(&report, &style(settings, false)),
+        Format::Text => check_text::report(&report, &style(settings, args.verbose)),
         Format::Json => json::object(&report)?,
         Format::Sarif => json::object(&sarif::log(&report))?,
         Format::Github => github::annotations(&report),
@@ -69,10 +75,16 @@ pub fn run(args: &Args, settings: &Settings) -> Result<u8, Failure> {
 
 /// The folder itself, or without one the project that we stand in.
 pub(super) fn project_root(path: Option<&Path>) -> Result<String, Failure> {
-    match path {
-        Some(path) => folder(path),
-        None => Ok(diagnose::project_of(&folder(Path::new("."))?)),
-    }
+    place(path).map(|(root, _)| root)
+}
+
+/// The same, and the folder from which it is asked.
+pub(super) fn place(path: Option<&Path>) -> Result<(String, String), Failure> {
+    let from = folder(path.unwrap_or(Path::new(".")))?;
+    Ok(match path {
+        Some(_) => (from.clone(), from),
+        None => (diagnose::project_of(&from), from),
+    })
 }
 
 /// A folder without links, which is how the system tells where a process works.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::check::project_root;
+use super::check::place;
 use super::terminal::{Failure, print, style};
 use crate::diagnose;
 use crate::facts::clean;
@@ -56,13 +56,14 @@ enum Format {
 }
 
 pub fn run(args: &Args, settings: &Settings) -> Result<u8, Failure> {
-    let root = match args.all {
+    let place = match args.all {
         true => None,
-        false => Some(project_root(args.folder.as_deref())?),
+        false => Some(place(args.folder.as_deref())?),
     };
-    let status = match known(root.clone())? {
+    let root = place.as_ref().map(|(root, _)| root.clone());
+    let status = match known(root)? {
         Some(status) => status,
-        None => looked_at(root.as_deref(), settings)?,
+        None => looked_at(place, settings)?,
     };
     let bar = |of| Ok::<_, Failure>(status::bar(&status, of));
     let (text, is_bar) = match if args.json { Format::Json } else { args.format } {
@@ -94,11 +95,11 @@ fn known(folder: Option<String>) -> Result<Option<Status>, Failure> {
 }
 
 /// How things stand by a look now.
-fn looked_at(root: Option<&str>, settings: &Settings) -> Result<Status, Failure> {
-    let Some(root) = root else {
+fn looked_at(place: Option<(String, String)>, settings: &Settings) -> Result<Status, Failure> {
+    let Some((root, from)) = &place else {
         return Err(Failure::new(NoDaemon::NotRunning));
     };
-    let report = diagnose::check(root, settings);
+    let report = diagnose::check(root, from, settings);
     let problems = report.findings.into_iter();
     let problems = problems.filter(|finding| finding.severity > Severity::Info);
     let alerts = problems.map(|finding| Alert::seen(finding, root)).collect();

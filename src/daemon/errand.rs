@@ -26,8 +26,13 @@ const WORDS: &[&str] = &["daemon", "errand", "--daemon", env!("CARGO_PKG_VERSION
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Errand {
-    /// What the files of the project with this root say.
-    Project(String),
+    /// What the files of a project say.
+    Project {
+        /// Its root.
+        root: String,
+        /// The folders in which its servers run, and from which somebody asked.
+        from: Vec<String>,
+    },
     /// Why connections to one port were refused.
     Refused(Unasked),
     /// Why a target does not answer: somebody asks.
@@ -39,8 +44,13 @@ pub enum Errand {
         /// Who had the port before.
         departed: Vec<Departed>,
     },
-    /// How the project with this root stands.
-    Check(String),
+    /// How a project stands.
+    Check {
+        /// Its root.
+        root: String,
+        /// The folder in which it is asked.
+        folder: String,
+    },
     /// Who has which port; one of them, or all.
     Ports(Option<u16>),
 }
@@ -62,14 +72,14 @@ impl Errand {
     /// Why it could not be put into words.
     pub fn run(&self, settings: &Settings) -> Result<String, serde_json::Error> {
         match self {
-            Errand::Project(root) => serde_json::to_string(&read(root, settings)),
+            Errand::Project { root, from } => serde_json::to_string(&read(root, from, settings)),
             Errand::Refused(unasked) => serde_json::to_string(&unasked.diagnose(settings)),
             Errand::Why {
                 target,
                 folder,
                 departed,
             } => serde_json::to_string(&why(target, folder.as_deref(), departed, settings)),
-            Errand::Check(root) => serde_json::to_string(&check(root, settings)),
+            Errand::Check { root, folder } => serde_json::to_string(&check(root, folder, settings)),
             Errand::Ports(port) => serde_json::to_string(&ports(*port, settings)),
         }
     }
@@ -84,8 +94,10 @@ impl Errand {
     }
 }
 
-fn read(root: &str, settings: &Settings) -> FilesRead {
-    let read = projects::read(root, settings.timeouts.projects);
+fn read(root: &str, from: &[String], settings: &Settings) -> FilesRead {
+    let settings = in_folder(Some(root), settings);
+    let asked = projects::Asked::from_folders(from.to_vec(), &settings);
+    let read = projects::read(root, asked);
     let here = projects::roots(&[root]);
     let own = here.into_iter().find(|project| project.root == root);
     FilesRead {
@@ -113,8 +125,8 @@ fn why(
     diagnose::why_given(target, &settings, given).report
 }
 
-fn check(root: &str, settings: &Settings) -> ProjectReport {
-    diagnose::check(root, &in_folder(Some(root), settings))
+fn check(root: &str, folder: &str, settings: &Settings) -> ProjectReport {
+    diagnose::check(root, folder, &in_folder(Some(folder), settings))
 }
 
 fn ports(port: Option<u16>, settings: &Settings) -> PortsReport {

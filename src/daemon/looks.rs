@@ -78,11 +78,15 @@ impl Looks {
         self.begin(|_| Event::Host(Box::new(host::look())));
     }
 
-    /// What the files of the project with this root say.
-    pub(super) fn at_project(&self, root: String) {
+    /// What the files of the project with this root say, asked from these folders.
+    pub(super) fn at_project(&self, root: String, from: Vec<String>) {
         self.begin(move |settings| {
             let own = in_folder(Some(&root), settings);
-            let read = Errand::Project(root.clone()).send(settings);
+            let errand = Errand::Project {
+                root: root.clone(),
+                from,
+            };
+            let read = errand.send(settings);
             let read = read.unwrap_or_else(|gap| FilesRead {
                 folders: vec![root.clone()],
                 project: Project {
@@ -91,11 +95,7 @@ impl Looks {
                     ..Project::default()
                 },
             });
-            Event::Project(Box::new(ReadProject {
-                settings: own,
-                folders: read.folders,
-                project: read.project,
-            }))
+            Event::Project(Box::new(read), Box::new(own))
         });
     }
 
@@ -177,15 +177,4 @@ impl Unasked {
             path: None,
         }
     }
-}
-
-/// What the files of a project say.
-#[derive(Debug)]
-pub struct ReadProject {
-    /// The project, with its claims.
-    pub project: Project,
-    /// The folders with the files that were read.
-    pub folders: Vec<String>,
-    /// The settings that hold in it.
-    pub settings: Settings,
 }

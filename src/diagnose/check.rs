@@ -7,6 +7,7 @@ use super::looks::Looks;
 use super::parts::{
     ask_engines, ask_if_enabled, find_owners, is_forwarder, listeners, look_at_processes, owner_ids,
 };
+use super::reading::{Reading, servers_stand};
 use crate::facts::{
     Claims, Gap, Known, Listener, Project, Protocol, Runs, Scope, Snapshot, catalogue, is_below,
 };
@@ -24,24 +25,18 @@ pub fn project_of(folder: &str) -> String {
         .map_or_else(|| folder.to_owned(), |project| project.root.clone())
 }
 
-/// Everything that matters for the project with this root: what its files say, and
-/// what runs. Nothing is connected to.
+/// Everything that matters for the project with this root, asked from this folder: what
+/// its files say, and what runs. Nothing is connected to.
 #[must_use]
-pub fn look_at_project(root: &str, settings: &Settings) -> Snapshot {
+pub fn look_at_project(root: &str, from: &str, settings: &Settings) -> Snapshot {
     let mut looks = Looks::default();
     let mut facts = Snapshot {
         taken: clock::wall(),
         ..Snapshot::default()
     };
     let engines = ask_if_enabled(None, settings);
-    let claims = looks.at(
-        "claims",
-        || projects::claims(root, settings.timeouts.projects),
-        |claims| match claims {
-            Known::Seen(claims) => format!("{} services", claims.services.len()),
-            Known::Unseen(gap) => gap.to_string(),
-        },
-    );
+    let budget = settings.timeouts.projects;
+    let reading = Reading::begin(root, vec![from.to_owned()], settings, budget);
     facts.host = host::look();
     facts.host.cwd = Some(root.to_owned());
     let (mut tcp, by) = listeners(&mut looks, None);
@@ -60,6 +55,7 @@ pub fn look_at_project(root: &str, settings: &Settings) -> Snapshot {
     );
     facts.listeners = tcp.map(Into::into);
     facts.udp = sockets::udp(None).map(Into::into);
+    let claims = reading.finish(&servers_stand(&facts), settings, budget);
     // Engines matter only where something should be a container, or may be one.
     let wanted = claims.seen().is_none_or(|claims| {
         let mut services = claims.services.iter();
@@ -102,11 +98,11 @@ fn with_claims(projects: &[Project], root: &str, claims: Known<Arc<Claims>>) -> 
     std::iter::once(own).chain(others.cloned()).collect()
 }
 
-/// Checks the project with this root.
+/// Checks the project with this root, asked from this folder.
 #[must_use]
-pub fn check(root: &str, settings: &Settings) -> ProjectReport {
+pub fn check(root: &str, from: &str, settings: &Settings) -> ProjectReport {
     let began = Instant::now();
-    let facts = look_at_project(root, settings);
+    let facts = look_at_project(root, from, settings);
     let mut report = check_facts(&facts);
     report.root = root.to_owned();
     super::forgive_all(&mut report.findings, settings);
@@ -128,6 +124,7 @@ pub fn check_facts(facts: &Snapshot) -> ProjectReport {
         services: Vec::new(),
         findings: Vec::new(),
         unseen: Vec::new(),
+        left_out: super::left_out(facts),
         took_ms: 0,
     };
     match Survey::of(facts) {

@@ -1,5 +1,7 @@
 //! One diagnosis, start to end: facts, probes, rules, report. Start reading here.
 
+mod ahead;
+mod beside;
 mod boundaries;
 mod browser;
 mod check;
@@ -18,6 +20,7 @@ mod parts;
 mod port;
 mod project;
 mod proxies;
+mod reading;
 mod record;
 mod redirects;
 mod wait;
@@ -32,7 +35,7 @@ pub use record::{Extent, record};
 pub use wait::{Waited, wait};
 pub use why::{Given, Recording, why, why_given};
 
-use crate::facts::{Snapshot, Target};
+use crate::facts::{LeftOut, Snapshot, Target};
 use crate::findings::{Finding, Report, Unseen};
 use crate::rules::{self, Case};
 use crate::settings::Settings;
@@ -64,10 +67,19 @@ pub fn replay(target: &Target, facts: &Snapshot) -> Report {
             .into_iter()
             .map(|(part, gap)| Unseen::new(part, gap))
             .collect(),
+        left_out: left_out(facts),
         ruled_out: opinion.ruled_out,
         looks: Vec::new(),
         took_ms: 0,
     }
+}
+
+/// What of the files of the user's own project does not count.
+fn left_out(facts: &Snapshot) -> Vec<LeftOut> {
+    let claims = facts.own_project().and_then(|own| own.claims.seen());
+    claims
+        .map(|claims| claims.left_out.clone())
+        .unwrap_or_default()
 }
 
 /// Leaves out the findings that the user never wants to be told of.

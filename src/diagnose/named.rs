@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::check::project_of;
 use crate::facts::{Claims, Expectation, Known, Proto, Service, Target};
 use crate::settings::Settings;
-use crate::sources::projects;
+use crate::sources::projects::{self, Asked};
 
 /// What a bare word means in a project.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,8 +44,9 @@ impl Named {
 pub fn claims_here(settings: &Settings) -> Known<Arc<Claims>> {
     match std::env::current_dir() {
         Ok(cwd) => {
-            let root = project_of(&cwd.to_string_lossy());
-            projects::claims(&root, settings.timeouts.projects)
+            let cwd = cwd.to_string_lossy().into_owned();
+            let root = project_of(&cwd);
+            projects::claims(&root, Asked::from_folders(vec![cwd], settings))
         }
         Err(_) => Known::default(),
     }

@@ -2,15 +2,15 @@
 //! other ports are. Looked at only where an answer hangs on it.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::looks::count;
 use super::parts::{find_owners, give_projects, owner_ids};
+use super::reading::{Reading, servers_stand};
 use super::why::Doctor;
-use crate::facts::{Claims, Container, Known, ProcId, Process, Project, is_below};
+use crate::facts::{Container, Known, ProcId, Process, Project, is_below};
 use crate::rules::Case;
-use crate::sources::{Pending, processes, projects};
+use crate::sources::{processes, projects};
 
 /// How many projects besides the user's own are read.
 const MOST_OTHERS: usize = 3;
@@ -19,13 +19,6 @@ const MOST_OTHERS: usize = 3;
 const COMPARE: Duration = Duration::from_millis(150);
 /// Over how long it is watched whether a process that does not listen is at work.
 const AT_WORK: Duration = Duration::from_millis(200);
-
-/// The files of one project, while they are being read.
-pub(super) struct Reading {
-    root: String,
-    began: Instant,
-    pending: Pending<Known<Arc<Claims>>>,
-}
 
 impl Doctor<'_> {
     /// Begins to read the files of the user's project beside all else, if it is likely
@@ -54,29 +47,30 @@ impl Doctor<'_> {
         if under_way || projects.any(|one| one.root == root && one.claims.is_seen()) {
             return;
         }
+        let from = self.standing();
         let budget = self.budget(|of| of.projects);
-        let place = root.clone();
-        self.reading.push(Reading {
-            root,
-            began: Instant::now(),
-            pending: Pending::begin("project files", move || projects::claims(&place, budget)),
-        });
+        self.reading
+            .push(Reading::begin(&root, from, self.settings, budget));
+    }
+
+    /// Where the user stands and where servers run: a sample there counts.
+    fn standing(&self) -> Vec<String> {
+        let cwd = self.facts.host.cwd.clone().into_iter();
+        cwd.chain(servers_stand(&self.facts)).collect()
     }
 
     /// Waits for the files that are being read, each for so long from its begin.
     fn finish_reading(&mut self, budget: Duration) {
         for reading in std::mem::take(&mut self.reading) {
-            let claims = match reading.pending.wait(budget) {
-                Known::Seen(claims) => claims,
-                Known::Unseen(gap) => Known::Unseen(gap),
-            };
+            let (root, began) = (reading.root.clone(), reading.began);
+            let claims = reading.finish(&self.standing(), self.settings, budget);
             let saw = count(&claims, |claims| claims.services.len(), "service");
-            self.looks.note("project files", saw, reading.began);
+            self.looks.note("project files", saw, began);
             let Known::Seen(list) = &self.facts.projects else {
                 continue;
             };
             let mut list = list.to_vec();
-            for project in list.iter_mut().filter(|one| one.root == reading.root) {
+            for project in list.iter_mut().filter(|one| one.root == root) {
                 project.claims = claims.clone();
             }
             self.facts.projects = Known::Seen(list.into());

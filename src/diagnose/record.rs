@@ -5,8 +5,10 @@ use super::parts::{
     ask_engines, ask_if_enabled, find_owners, give_projects, is_forwarder, listeners,
     look_at_processes, owner_ids,
 };
+use super::reading::servers_stand;
 use crate::facts::{Host, Known, Snapshot, User};
 use crate::settings::Settings;
+use crate::sources::projects::Asked;
 use crate::sources::{clock, host, processes, projects, sockets};
 
 /// How much is looked at.
@@ -93,7 +95,9 @@ fn read_own_project(facts: &mut Snapshot, settings: &Settings) {
     let Some(root) = facts.own_project().map(|own| own.root.clone()) else {
         return;
     };
-    let claims = projects::claims(&root, settings.timeouts.projects);
+    let cwd = facts.host.cwd.clone().into_iter();
+    let from = cwd.chain(servers_stand(facts)).collect();
+    let claims = projects::claims(&root, Asked::from_folders(from, settings));
     facts.projects = facts.projects.clone().map(|list| {
         let mut list = list.to_vec();
         for project in list.iter_mut().filter(|project| project.root == root) {

@@ -40,9 +40,24 @@ pub struct Claims {
     pub broken: Vec<BrokenFile>,
     /// Whether there were more files than are read.
     pub cut: bool,
+    /// Where files were not read that would say more.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<LeftOut>,
     /// How many seconds ago the files that say where services listen were changed.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub changed_s: BTreeMap<String, u64>,
+}
+
+/// A folder of a project whose files do not count, or such a file.
+#[derive(
+    Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(default, deny_unknown_fields)]
+pub struct LeftOut {
+    /// Its path, seen from the project's root.
+    pub path: String,
+    /// Whether the settings leave it out. Otherwise it holds samples, by its name.
+    pub by_settings: bool,
 }
 
 /// Something that the files of a project say should run.

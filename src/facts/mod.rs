@@ -46,8 +46,8 @@ pub use catalogue::{
     add_frameworks, catalogue,
 };
 pub use claims::{
-    BrokenFile, Claims, Expectation, IgnoredSetting, Origin, Pointer, Runs, Service, SetBy,
-    UnknownSetting,
+    BrokenFile, Claims, Expectation, IgnoredSetting, LeftOut, Origin, Pointer, Runs, Service,
+    SetBy, UnknownSetting,
 };
 pub use container::{
     Compose, Container, ContainerState, Dependency, Engine, EngineKind, Network, PortSpec, Publish,

@@ -1,9 +1,11 @@
 //! Takes what is private out of a snapshot, so that it can be attached to a bug report.
 
 mod browsers;
+mod words;
 
 use std::sync::Arc;
 
+use self::words::{scrub_argv, scrub_host, scrub_text};
 use super::{
     Certificate, Claims, Known, Onward, Origin, Probe, Process, SaidBy, Snapshot, is_machine_name,
 };
@@ -249,6 +251,9 @@ fn scrub_claims(claims: &mut Claims, text: &dyn Fn(&str) -> String) {
             unknown.why = text(&unknown.why);
         }
     }
+    for left_out in &mut claims.left_out {
+        left_out.path = text(&left_out.path);
+    }
     let changed = std::mem::take(&mut claims.changed_s).into_iter();
     claims.changed_s = changed.map(|(file, ago)| (text(&file), ago)).collect();
     for ignored in &mut claims.ignored {
@@ -277,234 +282,5 @@ fn scrub_onward(onward: &mut Onward, text: &dyn Fn(&str) -> String) {
     }
 }
 
-/// A name within this machine or this compose project stays, one of the network goes.
-fn scrub_host(host: &str) -> String {
-    let own = is_machine_name(host)
-        || !host.contains('.')
-        || harmless(host)
-        || host.ends_with(".localhost");
-    if own {
-        host.to_owned()
-    } else {
-        "…".to_owned()
-    }
-}
-
-fn scrub_text(value: &str, home: Option<&str>, user: &str) -> String {
-    let mut out = value.to_owned();
-    if let Some(home) = home.filter(|home| home.len() > 1) {
-        out = replace_folder(&out, home, "~");
-    }
-    if !user.is_empty() && user != "root" {
-        out = replace_folder(&out, &format!("/home/{user}"), "~");
-        out = replace_folder(&out, &format!("/Users/{user}"), "~");
-    }
-    out
-}
-
-/// Replaces `folder` wherever it stands as a whole path component.
-fn replace_folder(text: &str, folder: &str, with: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find(folder) {
-        let after = &rest[at + folder.len()..];
-        out.push_str(&rest[..at]);
-        let whole = after.is_empty() || after.starts_with(['/', ':', ' ', '"', '\'']);
-        out.push_str(if whole { with } else { folder });
-        rest = after;
-    }
-    out.push_str(rest);
-    out
-}
-
-fn scrub_argv(argv: &[String], text: &dyn Fn(&str) -> String) -> Vec<String> {
-    let mut before = "";
-    argv.iter()
-        .enumerate()
-        .map(|(at, word)| {
-            let secret = is_secret(before);
-            before = word;
-            if secret && !word.starts_with('-') {
-                return "…".to_owned();
-            }
-            if is_program(at, word) {
-                return text(word);
-            }
-            match (word.split_once('='), glued(word)) {
-                (Some((name, value)), _) if is_secret(name) || !harmless(value) => {
-                    format!("{name}=…")
-                }
-                (Some(_), _) => word.clone(),
-                (None, Some(flag)) => format!("{flag}…"),
-                _ if harmless(word) => word.clone(),
-                _ => "…".to_owned(),
-            }
-        })
-        .collect()
-}
-
-/// The first words of a command line say which program it is, unless they carry a value.
-fn is_program(at: usize, word: &str) -> bool {
-    let plain = !word.contains(['=', '@']) && !word.contains("://") && !word.starts_with('-');
-    plain && (at == 0 || at < 3 && word.contains(['/', '.', '\\']))
-}
-
-/// Whether the value of this flag or variable is a secret, however plain it looks.
-fn is_secret(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    ["pass", "pwd", "secret", "token", "key", "auth", "cred"]
-        .iter()
-        .any(|word| name.contains(word))
-}
-
-/// The short flag to which a value is glued: `-p` of `-pSecret`, nothing for `-p3000` or `-jar`.
-fn glued(word: &str) -> Option<String> {
-    let rest = word.strip_prefix('-').filter(|r| !r.starts_with('-'))?;
-    let flag = rest.chars().next()?;
-    let value = &rest[flag.len_utf8()..];
-    let letters = value.len() <= 3 && rest.bytes().all(|b| b.is_ascii_alphabetic());
-    let number = value.len() <= 6 && value.bytes().all(|b| b.is_ascii_digit());
-    (!letters && !number).then(|| format!("-{flag}"))
-}
-
-/// Flags, numbers, addresses and plain lower-case words tell nothing about anybody.
-fn harmless(word: &str) -> bool {
-    let short_word = word.len() <= 16 && word.chars().all(|c| c.is_ascii_lowercase() || c == ':');
-    let address = !word.is_empty()
-        && word
-            .chars()
-            .all(|c| c.is_ascii_hexdigit() || matches!(c, '.' | ':' | '[' | ']'))
-        && word.len() <= 45
-        && word.chars().any(|c| matches!(c, '.' | ':'));
-    let number = word.len() <= 6 && word.bytes().all(|b| b.is_ascii_digit());
-    (word.starts_with('-') && !word.contains('=')) || short_word || address || number
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::facts::{Expectation, Pointer, ProcId, Project, Service};
-
-    #[test]
-    fn what_files_say_is_told_without_what_is_private() {
-        let claims = Claims {
-            services: vec![Service {
-                name: "web".to_owned(),
-                folder: "apps/web".to_owned(),
-                start: ["npm", "run", "dev", "--", "--token=Abc123Secret"]
-                    .map(str::to_owned)
-                    .to_vec(),
-                expects: vec![Expectation {
-                    port: Some(3000),
-                    host: Some("intranet.example.com".to_owned()),
-                    written: "3000".to_owned(),
-                    ..Expectation::default()
-                }],
-                ..Service::default()
-            }],
-            pointers: vec![Pointer {
-                key: "DATABASE_URL".to_owned(),
-                host: "db.example.com".to_owned(),
-                port: 5432,
-                written: "db.example.com:5432".to_owned(),
-                ..Pointer::default()
-            }],
-            broken: vec![crate::facts::BrokenFile {
-                origin: Origin::default(),
-                what: "/home/ann/shop/x is a folder".to_owned(),
-            }],
-            ..Claims::default()
-        };
-        let mut snapshot = Snapshot::default();
-        "ann".clone_into(&mut snapshot.host.user.name);
-        snapshot.projects = Known::Seen(
-            vec![Project {
-                root: "/home/ann/shop".to_owned(),
-                markers: Vec::new(),
-                claims: Known::Seen(Arc::new(claims)),
-            }]
-            .into(),
-        );
-        let secret = process(&["vite", "--token=Abc123Secret"]);
-        snapshot.project_processes = Known::Seen(vec![secret].into());
-        let scrubbed = serde_json::to_string(&scrub(snapshot, Some("/home/ann"))).unwrap();
-        for gone in ["ann", "Abc123Secret", "example.com"] {
-            assert!(!scrubbed.contains(gone), "{gone} is still in {scrubbed}");
-        }
-        for kept in [
-            "apps/web",
-            "\"dev\"",
-            "3000",
-            "DATABASE_URL",
-            "…:5432",
-            "~/shop",
-        ] {
-            assert!(scrubbed.contains(kept), "{kept} is not in {scrubbed}");
-        }
-    }
-
-    fn process(argv: &[&str]) -> Process {
-        let mut process: Process = toml::from_str("id = { pid = 1 }").unwrap();
-        process.argv = Known::Seen(argv.iter().map(|&w| w.to_owned()).collect());
-        process.cwd = Known::Seen("/home/ann/shop".to_owned());
-        process.id = ProcId { pid: 1, started: 2 };
-        process
-    }
-
-    #[test]
-    fn private_words_go_and_telling_ones_stay() {
-        let mut snapshot = Snapshot::default();
-        "ann".clone_into(&mut snapshot.host.user.name);
-        let secret = process(&[
-            "/home/ann/.nvm/node",
-            "/home/ann/shop/server.js",
-            "--port",
-            "4000",
-            "--token=Abc123Secret",
-            "postgres://me:pw@db/x",
-            "-H",
-            "0.0.0.0",
-        ]);
-        snapshot.processes = Known::Seen(vec![secret].into());
-        let scrubbed = serde_json::to_string(&scrub(snapshot, Some("/home/ann"))).unwrap();
-        for gone in ["ann", "Abc123Secret", "pw@db"] {
-            assert!(!scrubbed.contains(gone), "{gone} is still in {scrubbed}");
-        }
-        for kept in ["~/shop/server.js", "--port", "4000", "--token=…", "0.0.0.0"] {
-            assert!(scrubbed.contains(kept), "{kept} is not in {scrubbed}");
-        }
-    }
-
-    #[test]
-    fn a_secret_goes_however_it_is_given() {
-        let mut snapshot = Snapshot::default();
-        let argv = [
-            "mysqld",
-            "-pHunter",
-            "--password",
-            "hunter",
-            "--api-key=hunter",
-            "--port=3000",
-        ];
-        let other = ["java", "-jar", "app.jar", "-p3000", "Hunter", "-é", "-", ""];
-        snapshot.processes = Known::Seen(vec![process(&argv), process(&other)].into());
-        let scrubbed = scrub(snapshot, None);
-        let argv = |at: usize| {
-            scrubbed.processes.items()[at]
-                .argv
-                .seen()
-                .unwrap()
-                .join(" ")
-        };
-        assert_eq!(argv(0), "mysqld -p… --password … --api-key=… --port=3000");
-        assert_eq!(argv(1), "java -jar app.jar -p3000 … -é - ");
-    }
-
-    #[test]
-    fn a_folder_is_replaced_only_whole() {
-        assert_eq!(
-            replace_folder("/root/x /rootfs", "/root", "~"),
-            "~/x /rootfs"
-        );
-    }
-}
+mod tests;

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Finding, Severity, Unseen};
-use crate::facts::{Origin, Proto, SetBy, UnknownSetting};
+use crate::facts::{LeftOut, Origin, Proto, SetBy, UnknownSetting};
 
 /// The name of the files of a project among the parts that can be unseen.
 pub const PROJECT_FILES: &str = "project-files";
@@ -24,6 +24,9 @@ pub struct ProjectReport {
     pub findings: Vec<Finding>,
     /// Parts of the world that were wanted and could not be seen.
     pub unseen: Vec<Unseen>,
+    /// What of the project's files does not count.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<LeftOut>,
     /// How long it took, in milliseconds.
     pub took_ms: u64,
 }

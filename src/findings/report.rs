@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Finding, Severity};
-use crate::facts::{Gap, Outcome, Scope, Target};
+use crate::facts::{Gap, LeftOut, Outcome, Scope, Target};
 
 /// One diagnosis: the answer to `devdoctor why TARGET`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -35,10 +35,13 @@ pub struct Report {
     pub vantage: Option<String>,
     /// Parts of the world that were wanted and could not be seen.
     pub unseen: Vec<Unseen>,
+    /// What of the project's files does not count.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<LeftOut>,
     /// What was ruled out, and by which fact.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ruled_out: Vec<RuledOut>,
-    /// Every look that was made, in the order in which they were begun.
+    /// Every look that was made, in the order in which what they saw was taken in.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub looks: Vec<LookLine>,
     /// How long the diagnosis took, in milliseconds.

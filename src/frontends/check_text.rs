@@ -33,6 +33,7 @@ pub fn report(report: &ProjectReport, style: &Style) -> String {
         let place = finding.origin.as_ref().map(|at| clean(&at.to_string()));
         out.push_str(&text::finding(finding, place, style));
     }
+    out.push_str(&text::left_out(&report.left_out, style));
     out.push_str(&text::blind_spots(&report.unseen, style));
     out
 }

@@ -18,6 +18,12 @@ pub trait Files {
     /// The names of the files and folders in a folder; none where it has none.
     fn names(&self, folder: &str) -> Vec<String>;
 
+    /// Whether this folder is asked for by itself, whether a workspace has it or not:
+    /// somebody stands in it, its server runs, or the settings take it in.
+    fn is_asked_for(&self, _folder: &str) -> bool {
+        false
+    }
+
     /// The project's root as the system names it, where the files have such a place.
     fn root(&self) -> Option<&str> {
         None

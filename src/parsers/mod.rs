@@ -15,6 +15,7 @@ mod context;
 mod env_files;
 mod format;
 mod launch;
+mod members;
 mod merge;
 mod packages;
 mod places;
@@ -26,6 +27,7 @@ mod workspace;
 mod wrappers;
 
 pub use context::{Context, Files, Unreadable};
+pub use members::{Members, is_sample};
 pub use servers::env_urls::of_environment;
 pub use tree::{Node, Value};
 

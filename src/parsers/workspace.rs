@@ -13,20 +13,6 @@ use super::packages::{Package, Packages, ancestors};
 /// How many folders are listed to find the members of a workspace.
 const MOST_FOLDERS: usize = 5_000;
 
-/// Folders of packages that are made to be copied or tested with, not run.
-const NOT_RUN: &[&str] = &[
-    "fixtures",
-    "fixture",
-    "__fixtures__",
-    "__tests__",
-    "__mocks__",
-    "templates",
-    "template",
-    "testdata",
-    "boilerplate",
-    "boilerplates",
-];
-
 /// The workspaces of a project. Most have one at the root, or none.
 #[derive(Debug, Default)]
 pub struct Workspace {
@@ -36,15 +22,20 @@ pub struct Workspace {
 
 /// The folders of the members, as patterns.
 #[derive(Debug, Default)]
-struct Patterns {
-    take: Vec<String>,
-    leave: Vec<String>,
+pub struct Patterns {
+    /// Those of members.
+    pub take: Vec<String>,
+    /// Those of folders that are no members all the same.
+    pub leave: Vec<String>,
 }
 
 impl Workspace {
     /// Whether a package is one that people run: the root, a member of the workspace
-    /// around it, or one that no workspace is around.
+    /// around it, one that no workspace is around, or one that is asked for by itself.
     pub fn holds(&self, packages: &Packages<'_>, folder: &str) -> bool {
+        if packages.cx.files.is_asked_for(folder) {
+            return true;
+        }
         let around = ancestors(folder).skip(1);
         let mut roots = around.filter_map(|root| Some((root, self.patterns(packages, root)?)));
         match roots.next() {
@@ -52,11 +43,12 @@ impl Workspace {
                 let below = folder.strip_prefix(root).unwrap_or(folder);
                 patterns.hold(below.trim_start_matches('/'))
             }
-            None => folder.is_empty() || !folder.split('/').any(|part| NOT_RUN.contains(&part)),
+            None => true,
         }
     }
 
-    fn patterns(&self, packages: &Packages<'_>, root: &str) -> Option<Rc<Patterns>> {
+    /// The patterns of the workspace whose root this folder is, if it is one's.
+    pub fn patterns(&self, packages: &Packages<'_>, root: &str) -> Option<Rc<Patterns>> {
         if let Some(known) = self.roots.borrow().get(root) {
             return known.clone();
         }

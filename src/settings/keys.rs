@@ -3,6 +3,8 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
+use ignore::gitignore::GitignoreBuilder;
+
 use super::error::{Place, SettingsError, nearest, quoted};
 use super::span::parse_duration;
 use super::{Allowed, Colour, Notify, Settings};
@@ -37,6 +39,7 @@ pub(super) struct Key {
 enum Sets {
     Colour(fn(&mut Settings) -> &mut Colour),
     Flag(fn(&mut Settings) -> &mut bool),
+    Globs(fn(&mut Settings) -> &mut Vec<String>),
     Notify(fn(&mut Settings) -> &mut Notify),
     Rules(fn(&mut Settings) -> &mut Vec<Allowed>),
     Span(fn(&mut Settings) -> &mut Duration),
@@ -62,6 +65,14 @@ const KEYS: &[Key] = &[
     Key {
         path: "outside.well_known",
         sets: Sets::Flag(|s| &mut s.outside.well_known),
+    },
+    Key {
+        path: "projects.leave_out",
+        sets: Sets::Globs(|s| &mut s.projects.leave_out),
+    },
+    Key {
+        path: "projects.take_in",
+        sets: Sets::Globs(|s| &mut s.projects.take_in),
     },
     Key {
         path: "timeouts.connect_local",
@@ -149,6 +160,9 @@ impl Key {
         match self.sets {
             Sets::Colour(_) => "\"auto\", \"always\" or \"never\"",
             Sets::Flag(_) => "true or false",
+            Sets::Globs(_) => {
+                "a list of folders, as a .gitignore names them: [\"examples/shop\", \"*-fixtures\"]"
+            }
             Sets::Notify(_) => "\"off\", \"refused\" or \"all\"",
             Sets::Rules(_) => "a list of codes and names such as [\"DD410\", \"error-status\"]",
             Sets::Span(_) => "a duration such as \"300ms\", \"1.5s\" or \"2m\"",
@@ -181,6 +195,17 @@ impl Key {
                 };
             }
             (Sets::Flag(slot), Written::Flag(yes)) => *slot(settings) = yes,
+            (Sets::Globs(slot), Written::List(items)) => {
+                for (glob, place) in items {
+                    let glob = glob.trim().to_owned();
+                    if let Err(why) = check_glob(&glob) {
+                        return Err(self.wrong_kind(&format!("{} ({why})", quoted(&glob)), place));
+                    }
+                    if !slot(settings).contains(&glob) {
+                        slot(settings).push(glob);
+                    }
+                }
+            }
             (Sets::Notify(slot), Written::Text(text)) => {
                 *slot(settings) = match text.as_str() {
                     "off" => Notify::Off,
@@ -216,7 +241,7 @@ impl Key {
         match (&self.sets, text) {
             (Sets::Flag(_), "1" | "true") => Written::Flag(true),
             (Sets::Flag(_), "0" | "false") => Written::Flag(false),
-            (Sets::Rules(_), _) => Written::List(
+            (Sets::Globs(_) | Sets::Rules(_), _) => Written::List(
                 text.split(',')
                     .filter(|item| !item.trim().is_empty())
                     .map(|item| (item.to_owned(), place.clone()))
@@ -224,6 +249,27 @@ impl Key {
             ),
             _ => Written::Text(text.to_owned()),
         }
+    }
+}
+
+/// Why no folder of a project is ever meant by this glob, if none is.
+fn check_glob(glob: &str) -> Result<(), String> {
+    if glob.is_empty() {
+        return Err("it is empty".to_owned());
+    }
+    if glob.starts_with('#') {
+        return Err("it is a comment".to_owned());
+    }
+    if glob.split('/').any(|part| part == "..") {
+        return Err("it leads out of the project".to_owned());
+    }
+    if glob.split('/').any(|part| part == ".") {
+        return Err("it is seen from the project's root without `.`".to_owned());
+    }
+    match GitignoreBuilder::new("").add_line(None, glob) {
+        Ok(_) => Ok(()),
+        Err(ignore::Error::Glob { err, .. }) => Err(err),
+        Err(other) => Err(other.to_string()),
     }
 }
 

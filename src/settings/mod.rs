@@ -34,6 +34,8 @@ pub struct Settings {
     pub notify: Notify,
     /// What may be asked outside of this machine.
     pub outside: Outside,
+    /// Which folders of a project count.
+    pub projects: Projects,
     /// How long each look may take.
     pub timeouts: Timeouts,
 }
@@ -95,6 +97,15 @@ impl Default for Outside {
     fn default() -> Self {
         Outside { well_known: true }
     }
+}
+
+/// Which folders and files of a project count: globs as in a `.gitignore` at its root.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Projects {
+    /// Those that do not.
+    pub leave_out: Vec<String>,
+    /// Those that do, although they are samples or left out as a part of something else.
+    pub take_in: Vec<String>,
 }
 
 /// How long each look may take.

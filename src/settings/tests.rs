@@ -58,6 +58,7 @@ fn the_described_defaults_are_the_defaults() {
         docker: Docker { enabled: false },
         notify: Notify::Off,
         outside: Outside { well_known: false },
+        projects: Projects::default(),
         timeouts: Timeouts {
             connect_local: second,
             connect_remote: second,
@@ -229,6 +230,27 @@ fn mistakes_say_where_what_and_what_to_do() {
             "[timeouts]\nwhole = \"20\"\n",
             "x.toml:2:9: `timeouts.whole` cannot be `20` (a duration needs a unit); write a \
              duration such as \"300ms\", \"1.5s\" or \"2m\"",
+        ),
+        (
+            "[projects]\ntake_in = ['ok', '[z-a]']\n",
+            "x.toml:2:18: `projects.take_in` cannot be `[z-a]` (invalid range; 'z' > 'a'); write a \
+             list of folders, as a .gitignore names them: [\"examples/shop\", ",
+        ),
+        (
+            "projects.leave_out = ['../other']\n",
+            "x.toml:1:23: `projects.leave_out` cannot be `../other` (it leads out of the project)",
+        ),
+        (
+            "projects.leave_out = ['']\n",
+            "x.toml:1:23: `projects.leave_out` cannot be `` (it is empty)",
+        ),
+        (
+            "projects.leave_out = ['./old']\n",
+            "x.toml:1:23: `projects.leave_out` cannot be `./old` (it is seen from the project's",
+        ),
+        (
+            "projects.leave_out = 'old'\n",
+            "x.toml:1:22: `projects.leave_out` cannot be the text `old`; write a list of folders",
         ),
         (
             "'a\\u001b' = 1\n\"b\\u001b[2J\" = 1\n",

@@ -18,14 +18,19 @@ fn project(stage: &Stage, files: &[(&str, &str)]) -> std::path::PathBuf {
     folder
 }
 
-/// What `devdoctor check` finds in it under this code.
-fn check(folder: &Path, code: &str) -> Value {
+/// What `devdoctor check` says of it.
+fn checked(folder: &Path) -> Value {
     let output = Command::new(env!("CARGO_BIN_EXE_devdoctor"))
         .args(["check", "--json"])
         .current_dir(folder)
         .output()
         .unwrap();
-    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// What `devdoctor check` finds in it under this code.
+fn check(folder: &Path, code: &str) -> Value {
+    let report = checked(folder);
     let findings = report["findings"].as_array().unwrap();
     let found = findings.iter().find(|finding| finding["code"] == code);
     found
@@ -76,5 +81,21 @@ stories! {
         let words = ["python3", "-u", "-m", "http.server", "8000", "--bind", "127.0.0.1"];
         let _server = stage.program(&words, &folder, "Serving");
         says(&check(&folder, "DD802"), "0.0.0.0");
+    }
+
+    fn an_example_counts_where_its_server_runs(stage) {
+        if !stage.needs(&["python3"]) {
+            return;
+        }
+        let package = r#"{ "name": "shop", "scripts": { "dev": "python3 -m http.server 4123" } }"#;
+        let krate = ("Cargo.toml", "[package]\nname = \"shop\"\n");
+        let folder = project(stage, &[krate, ("examples/cart/package.json", package)]);
+        let report = checked(&folder);
+        assert_eq!(report["services"], serde_json::json!([]), "{report:#}");
+        assert_eq!(report["left_out"][0]["path"], "examples", "{report:#}");
+        let words = ["python3", "-u", "-m", "http.server", "4123"];
+        let _server = stage.program(&words, &folder.join("examples/cart"), "Serving");
+        let report = checked(&folder);
+        assert_eq!(report["services"][0]["state"], "as-expected", "{report:#}");
     }
 }

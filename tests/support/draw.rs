@@ -503,6 +503,10 @@ impl<'a> Draw<'a> {
                 origin: d.origin(),
                 why: d.word(),
             }),
+            left_out: self.many(|d| LeftOut {
+                path: d.word(),
+                by_settings: d.flag(),
+            }),
             pointers: self.many(|d| Pointer {
                 service: d.word(),
                 key: d.word(),

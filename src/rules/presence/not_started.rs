@@ -50,7 +50,8 @@ pub static RULE: Rule = Rule {
     source: include_str!("not_started.rs"),
 };
 
-/// So many alternatives are told; a project with more has not made up its mind.
+/// So many alternatives are named, and can be started; a project with more has not made up
+/// its mind.
 const MOST: usize = 3;
 
 fn check(case: &Case) -> Option<Finding> {
@@ -76,14 +77,19 @@ fn check(case: &Case) -> Option<Finding> {
     } else {
         Confidence::Likely
     };
-    expected.truncate(MOST);
     let mut names: Vec<&str> = expected.iter().map(service_name).collect();
     names.dedup();
+    let more = names.len().saturating_sub(MOST);
+    names.truncate(MOST);
     let port = case.port();
-    let says = match names[..] {
-        [one] => format!("{one} should have port {port}, and is not running"),
-        _ => format!(
+    let says = match (&names[..], more) {
+        ([one], _) => format!("{one} should have port {port}, and is not running"),
+        (_, 0) => format!(
             "{} should have port {port}, and none of them is running",
+            names.join(" or ")
+        ),
+        _ => format!(
+            "{} or {more} more should have port {port}, and none of them is running",
             names.join(" or ")
         ),
     };
@@ -92,7 +98,8 @@ fn check(case: &Case) -> Option<Finding> {
         .because(evidence::nobody_listens(case))
         .because_all(expected.iter().map(|one| evidence::expects(case, one)))
         .because_all(nobody_runs(case, &expected));
-    let starts = expected.iter().filter_map(|one| fixes::start(case, one));
+    let starts = expected.iter().take(MOST);
+    let starts = starts.filter_map(|one| fixes::start(case, one));
     let finding = starts.fold(finding, Finding::fix);
     if finding.fixes.is_empty() {
         return Some(finding.fix(Fix::read(

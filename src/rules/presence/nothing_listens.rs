@@ -16,7 +16,7 @@
 //! Start the server, and read its first lines: most print the address they
 //! listen on. If it says another port, open that one.
 
-use crate::facts::catalogue;
+use crate::facts::{Claims, catalogue};
 use crate::findings::{Confidence, Finding, Fix, Severity};
 use crate::rules::case::Expected;
 use crate::rules::evidence::service_name;
@@ -66,13 +66,19 @@ fn check(case: &Case) -> Option<Finding> {
     } else {
         Confidence::Likely
     };
-    let finding = Finding::new(confidence, format!("nobody listens on port {port}"))
-        .because_all(case.probes_that(refused.outcome).map(evidence::probe))
-        .because(evidence::nobody_listens(case));
     // Files of other projects are read where their servers or containers were seen.
     let mut elsewhere = case.expected_elsewhere();
     elsewhere.retain(|one| one.service.is_on());
     elsewhere.truncate(MOST);
+    let says = match elsewhere.is_empty() && nobody_should(case) {
+        true => {
+            format!("nobody listens on port {port}, and no file of this project says who should")
+        }
+        false => format!("nobody listens on port {port}"),
+    };
+    let finding = Finding::new(confidence, says)
+        .because_all(case.probes_that(refused.outcome).map(evidence::probe))
+        .because(evidence::nobody_listens(case));
     let start = |one: &Expected| {
         let of = format!("start {} of {}", service_name(one), one.project.root);
         fixes::start_as(case, one, of)
@@ -95,4 +101,17 @@ fn check(case: &Case) -> Option<Finding> {
         )),
     };
     Some(finding.fix(Fix::safe("see what does listen", ["devdoctor", "ports"])))
+}
+
+/// Whether the files of the user's project were read whole, and none of them speaks of the
+/// port.
+fn nobody_should(case: &Case) -> bool {
+    let port = case.port();
+    let known = |claims: &&Claims| {
+        let vague = claims.services.iter().any(|one| !one.unknown.is_empty());
+        let points = claims.pointers.iter().any(|one| one.port == port);
+        let sets = claims.ignored.iter().any(|one| one.port == Some(port));
+        !claims.cut && claims.broken.is_empty() && !vague && !points && !sets
+    };
+    case.claims().filter(known).is_some() && case.expected().is_empty()
 }

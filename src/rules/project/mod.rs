@@ -39,6 +39,18 @@ fn fails(case: &Case) -> bool {
     case.probes().any(|probe| !Case::content(probe))
 }
 
+/// So many services are named in one sentence.
+const MOST_NAMED: usize = 4;
+
+/// The names, the last ones as a number where they are too many for one sentence.
+fn some_of(mut names: Vec<String>) -> Vec<String> {
+    if names.len() > MOST_NAMED {
+        let more = names.split_off(MOST_NAMED - 1).len();
+        names.push(format!("{more} more"));
+    }
+    names
+}
+
 /// `a`, `a and b`, `a, b and c`.
 fn join(list: &[String]) -> String {
     match list {

@@ -51,11 +51,16 @@ pub(in crate::rules) fn all(survey: &Survey) -> Vec<Finding> {
 }
 
 fn of(survey: &Survey, setting: &IgnoredSetting) -> Finding {
-    let service = survey
-        .claims
-        .services
-        .iter()
-        .find(|service| is_meant(service, setting));
+    let meant = survey.claims.services.iter();
+    let meant = meant.filter(|service| is_meant(service, setting));
+    // Several compose files may each have a service of this name: the nearest is meant.
+    let near = |service: &&Service| {
+        let (own, of) = (&service.origin.file, &setting.origin.file);
+        let shared = own.split('/').zip(of.split('/'));
+        let shared = shared.take_while(|(a, b)| a == b).count();
+        std::cmp::Reverse(shared)
+    };
+    let service = meant.min_by_key(near);
     let key = &setting.key;
     let (set, sets) = match setting.port {
         Some(port) => (

@@ -23,7 +23,7 @@ use crate::facts::{Expectation, Proto, Runs, Service};
 use crate::findings::{Confidence, Finding, Severity};
 use crate::rules::{Case, Rule, Survey, fixes};
 
-use super::{join, survey};
+use super::{join, some_of, survey};
 
 /// DD801.
 pub static RULE: Rule = Rule {
@@ -159,7 +159,7 @@ fn of<'a>(survey: &Survey<'a>, port: u16, clash: &Clash<'a>) -> Finding {
             names.push(name);
         }
     }
-    let names = join(&names);
+    let names = join(&some_of(names));
     let sure = clash.services.iter().all(|(_, wants)| wants.certain);
     let (confidence, severity, says) = match clash.together {
         true => (

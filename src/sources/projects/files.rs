@@ -26,6 +26,8 @@ pub(super) struct OnDisk {
     /// The folders that were looked into: of the files that parsers ask for, most are
     /// not there.
     folders: RefCell<HashMap<String, Rc<Listed>>>,
+    /// The folders that are asked for by themselves.
+    asked_for: BTreeSet<String>,
 }
 
 /// What a folder of the project holds.
@@ -46,7 +48,13 @@ impl OnDisk {
             root: root.canonicalize()?,
             read: RefCell::default(),
             folders: RefCell::default(),
+            asked_for: BTreeSet::new(),
         })
+    }
+
+    /// These folders are asked for by themselves.
+    pub(super) fn ask_for(&mut self, folders: BTreeSet<String>) {
+        self.asked_for = folders;
     }
 
     /// The root without links.
@@ -177,6 +185,10 @@ impl Files for OnDisk {
             Listed::Names(_, names) => names.iter().cloned().collect(),
             Listed::Hidden(_) | Listed::None(_) => Vec::new(),
         }
+    }
+
+    fn is_asked_for(&self, folder: &str) -> bool {
+        self.asked_for.contains(folder)
     }
 
     fn root(&self) -> Option<&str> {

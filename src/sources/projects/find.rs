@@ -1,10 +1,12 @@
 //! Which files of a project are read.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Instant;
 
 use ignore::WalkBuilder;
 
+use super::{MARKERS, SETTINGS};
 use crate::parsers;
 
 /// How deep below its root a project's files are looked for.
@@ -32,8 +34,6 @@ pub(super) const OTHERS: &[&str] = &[
     ".nuxt",
     ".svelte-kit",
     ".cache",
-    "__fixtures__",
-    "testdata",
 ];
 
 /// The files below a root that some parser takes.
@@ -41,6 +41,8 @@ pub(super) const OTHERS: &[&str] = &[
 pub(super) struct Found {
     /// Their paths, seen from the root, in order.
     pub(super) paths: Vec<String>,
+    /// The folders with a file that makes them somebody's project.
+    pub(super) marked: BTreeSet<String>,
     /// Whether there was more than is looked at.
     pub(super) cut: bool,
 }
@@ -73,12 +75,24 @@ pub(super) fn files(root: &Path, until: Instant) -> Found {
         if entry.file_type().is_none_or(|kind| kind.is_dir()) {
             continue;
         }
-        let taken = entry.file_name().to_str().is_some_and(parsers::takes);
-        let Ok(below) = entry.path().strip_prefix(root) else {
+        let Some(name) = entry.file_name().to_str() else {
             continue;
         };
-        if taken && let Some(path) = below.to_str() {
-            found.paths.push(path.replace('\\', "/"));
+        let (taken, marks) = (parsers::takes(name), MARKERS.contains(&name));
+        if !taken && (!marks || name == SETTINGS) {
+            continue;
+        }
+        let below = entry.path().strip_prefix(root).ok();
+        let Some(path) = below.and_then(Path::to_str) else {
+            continue;
+        };
+        let path = path.replace('\\', "/");
+        if marks {
+            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            found.marked.insert(folder.to_owned());
+        }
+        if taken {
+            found.paths.push(path);
         }
     }
     // Files near the root first: they speak for the whole.

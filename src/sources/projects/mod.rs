@@ -3,6 +3,7 @@
 mod files;
 mod find;
 mod read;
+mod samples;
 mod watch;
 mod write;
 
@@ -12,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use crate::facts::{Known, Project, clean};
 
-pub use read::{Read, claims, read};
+pub use read::{Asked, Read, claims, left_out, read};
 pub use watch::Watch;
 pub use write::replace;
 
@@ -38,8 +39,11 @@ const MARKERS: &[&str] = &[
     "deno.json",
     "Procfile",
     "Makefile",
-    ".devdoctor.toml",
+    SETTINGS,
 ];
+
+/// The settings of a project: they make a folder one, and by themselves no server.
+const SETTINGS: &str = ".devdoctor.toml";
 
 /// The folder that makes the one it is in the root of a repository.
 const REPOSITORY: &str = ".git";

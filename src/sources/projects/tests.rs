@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::files::OnDisk;
-use super::find;
+use super::{Asked, claims, find, left_out};
 use crate::parsers::{Files, Unreadable};
+use crate::settings;
 
 /// A folder of this test's own, removed at its end.
 pub(super) struct Folder(PathBuf);
@@ -129,4 +130,120 @@ fn what_may_not_be_read_is_not_missing() {
     } else {
         assert_eq!(seen, Err(Unreadable::Forbidden));
     }
+}
+
+/// The names of the services that the files of this folder tell of.
+fn services(tmp: &Folder, asked: Asked) -> Vec<String> {
+    let asked = Asked {
+        budget: Duration::from_secs(20),
+        ..asked
+    };
+    let claims = claims(&tmp.path(""), asked);
+    let claims = claims.seen().expect("the files can be read");
+    claims.services.iter().map(|one| one.name.clone()).collect()
+}
+
+/// Asked from this folder.
+fn from(tmp: &Folder, folder: &str) -> Asked {
+    Asked {
+        from: vec![tmp.path(folder)],
+        ..Asked::default()
+    }
+}
+
+/// A package with a development server.
+const VITE: &str = r#"{ "scripts": { "dev": "vite" } }"#;
+
+#[test]
+fn what_the_workspace_names_is_no_sample() {
+    let tmp = Folder::new("members");
+    tmp.file("package.json", "{}");
+    tmp.file(
+        "pnpm-workspace.yaml",
+        "packages: ['packages/**', 'examples/in']\n",
+    );
+    tmp.file("packages/web/package.json", VITE);
+    tmp.file("packages/web/tests/fixtures/one/package.json", VITE);
+    tmp.file("examples/in/package.json", VITE);
+    tmp.file("examples/out/package.json", VITE);
+    // One that is a workspace itself does not make its members the project's.
+    tmp.file("test/mono/package.json", r#"{ "workspaces": ["apps/*"] }"#);
+    tmp.file("test/mono/apps/deep/package.json", VITE);
+    assert_eq!(services(&tmp, from(&tmp, "packages")), ["in", "web"]);
+    // Whoever stands in one asks for it, though the workspace does not have it.
+    let mut inside = services(&tmp, from(&tmp, "examples/out/src"));
+    inside.sort();
+    assert_eq!(inside, ["in", "out", "web"]);
+    let mut inside = services(&tmp, from(&tmp, "test/mono"));
+    inside.sort();
+    assert_eq!(inside, ["deep", "in", "web"]);
+}
+
+#[test]
+fn workspaces_of_other_languages_name_their_members_too() {
+    for (file, text) in [
+        (
+            "Cargo.toml",
+            "[workspace]\nmembers = [\"lib\", \"examples/*\"]\n",
+        ),
+        (
+            "pyproject.toml",
+            "[tool.uv.workspace]\nmembers = [\"examples/*\"]\n",
+        ),
+        ("go.work", "go 1.22\nuse (\n\t./examples/shop\n)\n"),
+        ("deno.json", r#"{ "workspace": ["./examples/shop"] }"#),
+        (
+            "pom.xml",
+            "<project><modules><module>examples/shop</module></modules></project>",
+        ),
+        ("settings.gradle.kts", "include(\":examples:shop\")\n"),
+    ] {
+        let tmp = Folder::new("languages");
+        tmp.file("Cargo.toml", "[package]\nname = \"one\"\n");
+        tmp.file("examples/shop/Procfile", "web: vite\n");
+        assert_eq!(services(&tmp, from(&tmp, "")), [""; 0], "without {file}");
+        tmp.file(file, text);
+        assert_eq!(services(&tmp, from(&tmp, "")), ["web"], "{file}");
+    }
+}
+
+#[test]
+fn the_settings_take_in_and_leave_out() {
+    let tmp = Folder::new("globs");
+    tmp.file("package.json", VITE);
+    tmp.file("legacy/package.json", VITE);
+    tmp.file("examples/cart/package.json", VITE);
+    tmp.file(
+        "testdata/compose.yaml",
+        "services: { db: { ports: ['5432:5432'] } }\n",
+    );
+    let asked = Asked {
+        which: settings::Projects {
+            leave_out: vec!["legacy".to_owned()],
+            take_in: vec!["examples/cart".to_owned()],
+        },
+        ..Asked::default()
+    };
+    let all = claims(
+        &tmp.path(""),
+        Asked {
+            budget: Duration::from_secs(20),
+            ..asked
+        },
+    );
+    let all = all.seen().unwrap();
+    let names: Vec<_> = all.services.iter().map(|one| one.folder.as_str()).collect();
+    assert_eq!(names, ["", "examples/cart"]);
+    let told: Vec<_> = all
+        .left_out
+        .iter()
+        .map(|at| (at.path.as_str(), at.by_settings))
+        .collect();
+    assert_eq!(told, [("legacy", true), ("testdata", false)]);
+    let inside = [
+        tmp.path("testdata/sub"),
+        tmp.path("legacy"),
+        tmp.path("other"),
+    ];
+    assert_eq!(left_out(&tmp.path(""), all, &inside), inside[..2]);
 }

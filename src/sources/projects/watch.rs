@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::find;
+use super::{SETTINGS, find};
 use crate::parsers;
 use crate::sources::folders::{Folders, Interest, Kind, Who};
 
@@ -17,6 +17,7 @@ const LONGEST: Duration = Duration::from_secs(1);
 /// Files that no parser takes by their names, and that parsers ask for beside others: who
 /// manages a project's packages, and what of it is ignored.
 const BESIDE: &[&str] = &[
+    SETTINGS,
     ".dockerignore",
     ".flaskenv",
     ".gitignore",
