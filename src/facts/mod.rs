@@ -240,6 +240,7 @@ impl Snapshot {
             ("binding", self.binding.gap()),
             ("services", self.units.gap()),
             ("pid-files", self.pid_files.gap()),
+            ("rules-for-others", self.way.arriving.gap()),
         ]
         .into_iter()
         .filter_map(|(part, gap)| Some((part, gap?)))
