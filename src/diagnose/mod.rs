@@ -3,6 +3,7 @@
 mod boundaries;
 mod browser;
 mod check;
+mod confined;
 mod containers;
 mod failure;
 mod firewall;

@@ -9,6 +9,7 @@
 mod browser;
 mod catalogue;
 mod claims;
+mod confined;
 mod container;
 mod device;
 mod dialled;
@@ -49,6 +50,7 @@ pub use claims::{
     BrokenFile, Claims, Expectation, IgnoredSetting, Origin, Pointer, Runs, Service, SetBy,
     UnknownSetting,
 };
+pub use confined::{Denial, Module, Policy, UnitLimits, UnitSetting, Whose};
 pub use container::{
     Compose, Container, ContainerState, Dependency, Engine, EngineKind, Network, PortSpec, Publish,
 };
@@ -218,6 +220,11 @@ impl Snapshot {
             ("source-ports", self.way.ports.gap()),
             ("tracked-connections", self.way.tracking.gap()),
             ("confinement", self.way.confinement.gap()),
+            ("policy", self.way.policy.gap()),
+            (
+                "policy-denials",
+                self.way.policy.seen().and_then(|p| p.denials.gap()),
+            ),
         ]
         .into_iter()
         .chain(
@@ -240,6 +247,7 @@ impl Snapshot {
             ("binding", self.binding.gap()),
             ("services", self.units.gap()),
             ("pid-files", self.pid_files.gap()),
+            ("unit-limits", self.way.limits.gap()),
             ("rules-for-others", self.way.arriving.gap()),
         ]
         .into_iter()
