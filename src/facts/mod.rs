@@ -54,7 +54,7 @@ pub use confined::{Denial, Module, Policy, UnitLimits, UnitSetting, Whose};
 pub use container::{
     Compose, Container, ContainerState, Dependency, Engine, EngineKind, Network, PortSpec, Publish,
 };
-pub use device::Device;
+pub use device::{Device, Renumbered};
 pub use dialled::{DialFailure, Dialled, FailedDial, NextDoor, is_machine_name, is_own_loopback};
 pub use host::{
     Address, Firewall, FirewallRule, FirewallVerdict, Host, HostsEntry, ProxyVariable, Resolution,

@@ -603,10 +603,11 @@ impl<'a> Draw<'a> {
             to: self.maybe(Self::port),
             scheme: self.maybe(|d| d.pick(&["http", "https", "grpc"]).to_owned()),
             via: self.maybe(Self::word),
-            said_by: match self.pick(&[0, 1, 2, 3]) {
+            said_by: match self.pick(&[0, 1, 2, 3, 4]) {
                 0 => SaidBy::Argv,
                 1 => SaidBy::Connection,
                 2 => SaidBy::Kind,
+                3 => SaidBy::Bridge,
                 _ => SaidBy::File {
                     file: self.word(),
                     line: self.small(),
@@ -1079,6 +1080,10 @@ impl<'a> Draw<'a> {
                     serial: d.word(),
                     state: d.pick(&["device", "offline"]).to_owned(),
                     reversed: d.known(|d| d.many(Self::port)),
+                    renumbered: d.many(|d| Renumbered {
+                        there: d.port(),
+                        here: d.port(),
+                    }),
                 })
                 .into()
             }),
