@@ -220,11 +220,6 @@ impl Snapshot {
             ("source-ports", self.way.ports.gap()),
             ("tracked-connections", self.way.tracking.gap()),
             ("confinement", self.way.confinement.gap()),
-            ("policy", self.way.policy.gap()),
-            (
-                "policy-denials",
-                self.way.policy.seen().and_then(|p| p.denials.gap()),
-            ),
         ]
         .into_iter()
         .chain(
@@ -248,6 +243,11 @@ impl Snapshot {
             ("services", self.units.gap()),
             ("pid-files", self.pid_files.gap()),
             ("unit-limits", self.way.limits.gap()),
+            ("policy", self.way.policy.gap()),
+            (
+                "policy-denials",
+                self.way.policy.seen().and_then(|p| p.denials.gap()),
+            ),
             ("rules-for-others", self.way.arriving.gap()),
         ]
         .into_iter()

@@ -57,7 +57,8 @@ fn records(until: Instant) -> Result<Vec<Denial>, Gap> {
     match tail(LOG) {
         Ok(text) => Ok(denials(&text, now_s)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let dmesg = Command::find(&["dmesg"]).ok_or(Gap::NotRunning)?;
+            let missing = || Gap::Failed("dmesg is not installed".to_owned());
+            let dmesg = Command::find(&["dmesg"]).ok_or_else(missing)?;
             Ok(denials(&dmesg.run(&[], until)?, now_s))
         }
         Err(error) => Err(Gap::of(&error)),
