@@ -13,6 +13,8 @@ mod acts;
 mod address;
 #[path = "live/client.rs"]
 mod client;
+#[path = "live/confined.rs"]
+mod confined;
 #[path = "live/databases.rs"]
 mod databases;
 #[path = "live/examples.rs"]

@@ -5,6 +5,7 @@ mod beside;
 mod boundaries;
 mod browser;
 mod check;
+mod confined;
 mod containers;
 mod failure;
 mod firewall;

@@ -14,10 +14,12 @@ use crate::facts::{
 };
 use crate::rules::{Case, join, onward_target};
 use crate::sources::onward::Passage;
-use crate::sources::{Pending, names, onward, probes};
+use crate::sources::{Pending, devices, names, onward, probes};
 
 /// How many places are followed in one diagnosis, whoever named them.
 const MOST_PLACES: usize = 6;
+/// How long the debug bridge may take to tell what it has set up.
+const BRIDGE: Duration = Duration::from_millis(300);
 /// How long a request is on its way before it is looked where it went.
 const UNDER_WAY: Duration = Duration::from_millis(150);
 
@@ -64,8 +66,14 @@ impl Doctor<'_> {
         let Some(owner) = &between.owner else {
             return Vec::new();
         };
-        let argv = owner.argv.seen().map_or(&[][..], Vec::as_slice);
         let port = self.target.port;
+        if between.kind == "adb" {
+            let led = self.led_to_devices(owner);
+            if !led.is_empty() {
+                return led;
+            }
+        }
+        let argv = owner.argv.seen().map_or(&[][..], Vec::as_slice);
         let passages = onward::of_command(&between.kind, argv);
         let here = |passage: &Passage| passage.listens.is_none_or(|listens| listens == port);
         let places: Vec<Onward> = passages
@@ -104,6 +112,44 @@ impl Doctor<'_> {
             }];
         }
         places
+    }
+
+    /// Where the debug bridge leads the port, by its own list: it is asked where its own
+    /// port is open to us.
+    fn led_to_devices(&self, owner: &Process) -> Vec<Onward> {
+        let case = Case::new(self.target, &self.facts);
+        let own = |listener: &&Listener| {
+            listener.at.port() == devices::PORT && listener.owner() == Some(owner.id)
+        };
+        let listeners = case.facts.listeners.items().iter();
+        let Some(at) = listeners.filter(own).map(|listener| listener.at).next() else {
+            return Vec::new();
+        };
+        let port = self.target.port;
+        let forwards = devices::forwards(at, BRIDGE.min(self.budget(|of| of.whole)));
+        let here = forwards.seen().into_iter().flatten();
+        here.filter(|forward| forward.listens == port)
+            .map(|forward| {
+                let tcp = forward.to.strip_prefix("tcp:");
+                Onward {
+                    port,
+                    by: Some(owner.id),
+                    host: Some(match tcp {
+                        Some(_) => "localhost".to_owned(),
+                        None => forward.to.clone(),
+                    }),
+                    to: tcp.and_then(|port| port.parse().ok()),
+                    via: Some(format!("the device {}", forward.serial)),
+                    said_by: SaidBy::Bridge,
+                    // The bridge knows whether it still has the device.
+                    peers: match forward.ready {
+                        true => Known::default(),
+                        false => Known::Seen(Vec::new()),
+                    },
+                    ..Onward::default()
+                }
+            })
+            .collect()
     }
 
     /// Where a reverse proxy leads: by the project's files, else by its own, else by the

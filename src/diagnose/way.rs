@@ -14,6 +14,7 @@ impl Doctor<'_> {
     /// system itself is asked.
     pub(super) fn look_at_way(&mut self) {
         if self.is_passive() {
+            self.look_at_limits();
             return;
         }
         self.look_at_nat();
@@ -23,6 +24,7 @@ impl Doctor<'_> {
         self.look_at_source_ports();
         self.look_at_tracking();
         self.look_at_confinement();
+        self.look_at_limits();
     }
 
     /// The source ports, where the system had none for a connection.

@@ -15,4 +15,17 @@ pub struct Device {
     pub state: String,
     /// The ports of its `localhost` that lead to this machine.
     pub reversed: Known<Vec<u16>>,
+    /// Those of them that lead to a port of another number here.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub renumbered: Vec<Renumbered>,
+}
+
+/// A port of a device that leads to another port of this machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Renumbered {
+    /// The device's.
+    pub there: u16,
+    /// This machine's.
+    pub here: u16,
 }

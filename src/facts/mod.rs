@@ -9,6 +9,7 @@
 mod browser;
 mod catalogue;
 mod claims;
+mod confined;
 mod container;
 mod device;
 mod dialled;
@@ -49,10 +50,11 @@ pub use claims::{
     BrokenFile, Claims, Expectation, IgnoredSetting, LeftOut, Origin, Pointer, Runs, Service,
     SetBy, UnknownSetting,
 };
+pub use confined::{Denial, Module, Policy, UnitLimits, UnitSetting, Whose};
 pub use container::{
     Compose, Container, ContainerState, Dependency, Engine, EngineKind, Network, PortSpec, Publish,
 };
-pub use device::Device;
+pub use device::{Device, Renumbered};
 pub use dialled::{DialFailure, Dialled, FailedDial, NextDoor, is_machine_name, is_own_loopback};
 pub use host::{
     Address, Firewall, FirewallRule, FirewallVerdict, Host, HostsEntry, ProxyVariable, Resolution,
@@ -240,6 +242,13 @@ impl Snapshot {
             ("binding", self.binding.gap()),
             ("services", self.units.gap()),
             ("pid-files", self.pid_files.gap()),
+            ("unit-limits", self.way.limits.gap()),
+            ("policy", self.way.policy.gap()),
+            (
+                "policy-denials",
+                self.way.policy.seen().and_then(|p| p.denials.gap()),
+            ),
+            ("rules-for-others", self.way.arriving.gap()),
         ]
         .into_iter()
         .filter_map(|(part, gap)| Some((part, gap?)))

@@ -71,6 +71,8 @@ pub enum SaidBy {
     },
     /// A connection that the process had while it was asked.
     Connection,
+    /// The debug bridge of Android, which was asked for its list.
+    Bridge,
     /// What the process is: nothing says where it leads.
     Kind,
 }

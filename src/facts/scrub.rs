@@ -113,6 +113,25 @@ pub fn scrub(mut snapshot: Snapshot, home: Option<&str>) -> Snapshot {
         }
         *units = list.into();
     }
+    if let Known::Seen(limits) = &mut snapshot.way.limits {
+        let mut list = limits.to_vec();
+        for unit in &mut list {
+            unit.unit = text(&unit.unit);
+            for setting in &mut unit.settings {
+                setting.file = setting.file.as_deref().map(text);
+            }
+        }
+        *limits = list.into();
+    }
+    if let Known::Seen(policy) = &mut snapshot.way.policy
+        && let Known::Seen(denials) = &mut policy.denials
+    {
+        for denial in denials {
+            denial.comm = text(&denial.comm);
+            denial.profile = text(&denial.profile);
+            denial.text = text(&denial.text);
+        }
+    }
     if let Known::Seen(names) = &mut snapshot.names {
         // They are those of a company, or of a home.
         names.search.fill("…".to_owned());

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Firewall, Known, same_network};
+use super::{Firewall, Known, Policy, UnitLimits, same_network};
 
 /// What is known of the way to the addresses that could not be reached. Each part is
 /// looked at only where an answer hangs on it.
@@ -33,6 +33,14 @@ pub struct Way {
     /// another machine; looked at where it answers from here.
     #[serde(skip_serializing_if = "Known::is_not_asked")]
     pub arriving: Known<Firewall>,
+    /// What the units of systemd take away from the server and from devdoctor itself;
+    /// looked at where a connection gets lost, or where a unit should listen and does not.
+    #[serde(skip_serializing_if = "Known::is_not_asked")]
+    pub limits: Known<Arc<[UnitLimits]>>,
+    /// The policy of the kernel's security module; looked at where a connection was
+    /// forbidden, a unit has failed, or a proxy answers for a server that is well.
+    #[serde(skip_serializing_if = "Known::is_not_asked")]
+    pub policy: Known<Policy>,
 }
 
 /// The source ports of this machine, as far as one destination is concerned.

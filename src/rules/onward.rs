@@ -264,6 +264,16 @@ fn said(case: &Case, place: &Onward) -> Option<Evidence> {
                 },
             ))
         }
+        SaidBy::Bridge => {
+            let seen = Seen::Kernel {
+                what: "adb forward --list".to_owned(),
+            };
+            let port = place.port;
+            Some(Evidence::new(
+                format!("adb leads port {port} to {there}"),
+                seen,
+            ))
+        }
         SaidBy::Kind => None,
     }
 }

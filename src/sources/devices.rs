@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use crate::facts::{Device, Gap, Known, clean};
+use crate::facts::{Device, Gap, Known, Renumbered, clean};
 
 /// Where the bridge's server listens.
 pub const PORT: u16 = 5037;
@@ -30,7 +30,7 @@ pub fn look(at: SocketAddr, budget: Duration) -> Known<Vec<Device>> {
     };
     let device = |(serial, state): (String, String)| {
         let transport = format!("host:transport:{serial}");
-        let reversed = match state.as_str() {
+        let pairs = match state.as_str() {
             "device" => match ask(at, until, &[&transport, "reverse:list-forward"]) {
                 Ok(list) => Known::Seen(ports(&list)),
                 Err(error) => Known::Unseen(Gap::of(&error)),
@@ -38,21 +38,68 @@ pub fn look(at: SocketAddr, budget: Duration) -> Known<Vec<Device>> {
             // Nothing can be set up on a device that is not ready.
             _ => Known::default(),
         };
+        let known = pairs.seen().into_iter().flatten();
+        let renumbered = known
+            .filter(|(there, here)| there != here)
+            .map(|&(there, here)| Renumbered { there, here })
+            .collect();
         Device {
             serial: clean(&serial),
             state: clean(&state),
-            reversed,
+            reversed: pairs.map(|pairs| pairs.into_iter().map(|(there, _)| there).collect()),
+            renumbered,
         }
     };
     Known::Seen(devices.into_iter().map(device).collect())
 }
 
+/// A port of this machine that the bridge leads to a device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Forward {
+    /// The device.
+    pub serial: String,
+    /// The port on this machine.
+    pub listens: u16,
+    /// Where it leads there: `tcp:8080`, `localabstract:chrome_devtools_remote`.
+    pub to: String,
+    /// Whether the device is attached and ready.
+    pub ready: bool,
+}
+
+/// What the bridge at this address leads to devices (`adb forward --list`).
+#[must_use]
+pub fn forwards(at: SocketAddr, budget: Duration) -> Known<Vec<Forward>> {
+    let until = Instant::now() + budget;
+    let look = || -> io::Result<Vec<Forward>> {
+        let devices = ask(at, until, &["host:devices"])?;
+        let ready = |serial: &str| {
+            let mut lines = devices.lines().filter_map(|line| line.split_once('\t'));
+            lines.any(|(known, state)| known == serial && state == "device")
+        };
+        let list = ask(at, until, &["host:list-forward"])?;
+        let forward = |line: &str| {
+            let mut words = line.split(' ');
+            let (serial, from, to) = (words.next()?, words.next()?, words.next()?);
+            Some(Forward {
+                ready: ready(serial),
+                serial: clean(serial),
+                listens: from.strip_prefix("tcp:")?.parse().ok()?,
+                to: clean(to),
+            })
+        };
+        Ok(list.lines().filter_map(forward).collect())
+    };
+    look().map_err(|error| Gap::of(&error)).into()
+}
+
 /// `UsbFfs tcp:8081 tcp:8081`, a line each: the device's side stands first.
-fn ports(list: &str) -> Vec<u16> {
-    let sides = list.lines().filter_map(|line| line.split(' ').nth(1));
-    sides
-        .filter_map(|side| side.strip_prefix("tcp:")?.parse().ok())
-        .collect()
+fn ports(list: &str) -> Vec<(u16, u16)> {
+    let pair = |line: &str| {
+        let mut sides = line.split(' ').skip(1);
+        let mut port = || sides.next()?.strip_prefix("tcp:")?.parse().ok();
+        Some((port()?, port()?))
+    };
+    list.lines().filter_map(pair).collect()
 }
 
 /// Asks one thing after the other over one connection, and reads the last answer.
@@ -115,16 +162,42 @@ mod tests {
     fn devices_are_told_with_the_ports_that_lead_here() {
         let at = bridge(&[
             "OKAY0027emulator-5554\tdevice\nR58M\tunauthorized\n",
-            "OKAYOKAY0019UsbFfs tcp:8081 tcp:8081\n",
+            "OKAYOKAY0032UsbFfs tcp:8081 tcp:8081\nUsbFfs tcp:8082 tcp:3000\n",
         ]);
         let seen = look(at, Duration::from_secs(20));
         let [ready, other] = &seen.seen().unwrap()[..] else {
             panic!("{seen:?}");
         };
         assert_eq!(ready.serial, "emulator-5554");
-        assert_eq!(ready.reversed, Known::Seen(vec![8081]));
+        assert_eq!(ready.reversed, Known::Seen(vec![8081, 8082]));
+        let renumbered = Renumbered {
+            there: 8082,
+            here: 3000,
+        };
+        assert_eq!(ready.renumbered, [renumbered]);
         assert_eq!(other.state, "unauthorized");
         assert!(other.reversed.is_not_asked());
+    }
+
+    #[test]
+    fn ports_that_lead_to_devices_are_told() {
+        let at = bridge(&[
+            "OKAY0015emulator-5554\tdevice\n",
+            "OKAY006Demulator-5554 tcp:3000 tcp:8080\nR58M tcp:9222 \
+             localabstract:chrome_devtools_remote\nodd localabstract:x tcp:1\n",
+        ]);
+        let seen = forwards(at, Duration::from_secs(20));
+        let [ready, gone] = &seen.seen().unwrap()[..] else {
+            panic!("{seen:?}");
+        };
+        assert_eq!(
+            (ready.listens, ready.to.as_str(), ready.ready),
+            (3000, "tcp:8080", true)
+        );
+        assert_eq!((gone.serial.as_str(), gone.ready), ("R58M", false));
+        assert_eq!(gone.to, "localabstract:chrome_devtools_remote");
+        let at = bridge(&["OKAY0000", "FAIL0003odd"]);
+        assert!(forwards(at, Duration::from_secs(20)).gap().is_some());
     }
 
     #[test]
@@ -138,6 +211,6 @@ mod tests {
     #[test]
     fn other_kinds_of_forwards_are_left_out() {
         let list = "UsbFfs tcp:8081 tcp:8081\nhost-5 localabstract:x tcp:1\nodd\n";
-        assert_eq!(ports(list), [8081]);
+        assert_eq!(ports(list), [(8081, 8081)]);
     }
 }

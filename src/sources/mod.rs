@@ -23,6 +23,7 @@ pub mod own;
 pub mod owners;
 mod pending;
 pub mod pid_files;
+pub mod policy;
 pub mod probes;
 pub mod processes;
 pub mod projects;

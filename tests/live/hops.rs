@@ -208,10 +208,10 @@ stories! {
         let answer = stage.why("http://127.0.0.1:3000/");
         answer
             .finds("DD723")
-            .first("says", "adb")
+            .first("says", "localhost:8080 as the device 127.0.0.1:5600 sees it")
             .first("confidence", "likely")
             .fix("adb forward --list");
-        assert_eq!(states(&answer), ["ok", "unknown"]);
+        assert_eq!(states(&answer), ["ok", "ok", "unknown"]);
         // The bridge's own port leads nowhere.
         let answer = stage.why("http://127.0.0.1:5037/");
         answer.finds("DD605").fix("adb devices");

@@ -607,10 +607,11 @@ impl<'a> Draw<'a> {
             to: self.maybe(Self::port),
             scheme: self.maybe(|d| d.pick(&["http", "https", "grpc"]).to_owned()),
             via: self.maybe(Self::word),
-            said_by: match self.pick(&[0, 1, 2, 3]) {
+            said_by: match self.pick(&[0, 1, 2, 3, 4]) {
                 0 => SaidBy::Argv,
                 1 => SaidBy::Connection,
                 2 => SaidBy::Kind,
+                3 => SaidBy::Bridge,
                 _ => SaidBy::File {
                     file: self.word(),
                     line: self.small(),
@@ -983,6 +984,70 @@ impl<'a> Draw<'a> {
                 to_itself: d.known(|d| d.pick(&[0, 1, 13, 97, i32::MIN])),
             }),
             arriving: self.known(Self::firewall),
+            limits: self.known(|d| d.many(Self::unit_limits).into()),
+            policy: self.known(|d| Policy {
+                selinux: d.flag(),
+                apparmor: d.flag(),
+                label: d.maybe(|d| d.pick(&["a:b:httpd_t:s0", "shop", "", ":::"]).to_owned()),
+                web_may_connect: d.maybe(Self::flag),
+                denials: d.known(|d| d.many(Self::denial)),
+            }),
+        }
+    }
+
+    fn unit_limits(&mut self) -> UnitLimits {
+        UnitLimits {
+            unit: self
+                .pick(&["redis-server.service", "system.slice", "a.scope", ""])
+                .to_owned(),
+            manager: Manager::Systemd,
+            whose: self.pick(&[Whose::Server, Whose::Client, Whose::Missing]),
+            settings: self.many(|d| UnitSetting {
+                key: d
+                    .pick(&[
+                        "IPAddressDeny",
+                        "IPAddressAllow",
+                        "SocketBindDeny",
+                        "SocketBindAllow",
+                        "RestrictAddressFamilies",
+                        "PrivateNetwork",
+                    ])
+                    .to_owned(),
+                value: d
+                    .pick(&[
+                        "any",
+                        "localhost",
+                        "10.0.0.0/8 ::1",
+                        "1.2.3.4/99",
+                        "AF_UNIX",
+                        "~AF_INET",
+                        "tcp:3000",
+                        "yes",
+                        "\u{1b}[31m",
+                        "",
+                    ])
+                    .to_owned(),
+                file: d.maybe(Self::word),
+                line: d.maybe(Self::small),
+            }),
+        }
+    }
+
+    fn denial(&mut self) -> Denial {
+        Denial {
+            by: self.pick(&[Module::Selinux, Module::Apparmor]),
+            operation: self
+                .pick(&["name_bind", "name_connect", "bind", "connect", ""])
+                .to_owned(),
+            pid: self.small(),
+            comm: self.word(),
+            profile: self
+                .pick(&["httpd_t", "/usr/sbin/shop", "node", ""])
+                .to_owned(),
+            port: self.maybe(Self::port),
+            port_type: self.maybe(Self::word),
+            ago_s: self.maybe(|d| d.pick(&[0, 29, 31, 90_000, u64::MAX])),
+            text: self.word(),
         }
     }
 
@@ -1019,6 +1084,10 @@ impl<'a> Draw<'a> {
                     serial: d.word(),
                     state: d.pick(&["device", "offline"]).to_owned(),
                     reversed: d.known(|d| d.many(Self::port)),
+                    renumbered: d.many(|d| Renumbered {
+                        there: d.port(),
+                        here: d.port(),
+                    }),
                 })
                 .into()
             }),

@@ -1,6 +1,6 @@
 //! A forwarder, or a reverse proxy: who listens, and its far end.
 
-use crate::facts::Carries;
+use crate::facts::{Carries, SaidBy};
 use crate::findings::{Hop, HopState, Verdict};
 use crate::rules::onward::{self, Next};
 use crate::rules::{Case, evidence};
@@ -57,6 +57,9 @@ fn here(case: &Case) -> Hop {
 /// The machine at the other end of a tunnel.
 fn machine(via: &str, next: &Next) -> Hop {
     let (state, by) = match next.place.peers.seen().map(Vec::as_slice) {
+        None if next.place.said_by == SaidBy::Bridge => {
+            (HopState::Ok, Some("attached, as adb says".to_owned()))
+        }
         None => (HopState::Unknown, None),
         Some([]) => (
             HopState::Failed,

@@ -145,6 +145,7 @@ fn remote_fixes(case: &Case, place: &Onward, owner: &Process) -> Vec<Fix> {
     let there = onward::words(place);
     let mut fixes = Vec::new();
     match (kind, &place.via) {
+        ("adb", Some(_)) => fixes.extend(on_device(place)),
         (_, Some(_)) if onward::is_gone(place) => fixes.extend(again),
         ("ssh", Some(via)) => {
             let login = format!("@{via}");
@@ -179,14 +180,38 @@ fn remote_fixes(case: &Case, place: &Onward, owner: &Process) -> Vec<Fix> {
                 case.port()
             ),
         )),
-        ("adb", _) => fixes.push(Fix::safe(
-            "see what is forwarded to the device",
-            ["adb", "forward", "--list"],
-        )),
+        ("adb", None) => fixes.push(see_forwards()),
         _ => fixes.push(Fix::read(
             "mend the far end",
             format!("start the server behind {there}, or set the tunnel up again"),
         )),
     }
     fixes
+}
+
+fn see_forwards() -> Fix {
+    Fix::safe(
+        "see what is forwarded to the device",
+        ["adb", "forward", "--list"],
+    )
+}
+
+/// What to do about a device that is gone, or takes nothing.
+fn on_device(place: &Onward) -> Vec<Fix> {
+    if onward::is_gone(place) {
+        let attach = "attach it again (or `adb connect` to it, or start the emulator); then set \
+                      the forward up again, which went with the device";
+        return vec![
+            Fix::safe("see which devices are attached", ["adb", "devices", "-l"]),
+            Fix::read("attach the device again", attach),
+        ];
+    }
+    let there = onward::words(place);
+    vec![
+        Fix::read(
+            "start the server there",
+            format!("start the app whose server is {there}, or forward the port it has"),
+        ),
+        see_forwards(),
+    ]
 }

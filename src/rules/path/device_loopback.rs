@@ -98,21 +98,31 @@ fn on_a_device(case: &Case) -> Option<Finding> {
     let port = case.port();
     let cut_off = |device: &&Device| {
         let led = device.reversed.seen();
-        device.state == "device" && led.is_some_and(|ports| !ports.contains(&port))
+        let same = |ports: &Vec<u16>| ports.contains(&port) && renumbered(device, port).is_none();
+        // By another port of its own the device may well reach this one.
+        let other = device.renumbered.iter().any(|one| one.here == port);
+        device.state == "device" && !other && led.is_some_and(|ports| !same(ports))
     };
     let device = case.facts.devices.items().iter().find(cut_off)?;
     let serial = &device.serial;
+    let (leads, seen) = match renumbered(device, port) {
+        Some(here) => (
+            format!("leads to port {here} of this machine"),
+            format!("{serial} is attached, and its port {port} leads to port {here} here"),
+        ),
+        None => (
+            "is the device itself".to_owned(),
+            format!("{serial} is attached, and its port {port} does not lead to this machine"),
+        ),
+    };
     let finding = Finding::new(
         Confidence::Likely,
-        format!(
-            "port {port} answers here, and localhost:{port} on the device {serial} is the device \
-             itself"
-        ),
+        format!("port {port} answers here, and localhost:{port} on the device {serial} {leads}"),
     )
     .severity(Severity::Info)
     .because_all(case.probes().map(evidence::probe))
     .because(Evidence::new(
-        format!("{serial} is attached, and its port {port} does not lead to this machine"),
+        seen,
         Seen::Kernel {
             what: "adb, reverse:list-forward".to_owned(),
         },
@@ -129,6 +139,12 @@ fn on_a_device(case: &Case) -> Option<Finding> {
             false => finding,
         },
     )
+}
+
+/// The port here to which this port of the device leads, where it is another one.
+fn renumbered(device: &Device, port: u16) -> Option<u16> {
+    let pair = device.renumbered.iter().find(|one| one.there == port)?;
+    Some(pair.here)
 }
 
 /// A server on IPv6 alone, in a remote window of an editor.

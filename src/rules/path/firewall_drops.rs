@@ -36,6 +36,7 @@ pub static RULE: Rule = Rule {
     severity: Severity::Error,
     since: "0.1.0",
     unless: &[
+        &super::sandboxed::RULE,
         &super::port_redirected::RULE,
         &super::conntrack_full::RULE,
         &container::container_paused::RULE,
@@ -61,7 +62,7 @@ fn check(case: &Case) -> Option<Finding> {
 
 /// Whether every listener there has room for one more connection; nothing if that was
 /// not seen.
-fn has_room(case: &Case, probe: &Probe) -> Option<bool> {
+pub(super) fn has_room(case: &Case, probe: &Probe) -> Option<bool> {
     case.facts.listeners.seen()?;
     let mut room = Some(true);
     let there = case

@@ -7,8 +7,10 @@ pub mod ephemeral_ports_exhausted;
 mod firewall;
 pub mod firewall_drops;
 pub mod firewall_rejects;
+mod limits;
 mod managers;
 pub mod no_route;
+mod policy;
 pub mod port_redirected;
 pub mod proxy_in_the_way;
 pub mod proxy_unreachable;
@@ -23,6 +25,7 @@ use crate::facts::{Known, Listener, Outcome, Probe};
 use crate::rules::Case;
 
 pub use firewall::took;
+pub(in crate::rules) use limits::private_network;
 
 /// Whether the target is behind the boundary of a device or a virtual machine: that it leads
 /// nowhere on this side of it is not the network's fault.

@@ -1,9 +1,10 @@
-//! # A sandbox has no network
+//! # The client, or the server, may not use the network
 //!
 //! ## What happened
 //!
 //! The connection was forbidden by the system itself, or it was made in a place
-//! that has no network but its own loopback interface.
+//! that has no network but its own loopback interface. Or the server is the one that
+//! may not listen, or that gets no packets.
 //!
 //! ## Why
 //!
@@ -13,16 +14,24 @@
 //! network namespace of its own. A server outside cannot be reached from in there,
 //! and one that was started in another sandbox cannot either.
 //!
+//! A service of systemd may be confined by its unit: `IPAddressDeny=` drops every
+//! packet without a word, `SocketBindDeny=` and `RestrictAddressFamilies=` keep it from
+//! listening, `PrivateNetwork=` gives it a network of its own. SELinux lets a service
+//! listen only on ports of its type, and a web server connect to others only once
+//! `httpd_can_network_connect` is on; AppArmor does so by profiles. What they forbid
+//! stands in the audit log, which root may read.
+//!
 //! ## What to do
 //!
 //! Run the client, or devdoctor, outside of the sandbox, or give the sandbox the
-//! network.
+//! network. Change the unit by `systemctl edit` or `systemctl set-property`, the policy
+//! by `semanage`, `setsebool` or `aa-logprof`.
 
 use crate::facts::{Confinement, Known, Outcome, Probe};
 use crate::findings::{Confidence, Evidence, Finding, Fix, Seen, Severity};
 use crate::rules::{Case, Rule, address, evidence, name};
 
-use super::way;
+use super::{limits, policy, way};
 use crate::facts::Fate;
 
 /// DD708.
@@ -45,10 +54,18 @@ pub static RULE: Rule = Rule {
 const NO_FAMILY: i32 = 97;
 
 fn check(case: &Case) -> Option<Finding> {
-    let confinement = case.facts.way.confinement.seen()?;
+    if let Some(finding) = policy::denies(case) {
+        return Some(finding);
+    }
     if case.probes().any(|probe| probe.outcome.connected()) {
         return None;
     }
+    limits::by_unit(case).or_else(|| by_own_place(case))
+}
+
+/// What confines devdoctor itself.
+fn by_own_place(case: &Case) -> Option<Finding> {
+    let confinement = case.facts.way.confinement.seen()?;
     forbidden(case, confinement).or_else(|| walled_in(case, confinement))
 }
 

@@ -30,6 +30,7 @@ pub static RULE: Rule = Rule {
     severity: Severity::Error,
     since: "0.1.0",
     unless: &[
+        &super::sandboxed::RULE,
         &protocol::tls_expected::RULE,
         &protocol::tls_not_spoken::RULE,
         &protocol::not_http::RULE,

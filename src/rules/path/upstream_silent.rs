@@ -28,6 +28,7 @@ pub static RULE: Rule = Rule {
     severity: Severity::Error,
     since: "0.1.0",
     unless: &[
+        &super::sandboxed::RULE,
         &suspended::RULE,
         &out_of_file_descriptors::RULE,
         &busy::RULE,

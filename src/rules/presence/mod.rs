@@ -9,6 +9,7 @@ macro_rules! unless {
             &$crate::rules::name::name_not_found::RULE,
             &$crate::rules::name::hosts_entry::RULE,
             &$crate::rules::path::proxy_in_the_way::RULE,
+            &$crate::rules::path::sandboxed::RULE,
             &$crate::rules::client::remote_refuses::RULE,
             &$crate::rules::container::container_paused::RULE,
             &$crate::rules::container::container_restarting::RULE,

@@ -47,7 +47,6 @@ pub static RULE: Rule = Rule {
         presence::bound_not_listening::RULE,
         presence::service_stopped::RULE,
         path::port_redirected::RULE,
-        path::sandboxed::RULE,
     ],
     settle: 2,
     check,

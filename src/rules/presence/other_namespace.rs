@@ -20,7 +20,7 @@
 
 use crate::facts::Listener;
 use crate::findings::{Confidence, Evidence, Finding, Fix, Safety, Seen, Severity};
-use crate::rules::{Case, Rule, container, evidence, presence};
+use crate::rules::{Case, Rule, container, evidence, path, presence};
 
 /// DD212.
 pub static RULE: Rule = Rule {
@@ -71,6 +71,16 @@ fn check(case: &Case) -> Option<Finding> {
         ));
     if let Some(owner) = case.owner(listener) {
         finding = finding.because(evidence::process(owner));
+    }
+    if let Some((unit, setting)) = path::private_network(case) {
+        let text = format!(
+            "`sudo systemctl edit {unit}`, and write `[Service]` and below it \
+             `PrivateNetwork=no`; then `sudo systemctl restart {unit}`"
+        );
+        finding = finding.because(setting).fix(Fix::read(
+            "give its service the network of the machine",
+            text,
+        ));
     }
     finding = finding.fix(Fix::read(
         "start it in this namespace, or carry the port over",

@@ -31,6 +31,7 @@ pub static RULE: Rule = Rule {
     severity: Severity::Error,
     since: "0.1.0",
     unless: &[
+        &path::sandboxed::RULE,
         &client::captive_portal::RULE,
         &super::tls_expected::RULE,
         &super::tls_not_spoken::RULE,

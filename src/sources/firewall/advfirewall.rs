@@ -4,6 +4,8 @@
 //! over every one that allows, wherever it stands; what no rule names falls to the policy
 //! of the profile.
 
+use std::borrow::Cow;
+
 use super::ports::{Fits, list_has};
 use super::read::Read;
 use super::{Course, Packet};
@@ -17,49 +19,57 @@ pub(super) fn parse(profile: &str, rules: &str, packet: &Packet) -> Option<Vec<R
     if !matches!(packet.course, Course::In(_)) || !profile.on {
         return Some(Vec::new());
     }
-    let mut blocks = Vec::new();
-    let mut allows = Vec::new();
-    let mut rule = Rule::default();
-    let mut read_any = false;
-    // The name of the next rule ends the one before.
-    for line in rules.lines().chain(["Rule Name:"]) {
+    let mut all: Vec<Rule> = Vec::new();
+    for line in rules.lines() {
         let Some((key, value)) = line.split_once(':') else {
             continue;
         };
-        if key != "Rule Name" {
+        if key == "Rule Name" {
+            all.push(Rule {
+                name: value.trim().into(),
+                ..Rule::default()
+            });
+        } else if let Some(rule) = all.last_mut() {
             rule.take(key.trim(), value.trim());
-            continue;
         }
-        read_any |= !rule.action.is_empty();
-        let met = rule.met(&profile, packet);
-        rule = Rule {
-            name: value.trim(),
-            ..Rule::default()
-        };
-        match met {
+    }
+    let read_any = all.iter().any(|rule| !rule.action.is_empty());
+    if !read_any && !rules.trim().is_empty() {
+        return None;
+    }
+    Some(judge(&profile, all, packet))
+}
+
+/// What these rules, and behind them the policy of the profile, do with the packet.
+pub(super) fn judge<'a>(
+    profile: &Profile,
+    rules: impl IntoIterator<Item = Rule<'a>>,
+    packet: &Packet,
+) -> Vec<Read> {
+    let mut blocks = Vec::new();
+    let mut allows = Vec::new();
+    for rule in rules {
+        match rule.met(profile, packet) {
             Some(read) if read.rule.verdict == FirewallVerdict::Drop => blocks.push(read),
             Some(read) => allows.push(read),
             None => {}
         }
-    }
-    if !read_any && !rules.trim().is_empty() {
-        return None;
     }
     blocks.extend(allows);
     if profile.blocks {
         let text = format!("{} profile: BlockInbound", profile.name);
         blocks.push(read(text, FirewallVerdict::Drop, false, false));
     }
-    Some(blocks)
+    blocks
 }
 
 /// The profile of the network that the machine is in.
-struct Profile<'a> {
+pub(super) struct Profile<'a> {
     /// `Public`.
-    name: &'a str,
-    on: bool,
+    pub(super) name: &'a str,
+    pub(super) on: bool,
     /// Whether it keeps out what no rule allows.
-    blocks: bool,
+    pub(super) blocks: bool,
 }
 
 impl<'a> Profile<'a> {
@@ -77,31 +87,32 @@ impl<'a> Profile<'a> {
     }
 }
 
+/// A rule, in the words of netsh in English.
 #[derive(Debug, Default)]
-struct Rule<'a> {
-    name: &'a str,
-    enabled: &'a str,
-    direction: &'a str,
-    profiles: &'a str,
-    protocol: &'a str,
-    port: &'a str,
-    program: &'a str,
-    action: &'a str,
+pub(super) struct Rule<'a> {
+    pub(super) name: Cow<'a, str>,
+    pub(super) enabled: Cow<'a, str>,
+    pub(super) direction: Cow<'a, str>,
+    pub(super) profiles: Cow<'a, str>,
+    pub(super) protocol: Cow<'a, str>,
+    pub(super) port: Cow<'a, str>,
+    pub(super) program: Cow<'a, str>,
+    pub(super) action: Cow<'a, str>,
     /// Whether it asks for an address, a service or an interface, too.
-    asks_more: bool,
+    pub(super) asks_more: bool,
 }
 
 impl<'a> Rule<'a> {
     fn take(&mut self, key: &str, value: &'a str) {
         let anything = matches!(value, "Any" | "any" | "");
         match key {
-            "Enabled" => self.enabled = value,
-            "Direction" => self.direction = value,
-            "Profiles" => self.profiles = value,
-            "Protocol" => self.protocol = value,
-            "LocalPort" => self.port = value,
-            "Program" => self.program = value,
-            "Action" => self.action = value,
+            "Enabled" => self.enabled = value.into(),
+            "Direction" => self.direction = value.into(),
+            "Profiles" => self.profiles = value.into(),
+            "Protocol" => self.protocol = value.into(),
+            "LocalPort" => self.port = value.into(),
+            "Program" => self.program = value.into(),
+            "Action" => self.action = value.into(),
             "LocalIP" | "RemoteIP" | "RemotePort" | "Service" | "InterfaceTypes" => {
                 self.asks_more |= !anything;
             }
@@ -112,21 +123,21 @@ impl<'a> Rule<'a> {
 
     /// The rule, if it may take the packet.
     fn met(&self, profile: &Profile, packet: &Packet) -> Option<Read> {
-        let verdict = match self.action {
+        let verdict = match self.action.as_ref() {
             "Block" => FirewallVerdict::Drop,
             "Allow" | "Bypass" => FirewallVerdict::Accept,
             _ => return None,
         };
         let mut profiles = self.profiles.split(',');
         let of_profile = profiles.any(|one| one.trim() == profile.name);
-        let protocol = matches!(self.protocol, "TCP" | "Any" | "6");
+        let protocol = matches!(self.protocol.as_ref(), "TCP" | "Any" | "6");
         let is_on = self.enabled == "Yes" && self.direction == "In";
-        let any_port = matches!(self.port, "Any" | "");
+        let any_port = matches!(self.port.as_ref(), "Any" | "");
         let port = match any_port {
             true => Fits::Yes,
-            false => list_has(self.port, packet.port()),
+            false => list_has(&self.port, packet.port()),
         };
-        let program = match (self.program, &packet.program) {
+        let program = match (self.program.as_ref(), &packet.program) {
             ("Any" | "", _) => Fits::Yes,
             (_, None) => Fits::Maybe,
             (of, Some(own)) => of.eq_ignore_ascii_case(own).into(),
@@ -141,7 +152,7 @@ impl<'a> Rule<'a> {
         };
         (fits != Fits::No).then(|| {
             let names_port = !any_port && port == Fits::Yes;
-            read(clean(self.name), verdict, names_port, fits != Fits::Yes)
+            read(clean(&self.name), verdict, names_port, fits != Fits::Yes)
         })
     }
 }

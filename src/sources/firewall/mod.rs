@@ -14,6 +14,8 @@ mod packet;
 mod pf;
 #[allow(dead_code, reason = "no system needs all of it")]
 mod ports;
+#[cfg(any(windows, test))]
+mod powershell;
 #[allow(dead_code, reason = "no system needs all of it")]
 mod read;
 

@@ -1,5 +1,7 @@
 //! systemd: the machine's, and the user's.
 
+mod limited;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,6 +10,8 @@ use std::time::{Duration, Instant};
 use super::systemd::{PROPERTIES, names_port, units};
 use crate::facts::{Gap, Manager, Unit, catalogue, clean};
 use crate::sources::tool::Command;
+
+pub(super) use limited::limits;
 
 /// A unit's file that is longer than this is not read.
 const MOST_BYTES: u64 = 64 * 1024;

@@ -3,11 +3,13 @@
 
 use std::time::Duration;
 
-use crate::facts::{Known, Unit};
+use crate::facts::{Known, Unit, UnitLimits, Whose};
 
 // The words of every manager are read on every system, where they are tested.
 #[cfg_attr(not(any(test, target_os = "macos")), allow(dead_code))]
 mod brew;
+#[cfg_attr(not(any(test, target_os = "linux")), allow(dead_code))]
+mod limits;
 #[cfg_attr(target_os = "linux", path = "linux.rs")]
 #[cfg_attr(target_os = "macos", path = "macos.rs")]
 #[cfg_attr(windows, path = "windows.rs")]
@@ -23,4 +25,12 @@ mod systemd;
 #[must_use]
 pub fn look(port: u16, budget: Duration) -> Known<Vec<Unit>> {
     os::look(port, budget).into()
+}
+
+/// What the units of systemd take away from those who run in them: each is a cgroup's
+/// path, or the name of a unit. Whoever is in none that takes anything away is left out;
+/// of the others every unit is told, the innermost last.
+#[must_use]
+pub fn limits(of: &[(Whose, String)], budget: Duration) -> Known<Vec<UnitLimits>> {
+    os::limits(of, budget).into()
 }

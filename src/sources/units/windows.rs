@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::sc::services;
-use crate::facts::{Gap, Unit, catalogue};
+use crate::facts::{Gap, Unit, UnitLimits, Whose, catalogue};
 use crate::sources::tool::Command;
 
 /// See [`super::look`].
@@ -19,4 +19,9 @@ pub(super) fn look(port: u16, budget: Duration) -> Result<Vec<Unit>, Gap> {
     let tool = Command::find(&["sc.exe"]).ok_or(Gap::NotRunning)?;
     let answer = tool.run(&words, Instant::now() + budget)?;
     Ok(services(&answer, wanted))
+}
+
+/// There is no systemd here.
+pub(super) fn limits(_of: &[(Whose, String)], _budget: Duration) -> Result<Vec<UnitLimits>, Gap> {
+    Err(Gap::Unsupported)
 }
