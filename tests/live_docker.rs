@@ -1,11 +1,14 @@
 //! Containers, for real: every cause of family 5 that one machine can make, made with
-//! an engine of its own and asked about by the real program.
+//! an engine of its own and asked about by the real program; and how soon a change of
+//! containers is told.
 
 #![cfg(target_os = "linux")]
 
 #[path = "docker/calls.rs"]
 mod calls;
 mod docker;
+#[path = "docker/hints.rs"]
+mod hints;
 #[path = "support/machine.rs"]
 mod machine;
 

@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::alerts::{Scope, Sight};
+use super::errand::FilesRead;
 use super::event::Moment;
-use super::looks::ReadProject;
+use super::known_projects::Need;
 use super::run::Daemon;
 use super::state::Changes;
 use crate::facts::{Claims, Known, Listener, Process};
+use crate::settings::Settings;
 use crate::sources::projects::left_out;
 
 /// The most folders of which it is remembered whose project they are.
@@ -43,9 +45,21 @@ impl Daemon {
         }
     }
 
+    /// Has the project watched to which a folder belongs that somebody asks about.
+    pub(super) fn find_asked_root(&mut self, folder: String, now: Moment) {
+        // That it was nobody's a while ago says little, and whoever asks needs an answer.
+        if self.roots.get(&folder) == Some(&None) {
+            self.roots.remove(&folder);
+        }
+        self.find_roots([folder], now);
+    }
+
     /// Has a project watched.
     fn need(&mut self, root: &str, now: Moment) {
-        if self.projects.need(root, now) {
+        if let Need::New { gone } = self.projects.need(root, now) {
+            if let Some(gone) = gone {
+                self.forget_project(&gone, now);
+            }
             self.stale_projects.insert(root.to_owned());
             self.due = Some(now.up);
         }
@@ -65,7 +79,9 @@ impl Daemon {
 
     pub(super) fn take_roots(&mut self, roots: Vec<(String, Option<String>)>, now: Moment) {
         if self.roots.len() + roots.len() > MOST_FOLDERS {
-            self.roots.clear();
+            let waiting = &self.waiting;
+            let is_awaited = |folder: &String| waiting.iter().any(|(asked, _)| asked == folder);
+            self.roots.retain(|folder, _| is_awaited(folder));
         }
         for (folder, root) in roots {
             self.asked_roots.remove(&folder);
@@ -82,7 +98,7 @@ impl Daemon {
     }
 
     /// Takes what the files of a project say, and which settings hold in it.
-    pub(super) fn take_project(&mut self, read: ReadProject) -> Changes {
+    pub(super) fn take_project(&mut self, read: FilesRead, settings: Settings) -> Changes {
         let mut project = read.project;
         let root = project.root.clone();
         // It was forgotten while its files were being read.
@@ -93,7 +109,7 @@ impl Daemon {
             self.folders.insert(root.clone(), read.folders);
             self.folders_changed = true;
         }
-        self.settings.insert(root.clone(), read.settings);
+        self.settings.insert(root.clone(), settings);
         let old = self.state.projects().get(&root);
         if let Some(Known::Seen(old)) = old.map(|old| &old.claims)
             && let Known::Seen(new) = &project.claims
@@ -116,15 +132,19 @@ impl Daemon {
             return;
         }
         for root in self.projects.forget(now) {
-            self.state.forget(&root);
-            self.reports.remove(&root);
-            self.settings.remove(&root);
-            self.folders_changed |= self.folders.remove(&root).is_some();
-            self.roots.retain(|_, known| known.as_ref() != Some(&root));
-            let scope = Scope::Project(root);
-            let told = self.alerts.see(&scope, Sight::default(), now);
-            self.tell(told);
+            self.forget_project(&root, now);
         }
+    }
+
+    fn forget_project(&mut self, root: &str, now: Moment) {
+        self.state.forget(root);
+        self.reports.remove(root);
+        self.settings.remove(root);
+        self.folders_changed |= self.folders.remove(root).is_some();
+        self.roots.retain(|_, known| known.as_deref() != Some(root));
+        let scope = Scope::Project(root.to_owned());
+        let told = self.alerts.see(&scope, Sight::default(), now);
+        self.tell(told);
     }
 }
 

@@ -54,7 +54,7 @@ impl Daemon {
                 match params.folder.clone() {
                     Some(folder) => {
                         self.waiting.push((folder.clone(), asked));
-                        self.find_roots([folder], now);
+                        self.find_asked_root(folder, now);
                         return changes;
                     }
                     None => Ok(self.reply_of(&asked.call, None)),
@@ -144,6 +144,7 @@ impl Daemon {
     /// Answers those who waited for what is known now.
     pub(super) fn answer_waiting(&mut self, now: Moment) {
         let waiting = std::mem::take(&mut self.waiting);
+        let mut lost = Vec::new();
         for (folder, asked) in waiting {
             let root = self.roots.get(&folder).cloned().flatten();
             match root.filter(|root| self.reports.contains_key(root)) {
@@ -153,9 +154,16 @@ impl Daemon {
                     let _ = asked.answer.send(Ok(reply));
                 }
                 None if asked.answer.is_closed() => {}
-                None => self.waiting.push((folder, asked)),
+                None => {
+                    // It was forgotten to make room for others.
+                    if !self.roots.contains_key(&folder) {
+                        lost.push(folder.clone());
+                    }
+                    self.waiting.push((folder, asked));
+                }
             }
         }
+        self.find_roots(lost, now);
     }
 
     /// The answer to `status`, `subscribe` or `alerts`, of one project or of all.

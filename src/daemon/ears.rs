@@ -53,9 +53,11 @@ impl Ears {
         self.files.watch(folders);
     }
 
-    /// Has the radar do as much as it may; about once a second.
-    pub(super) fn adapt(&mut self) {
+    /// Has the radar do as much as it may; about once a second, or seldom where this says
+    /// that the machine is calm.
+    pub(super) fn adapt(&mut self) -> bool {
         self.radar.adapt();
+        self.radar.is_calm()
     }
 
     /// How refused connections, ends of servers, containers and files are noticed, in words.

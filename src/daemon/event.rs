@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::errand::FilesRead;
 use super::handle::Asked;
-use super::looks::{ReadProject, Unasked};
+use super::looks::Unasked;
 use crate::facts::{Container, Ended, Engine, Host, Known, ProcId, Process, Refusal};
 use crate::findings::Report;
+use crate::settings::Settings;
 
 /// A moment, by two clocks that are read at once.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,8 +55,8 @@ pub enum Event {
         /// The containers of those that answered.
         containers: Known<Arc<[Container]>>,
     },
-    /// The files of a project were read.
-    Project(Box<ReadProject>),
+    /// The files of a project were read, and the settings that hold in it.
+    Project(Box<FilesRead>, Box<Settings>),
     /// The machine was looked at.
     Host(Box<Host>),
     /// The root of the project that each of these folders belongs to, if there is one.

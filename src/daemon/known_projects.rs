@@ -22,21 +22,35 @@ pub struct KnownProjects {
     asked: BTreeMap<String, Duration>,
 }
 
+/// What a project that is needed was before.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Need {
+    /// Watched.
+    Watched,
+    /// Not watched.
+    New {
+        /// The root of the one that made room for it, and is watched no more.
+        gone: Option<String>,
+    },
+}
+
 impl KnownProjects {
-    /// Takes note that this project is needed; says whether it is new.
-    pub fn need(&mut self, root: &str, now: Moment) -> bool {
+    /// Takes note that this project is needed.
+    pub fn need(&mut self, root: &str, now: Moment) -> Need {
         if let Some(last) = self.roots.get_mut(root) {
             *last = now.up;
-            return false;
+            return Need::Watched;
         }
+        let mut gone = None;
         if self.roots.len() >= MOST {
             let oldest = self.roots.iter().min_by_key(|(_, last)| **last);
-            if let Some(oldest) = oldest.map(|(root, _)| root.clone()) {
-                self.remove(&oldest);
+            gone = oldest.map(|(root, _)| root.clone());
+            if let Some(oldest) = &gone {
+                self.remove(oldest);
             }
         }
         self.roots.insert(root.to_owned(), now.up);
-        true
+        Need::New { gone }
     }
 
     /// Takes note that somebody asks about this project, if it is watched.
@@ -96,10 +110,12 @@ mod tests {
     fn the_one_that_was_needed_least_makes_room() {
         let mut known = KnownProjects::default();
         for n in 0..MOST as u64 {
-            assert!(known.need(&format!("/p{n}"), at(n)));
+            let new = known.need(&format!("/p{n}"), at(n));
+            assert_eq!(new, Need::New { gone: None });
         }
-        assert!(!known.need("/p0", at(100)));
-        assert!(known.need("/new", at(101)));
+        assert_eq!(known.need("/p0", at(100)), Need::Watched);
+        let gone = Some("/p1".to_owned());
+        assert_eq!(known.need("/new", at(101)), Need::New { gone });
         assert_eq!(known.roots().len(), MOST);
         assert!(known.contains("/p0") && !known.contains("/p1"));
     }

@@ -95,11 +95,7 @@ impl Looks {
                     ..Project::default()
                 },
             });
-            Event::Project(Box::new(ReadProject {
-                settings: own,
-                folders: read.folders,
-                project: read.project,
-            }))
+            Event::Project(Box::new(read), Box::new(own))
         });
     }
 
@@ -181,15 +177,4 @@ impl Unasked {
             path: None,
         }
     }
-}
-
-/// What the files of a project say.
-#[derive(Debug)]
-pub struct ReadProject {
-    /// The project, with its claims.
-    pub project: Project,
-    /// The folders with the files that were read.
-    pub folders: Vec<String>,
-    /// The settings that hold in it.
-    pub settings: Settings,
 }

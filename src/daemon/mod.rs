@@ -23,5 +23,5 @@ pub mod store;
 pub use errand::{Errand, FilesRead};
 pub use event::{Event, Moment, Part};
 pub use handle::{Asked, Handle, News, Watchers, Watching};
-pub use looks::{ReadProject, Unasked};
+pub use looks::Unasked;
 pub use run::{Outside, run};

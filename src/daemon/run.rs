@@ -29,6 +29,8 @@ const COMPANY: Duration = Duration::from_millis(50);
 const FULL_LOOK: Duration = Duration::from_secs(60);
 /// How often the radar adapts itself.
 const ADAPT: Duration = Duration::from_secs(1);
+/// The same while hardly any connections are closed.
+const ADAPT_CALM: Duration = Duration::from_secs(5);
 /// How many results of looks may wait to be taken.
 const MOST_RESULTS: usize = 64;
 
@@ -105,7 +107,7 @@ pub async fn run(settings: Arc<Settings>, outside: Outside, end: impl Future<Out
     let (mut tick, mut adapt, mut full) = (daemon.began, daemon.began, daemon.began);
     while !daemon.ended {
         let due = daemon.next_due().map(|due| daemon.began + due);
-        // The radar adapts itself when a tick wakes us: it comes once a second at least.
+        // The radar adapts itself when a tick wakes us: one comes once a second at least.
         let wake = [tick, full].into_iter().chain(due).min().unwrap_or(tick);
         let event = tokio::select! {
             biased;
@@ -116,10 +118,9 @@ pub async fn run(settings: Arc<Settings>, outside: Outside, end: impl Future<Out
             () = alarm.at(wake) => {
                 let at = Instant::now();
                 if at >= adapt && at >= tick {
+                    let pause = if ears.adapt() { ADAPT_CALM } else { ADAPT };
                     // A little less, lest a tick that comes a bit early has it wait for the next.
-                    adapt = at + ADAPT - ADAPT / 8;
-                    ears.adapt();
-                    daemon.modes = ears.modes();
+                    adapt = at + pause - ADAPT / 8;
                 }
                 if at >= full {
                     full = at + FULL_LOOK;
@@ -132,6 +133,9 @@ pub async fn run(settings: Arc<Settings>, outside: Outside, end: impl Future<Out
                 }
             }
         };
+        if matches!(event, Event::Asked(_)) {
+            daemon.modes = ears.modes();
+        }
         daemon.take(event);
         if let Some(owners) = daemon.other_owners() {
             ears.watch_processes(owners);
@@ -266,7 +270,7 @@ impl Daemon {
                 self.looking_at_containers = false;
                 self.state.containers(engines, containers, now)
             }
-            Event::Project(read) => self.take_project(*read),
+            Event::Project(read, settings) => self.take_project(*read, *settings),
             Event::Host(host) => self.state.host(*host),
             Event::Roots(roots) => {
                 self.take_roots(roots, now);
@@ -352,7 +356,7 @@ impl Daemon {
 
     /// The processes whose end matters, if they are others than they were.
     fn other_owners(&mut self) -> Option<&[ProcId]> {
-        let owners = self.state.watched();
+        let owners = self.state.watched_anew()?;
         if owners == self.owners {
             return None;
         }

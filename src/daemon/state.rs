@@ -53,6 +53,8 @@ pub struct State {
     past: Past,
     /// Owners of an earlier run of the daemon that had not left when it ended.
     left_over: Vec<u64>,
+    /// Whether other processes may matter than when that was asked last.
+    stirred: bool,
 }
 
 impl State {
@@ -144,6 +146,7 @@ impl State {
 
     /// Takes the end of a process; its sockets may be seen to go before or after it.
     pub fn exited(&mut self, id: ProcId, ended: Known<Ended>, now: Moment) -> Changes {
+        self.leaving_changes();
         Changes {
             ended: self.leaving.exited(id, ended, now.up, &mut self.past),
             ..Changes::default()
@@ -153,14 +156,21 @@ impl State {
     /// Takes a look at the processes of [`State::unsure`]: `seen` are those of `asked` that
     /// are there.
     pub fn looked(&mut self, asked: &[ProcId], seen: &[Process]) -> Changes {
+        self.leaving_changes();
         Changes {
             ended: self.leaving.looked(asked, seen, &mut self.past),
             ..Changes::default()
         }
     }
 
+    /// Takes note that more may be known in a moment of those who have left a port.
+    fn leaving_changes(&mut self) {
+        self.stirred |= !self.leaving.is_empty();
+    }
+
     /// What only the time changes.
     pub fn tick(&mut self, now: Moment) -> Changes {
+        self.leaving_changes();
         Changes {
             ended: self.leaving.tick(now.up, &mut self.past),
             ..Changes::default()
@@ -180,6 +190,11 @@ impl State {
     #[must_use]
     pub fn next_deadline(&self) -> Option<Duration> {
         self.leaving.next_deadline()
+    }
+
+    /// The same as [`State::watched`], if it may be otherwise than when this was asked last.
+    pub fn watched_anew(&mut self) -> Option<Vec<ProcId>> {
+        std::mem::take(&mut self.stirred).then(|| self.watched())
     }
 
     /// The processes whose end matters: the owners of ports, and those that have just left

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
+use super::beside::Beside;
 use super::looks::count;
 use super::parts::find_owners;
 use super::why::Doctor;
@@ -102,9 +103,9 @@ impl Doctor<'_> {
         some
     }
 
-    /// From inside a container: whether the machine that runs it, or a neighbour that the
-    /// project's files name, has the port that nobody has here.
-    fn look_next_door(&mut self) {
+    /// From inside a container: begins to look whether the machine that runs it, or a
+    /// neighbour that the project's files name, has the port that nobody has here.
+    pub(super) fn begin_next_door(&mut self) {
         let case = Case::new(self.target, &self.facts);
         let here = &self.facts.host.vantage;
         let inside = matches!(here, Vantage::Container | Vantage::Devcontainer);
@@ -113,42 +114,26 @@ impl Doctor<'_> {
             return;
         }
         let port = self.target.port;
-        let began = Instant::now();
         let budget = self.budget(|_| NEXT_DOOR);
         let services = case.own_project().and_then(|own| own.claims.seen());
         let services = services.iter().flat_map(|claims| &claims.services);
-        let mut doors: Vec<(String, Option<String>)> = services
+        let neighbours: Vec<String> = services
             .filter(|service| service.runs == Runs::Container)
             .filter(|service| {
                 let mut wants = service.expects.iter();
                 wants.any(|wants| wants.target == Some(port) || wants.port == Some(port))
             })
-            .map(|service| (service.name.clone(), Some(service.name.clone())))
+            .map(|service| service.name.clone())
             .collect();
-        let machine = containers::machine_from_inside();
-        doors.extend(machine.into_iter().map(|host| (host, None)));
-        let knocks: Vec<_> = doors
-            .into_iter()
-            .map(|(host, service)| {
-                let there = host.clone();
-                let knock = move || probes::knock(&there, port, NEXT_DOOR);
-                (host, service, Pending::begin("next door", knock))
-            })
-            .collect();
-        let found: Vec<NextDoor> = knocks
-            .into_iter()
-            .map(|(host, service, pending)| NextDoor {
-                host,
-                service,
-                takes: match pending.wait(budget) {
-                    Known::Seen(takes) => takes,
-                    Known::Unseen(_) => Some(false),
-                },
-            })
-            .collect();
-        self.facts.next_door = Known::Seen(found.into());
-        let saw = count(&self.facts.next_door, |list| list.len(), "place");
-        self.looks.note("next door", saw, began);
+        let look = move || Known::Seen(next_door(neighbours, port, budget));
+        self.ahead.next_door = Some(Beside::begin("next door", budget + NEXT_DOOR, look));
+    }
+
+    fn look_next_door(&mut self) {
+        if let Some(begun) = self.ahead.next_door.take() {
+            let saw = |seen: &_| count(seen, Vec::len, "place");
+            self.facts.next_door = begun.end(&mut self.looks, saw).map(Into::into);
+        }
     }
 
     /// Names the owners of the ports of this machine that a container calls in vain.
@@ -192,4 +177,31 @@ impl Doctor<'_> {
         }
         self.facts.processes = Known::Seen(known.into());
     }
+}
+
+/// Who has the port: these neighbours by their names, and the machine around us.
+fn next_door(neighbours: Vec<String>, port: u16, budget: Duration) -> Vec<NextDoor> {
+    let neighbours = neighbours
+        .into_iter()
+        .map(|name| (name.clone(), Some(name)));
+    let machine = containers::machine_from_inside();
+    let doors = neighbours.chain(machine.into_iter().map(|host| (host, None)));
+    let knocks: Vec<_> = doors
+        .map(|(host, service)| {
+            let there = host.clone();
+            let knock = move || probes::knock(&there, port, NEXT_DOOR);
+            (host, service, Pending::begin("next door", knock))
+        })
+        .collect();
+    knocks
+        .into_iter()
+        .map(|(host, service, pending)| NextDoor {
+            host,
+            service,
+            takes: match pending.wait(budget) {
+                Known::Seen(takes) => takes,
+                Known::Unseen(_) => Some(false),
+            },
+        })
+        .collect()
 }

@@ -11,7 +11,7 @@ use super::why::Doctor;
 use crate::facts::{Departed, Known, Listener, Outcome, ProcId, is_below};
 use crate::findings::{Confidence, Severity};
 use crate::rules::Case;
-use crate::sources::{owners, processes, projects, sockets};
+use crate::sources::{processes, projects};
 
 /// How long a process may take to end once it has closed its sockets.
 const ENDING: Duration = Duration::from_millis(100);
@@ -42,11 +42,17 @@ impl Doctor<'_> {
             .map(|probe| probe.to.ip())
             .filter(|ip| case.may_be_covered(*ip))
             .collect();
+        if here && failed && nobody {
+            self.begin_for_nobody();
+        } else {
+            self.begin_for_another_machine();
+        }
         if failed || owner_hidden {
             let engines = self.engines.take();
             let budget = self.budget(|of| of.engines);
             ask_engines(&mut self.looks, &mut self.facts, engines, budget);
         }
+        self.begin_nat();
         self.look_at_outside();
         self.look_at_projects();
         if here && (failed || self.is_answered_by_another_project() || self.speaks_for_another()) {
@@ -59,6 +65,7 @@ impl Doctor<'_> {
                 self.look_at_other_ports();
             }
         }
+        self.begin_next_door();
         if here && (failed || owner_hidden) {
             self.look_at_port();
         }
@@ -86,16 +93,7 @@ impl Doctor<'_> {
     /// What only a failure on this machine needs.
     fn look_at_failure(&mut self, nobody: bool, blocked: bool, covered: &[IpAddr]) {
         if nobody {
-            let port = self.target.port;
-            let began = Instant::now();
-            self.facts.udp = sockets::udp(Some(port)).map(|mut list| {
-                owners::find(&mut list);
-                list.into()
-            });
-            self.facts.unix_listeners = sockets::unix_listeners().map(Into::into);
-            self.facts.elsewhere = sockets::elsewhere(port).map(Into::into);
-            let saw = count(&self.facts.elsewhere, |list| list.len(), "listener");
-            self.looks.note("elsewhere", saw, began);
+            self.look_elsewhere();
             let root = Case::new(self.target, &self.facts)
                 .project()
                 .map(|project| project.root.clone());

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
+use super::beside::Beside;
 use super::looks::count;
 use super::parts::ask_engines;
 use super::why::Doctor;
@@ -13,6 +14,18 @@ use crate::sources::{probes, processes};
 
 /// How long one more attempt to connect may take, which only moves the counters of rules.
 const KNOCK: Duration = Duration::from_millis(300);
+/// The rules are read by several tools, each with the whole deadline at most.
+const TOOLS: u32 = 3;
+/// The look at our own rules for another machine.
+const OWN: &str = "own firewall";
+/// The look at the rules that send a port elsewhere.
+const REDIRECTS: &str = "redirects";
+
+/// Rules that are being read beside other looks.
+pub(super) struct Rules {
+    packet: Packet,
+    look: Beside<Option<Firewall>>,
+}
 
 impl Doctor<'_> {
     /// Reads the rules that a packet meets, and notes the look.
@@ -24,6 +37,42 @@ impl Doctor<'_> {
         let saw = count(&seen, |firewall| firewall.rules.len(), "rule");
         self.looks.note(name, saw, began);
         seen
+    }
+
+    /// Begins to read the rules that a packet meets, as far as that can be done without an
+    /// attempt to connect: others may send packets meanwhile, and counters count them all.
+    fn begin_rules(&self, name: &'static str, packet: Packet, wanted: Wanted) -> Rules {
+        let budget = self.budget(|of| of.firewall);
+        let read = packet.clone();
+        let look = move || firewall::look_only(&read, wanted, budget);
+        Rules {
+            packet,
+            look: Beside::begin(name, budget * TOOLS, look),
+        }
+    }
+
+    /// The rules that a packet meets, by the reading that was begun for it; read again,
+    /// with nobody beside, where an attempt to connect tells more.
+    fn end_rules(
+        &mut self,
+        begun: Option<Rules>,
+        name: &str,
+        packet: &Packet,
+        wanted: Wanted,
+    ) -> Known<Firewall> {
+        let saw = |seen: &Known<Option<Firewall>>| match seen {
+            Known::Seen(None) => "rules that matter".to_owned(),
+            _ => {
+                let rules = |one: &Option<Firewall>| one.as_ref().map_or(0, |one| one.rules.len());
+                count(seen, rules, "rule")
+            }
+        };
+        let begun = begun.filter(|begun| begun.packet == *packet);
+        match begun.map(|begun| begun.look.end(&mut self.looks, saw)) {
+            Some(Known::Seen(Some(firewall))) => Known::Seen(firewall),
+            Some(Known::Unseen(gap)) => Known::Unseen(gap),
+            Some(Known::Seen(None)) | None => self.read_rules(name, packet, wanted),
+        }
     }
 
     /// One more attempt to connect, which only moves the counters of rules.
@@ -51,9 +100,9 @@ impl Doctor<'_> {
         self.facts.host.firewall = self.read_rules("firewall", &packet, Wanted::All);
     }
 
-    /// Our own firewall, where another machine seems to refuse or to be silent: only a
-    /// rule that has surely taken the packet says that it was not that machine.
-    pub(super) fn look_at_own_firewall(&mut self) {
+    /// The packet to another machine that seems to refuse or to be silent, where our own
+    /// rules may have taken it.
+    fn lost_on_the_way(&self) -> Option<Packet> {
         let case = Case::new(self.target, &self.facts);
         let lost = |probe: &&Probe| {
             let met = matches!(
@@ -62,43 +111,77 @@ impl Doctor<'_> {
             );
             met && case.is_far(probe.to.ip())
         };
-        let Some(to) = case.probes().find(lost).map(|probe| probe.to) else {
-            return;
-        };
-        if !self.facts.host.firewall.is_not_asked() || !firewall::may_look() {
-            return;
-        }
-        let packet = Packet {
+        let to = case.probes().find(lost)?.to;
+        let asked = !self.facts.host.firewall.is_not_asked();
+        (!asked && firewall::may_look()).then_some(Packet {
             to,
             course: Course::Out,
             program: None,
+        })
+    }
+
+    /// Begins to read our own rules.
+    pub(super) fn begin_own_firewall(&mut self) {
+        if let Some(packet) = self.lost_on_the_way() {
+            self.ahead.own_rules = Some(self.begin_rules(OWN, packet, Wanted::Blocks));
+        }
+    }
+
+    /// Our own firewall, where another machine seems to refuse or to be silent: only a
+    /// rule that has surely taken the packet says that it was not that machine.
+    pub(super) fn look_at_own_firewall(&mut self) {
+        let Some(packet) = self.lost_on_the_way() else {
+            return;
         };
-        let seen = self.read_rules("own firewall", &packet, Wanted::Blocks);
+        let begun = self.ahead.own_rules.take();
+        let seen = self.end_rules(begun, OWN, &packet, Wanted::Blocks);
         let stopped = |firewall: &Firewall| firewall.stoppers().next().is_some();
         if seen.seen().is_some_and(stopped) {
             self.facts.host.firewall = seen;
         }
     }
 
-    /// Rules that send the port elsewhere, where nobody listens on it: then they alone
-    /// may be why it answers, or why something else refuses.
-    pub(super) fn look_at_nat(&mut self) {
+    /// The packet that a rule may have sent elsewhere: nobody listens on the port, and no
+    /// container is known to be behind it.
+    fn sent_elsewhere(&self) -> Option<Packet> {
         let case = Case::new(self.target, &self.facts);
         let here = |probe: &&Probe| {
             let met = probe.outcome.connected() || probe.outcome == Outcome::Refused;
             met && case.is_local(probe.to.ip()) == Some(true)
         };
-        let Some(to) = case.probes().find(here).map(|probe| probe.to) else {
-            return;
-        };
-        let connected = case.probes().any(|probe| probe.outcome.connected());
-        if !case.nobody_listens()
-            || !self.facts.host.firewall.is_not_asked()
-            || case.publishers().next().is_some()
-        {
+        let to = case.probes().find(here)?.to;
+        let asked = !self.facts.host.firewall.is_not_asked();
+        let published = case.publishers().next().is_some();
+        (case.nobody_listens() && !asked && !published).then_some(Packet {
+            to,
+            course: Course::Within,
+            program: None,
+        })
+    }
+
+    /// Begins to read the rules that send the port elsewhere, where it is refused: who
+    /// gets an answer of nobody is looked at again first.
+    pub(super) fn begin_nat(&mut self) {
+        if self.is_passive() || self.is_connected() || !firewall::may_look() {
             return;
         }
-        if connected {
+        if let Some(packet) = self.sent_elsewhere() {
+            self.ahead.redirects = Some(self.begin_rules(REDIRECTS, packet, Wanted::Redirects));
+        }
+    }
+
+    fn is_connected(&self) -> bool {
+        let case = Case::new(self.target, &self.facts);
+        case.probes().any(|probe| probe.outcome.connected())
+    }
+
+    /// Rules that send the port elsewhere, where nobody listens on it: then they alone
+    /// may be why it answers, or why something else refuses.
+    pub(super) fn look_at_nat(&mut self) {
+        let Some(packet) = self.sent_elsewhere() else {
+            return;
+        };
+        if self.is_connected() {
             if self.facts.containers.is_not_asked() {
                 let engines = self.engines.take();
                 let budget = self.budget(|of| of.engines);
@@ -114,12 +197,8 @@ impl Doctor<'_> {
         if !firewall::may_look() {
             return;
         }
-        let packet = Packet {
-            to,
-            course: Course::Within,
-            program: None,
-        };
-        let seen = self.read_rules("redirects", &packet, Wanted::Redirects);
+        let begun = self.ahead.redirects.take();
+        let seen = self.end_rules(begun, REDIRECTS, &packet, Wanted::Redirects);
         // That the rules are out of sight matters only where they are the likeliest cause.
         if seen.is_seen() {
             self.facts.host.firewall = seen;

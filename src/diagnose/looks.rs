@@ -1,11 +1,11 @@
 //! The record of every look: what, what was seen, how long it took.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::facts::Known;
 use crate::findings::LookLine;
 
-/// The looks of one diagnosis, in the order in which they were begun.
+/// The looks of one diagnosis, in the order in which they were ended.
 #[derive(Debug)]
 pub struct Looks {
     began: Instant,
@@ -38,22 +38,27 @@ impl Looks {
 
     /// Notes a look that was made elsewhere and began then.
     pub fn note(&mut self, what: &str, saw: String, began: Instant) {
+        self.note_as(what, saw, began.elapsed());
+    }
+
+    /// Notes a look that was made elsewhere and took so long.
+    pub fn note_as(&mut self, what: &str, saw: String, took: Duration) {
         self.lines.push(LookLine {
             what: what.to_owned(),
             saw,
-            took_us: micros(began),
+            took_us: micros(took),
         });
     }
 
     /// The lines, and the milliseconds that everything took.
     #[must_use]
     pub fn finish(self) -> (Vec<LookLine>, u64) {
-        (self.lines, micros(self.began).div_ceil(1000))
+        (self.lines, micros(self.began.elapsed()).div_ceil(1000))
     }
 }
 
-fn micros(since: Instant) -> u64 {
-    u64::try_from(since.elapsed().as_micros()).unwrap_or(u64::MAX)
+fn micros(took: Duration) -> u64 {
+    u64::try_from(took.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// `3 listeners`, or the gap in words.

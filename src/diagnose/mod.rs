@@ -1,5 +1,7 @@
 //! One diagnosis, start to end: facts, probes, rules, report. Start reading here.
 
+mod ahead;
+mod beside;
 mod boundaries;
 mod browser;
 mod check;

@@ -1,12 +1,16 @@
 //! The way on: where whoever listens passes connections on to, and what is there.
 
+mod between;
+mod joined;
+
 use std::time::{Duration, Instant};
 
+use self::between::{Between, status};
+use self::joined::joined;
 use super::parts::ask_if_enabled;
 use super::why::{Doctor, Given};
 use crate::facts::{
-    Carries, Claims, Known, Listener, Onward, Outcome, Pointer, Probe, Process, Project,
-    Resolution, SaidBy, Snapshot, is_below,
+    Carries, Known, Listener, Onward, Outcome, Pointer, Process, Resolution, SaidBy,
 };
 use crate::rules::{Case, join, onward_target};
 use crate::sources::onward::Passage;
@@ -265,110 +269,6 @@ impl Doctor<'_> {
     }
 }
 
-/// Whoever stands between the client and the server.
-struct Between {
-    /// The key of its row in the catalogue.
-    kind: String,
-    carries: Carries,
-    owner: Option<Process>,
-    /// Whether it says nothing at all.
-    silent: bool,
-}
-
-/// Forwarders that are an engine's, whose containers are looked at in another way.
-const ENGINES: &[&str] = &[
-    "docker-proxy",
-    "dockerd",
-    "docker-desktop",
-    "orbstack",
-    "lima",
-    "rootlessport",
-    "conmon",
-    "pasta",
-    "gvproxy",
-    "wslrelay",
-];
-
-/// Servers that answer in the name of others.
-const REVERSE_PROXIES: &[&str] = &["nginx", "caddy", "traefik", "haproxy", "apache"];
-
-impl Between {
-    /// Who gave the answer, where it may be about somebody else.
-    fn of(case: &Case) -> Option<Self> {
-        let probe = case.probes().find(|probe| {
-            let cut = matches!(
-                probe.outcome,
-                Outcome::Reset | Outcome::Closed | Outcome::Silent
-            );
-            cut || status(probe).is_some()
-        })?;
-        let silent = probe.outcome == Outcome::Silent;
-        let listener = case.listener_for(probe.to.ip())?;
-        let Some(owner) = case.owner(listener) else {
-            // Another user's: what it calls itself is all there is.
-            let server = status(probe)??.to_ascii_lowercase();
-            let kind = REVERSE_PROXIES
-                .iter()
-                .find(|key| server.starts_with(*key))?;
-            return Some(Between {
-                kind: (*kind).to_owned(),
-                carries: Carries::Requests,
-                owner: None,
-                silent,
-            });
-        };
-        let row = case.framework(owner)?;
-        // What it serves on its own port is its own: the page of ngrok, the bridge of adb.
-        let own = row.port == Some(case.port());
-        let carries = if row.forwarder && !own && !ENGINES.contains(&row.key.as_str()) {
-            Carries::Bytes
-        } else if REVERSE_PROXIES.contains(&row.key.as_str()) || row.dev_server {
-            // Both answer by themselves what they cannot pass on.
-            (silent || status(probe).is_some()).then_some(Carries::Requests)?
-        } else {
-            return None;
-        };
-        Some(Between {
-            kind: row.key.clone(),
-            carries,
-            owner: Some(owner.clone()),
-            silent,
-        })
-    }
-
-    /// The addresses of other servers that the files of a project give to this one.
-    fn pointers<'a>(&self, project: &Project, claims: &'a Claims) -> Vec<&'a Pointer> {
-        let mine = |pointer: &&Pointer| {
-            let file = pointer.origin.file.as_str();
-            match self.kind.as_str() {
-                "nginx" => file.ends_with(".conf") || file.ends_with(".nginx"),
-                "caddy" => file.to_ascii_lowercase().contains("caddyfile"),
-                _ => self.is_dev_proxys(project, pointer),
-            }
-        };
-        let all = claims.pointers.iter().filter(|pointer| !pointer.inside);
-        all.filter(mine).collect()
-    }
-
-    /// Whether a setting is the proxy of the development server that this one is.
-    fn is_dev_proxys(&self, project: &Project, pointer: &Pointer) -> bool {
-        let proxies = ["proxy", "rewrites", "routeRules"];
-        let named = proxies.iter().any(|word| pointer.key.contains(word));
-        let cwd = self.owner.as_ref().and_then(|owner| owner.cwd.seen());
-        let folder = match pointer.origin.file.rsplit_once('/') {
-            Some((folder, _)) => join(&project.root, folder),
-            None => project.root.clone(),
-        };
-        named && cwd.is_some_and(|cwd| is_below(cwd, &folder))
-    }
-}
-
-/// The name under which somebody says that he, or the server behind him, has failed.
-fn status(probe: &Probe) -> Option<Option<&str>> {
-    let said = probe.greeting.seen()?.http.as_ref()?;
-    matches!(said.status, 500 | 502..=504).then_some(said.server.as_deref())
-}
-
 /// Whether a setting concerns this path: that of `/api` does not concern `/`.
 fn leads(pointer: &Pointer, path: &str) -> bool {
     let path = format!("/{}", path.trim_start_matches('/'));
@@ -389,71 +289,4 @@ fn ends_here(case: &Case, passage: &Passage) -> bool {
     };
     passage.via.as_deref().is_some_and(loopback)
         && case.facts.listeners.items().iter().any(|one| serves(&one))
-}
-
-/// What was seen of a target and of the one behind it.
-fn joined(first: Snapshot, next: Snapshot) -> Snapshot {
-    let mut probes = first.probes.to_vec();
-    for probe in next.probes.iter() {
-        if probes.iter().all(|known| known.to != probe.to) {
-            probes.push(probe.clone());
-        }
-    }
-    let host = crate::facts::Host {
-        proxies: first.host.proxies,
-        firewall: both(first.host.firewall, next.host.firewall, |one, _| one),
-        ..next.host
-    };
-    Snapshot {
-        host,
-        probes: probes.into(),
-        processes: both(first.processes, next.processes, |one, other| {
-            let mut all = other.to_vec();
-            let more = one
-                .iter()
-                .filter(|old| other.iter().all(|new| new.id != old.id));
-            all.extend(more.cloned());
-            all.into()
-        }),
-        projects: both(first.projects, next.projects, |one, other| {
-            let mut all = one.to_vec();
-            for project in other.iter() {
-                match all.iter_mut().find(|known| known.root == project.root) {
-                    Some(known) if !known.claims.is_seen() => *known = project.clone(),
-                    Some(_) => {}
-                    None => all.push(project.clone()),
-                }
-            }
-            all.into()
-        }),
-        containers: both(first.containers, next.containers, |one, other| {
-            let mut all = one.to_vec();
-            for container in other.iter() {
-                // Of the one behind the port that was asked for, more is known.
-                match all.iter_mut().find(|known| known.id == container.id) {
-                    Some(known) if container.inside.is_seen() => *known = container.clone(),
-                    Some(_) => {}
-                    None => all.push(container.clone()),
-                }
-            }
-            all.into()
-        }),
-        udp: both(first.udp, next.udp, chained),
-        elsewhere: both(first.elsewhere, next.elsewhere, chained),
-        departed: both(first.departed, next.departed, chained),
-        ..next
-    }
-}
-
-fn chained<T: Clone>(one: std::sync::Arc<[T]>, other: std::sync::Arc<[T]>) -> std::sync::Arc<[T]> {
-    one.iter().chain(other.iter()).cloned().collect()
-}
-
-/// What two looks saw; where only one was made, what that one did.
-fn both<T>(one: Known<T>, other: Known<T>, join: impl FnOnce(T, T) -> T) -> Known<T> {
-    match (one, other) {
-        (Known::Seen(one), Known::Seen(other)) => Known::Seen(join(one, other)),
-        (seen @ Known::Seen(_), _) => seen,
-        (_, other) => other,
-    }
 }

@@ -5,16 +5,23 @@
 //! that must be assumed.
 
 use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use super::beside::Beside;
 use super::looks::count;
 use super::why::Doctor;
-use crate::facts::{Known, Resolution, ResolveError, is_public};
+use crate::facts::{Known, Names, Outside, Resolution, ResolveError, is_public};
 use crate::rules::{Case, client, name};
 use crate::sources::{names, outside};
 
 /// How long other places may take to answer: they are dialled for comparison only.
 const COMPARING: Duration = Duration::from_millis(2000);
+
+/// What looks at other places has deadlines itself; this is for a thread that hangs.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// The look at the name servers.
+const NAMES: &str = "name servers";
 
 /// How many addresses of a kind are dialled for comparison.
 const MOST: usize = 3;
@@ -28,20 +35,61 @@ impl Doctor<'_> {
         if self.is_passive() {
             return;
         }
+        // Name servers and other places are asked at the same time.
+        let begun = self.begin_outside();
         self.look_at_names();
-        let Some(wanted) = self.wanted_outside() else {
-            return;
-        };
-        let budget = self.budget(|of| of.connect_remote).min(COMPARING);
-        let seen = self.looks.at(
-            "outside",
-            || outside::look(&wanted, budget),
-            |seen| {
+        if let Some((wanted, begun)) = begun {
+            self.end_outside(&wanted, begun);
+        }
+    }
+
+    fn begin_outside(&self) -> Option<(outside::Wanted, Beside<Outside>)> {
+        let wanted = self.wanted_outside()?;
+        let budget = self.comparing();
+        let asked = wanted.clone();
+        let look = move || Known::Seen(outside::look(&asked, budget));
+        Some((wanted, Beside::begin("outside", budget * 2 + GRACE, look)))
+    }
+
+    fn end_outside(&mut self, asked: &outside::Wanted, begun: Beside<Outside>) {
+        let saw = |seen: &Known<Outside>| match seen {
+            Known::Seen(seen) => {
                 let gateways = count(&seen.gateways, Vec::len, "gateway");
                 format!("{gateways}, {} places", seen.probes.len())
-            },
-        );
-        self.facts.outside = Known::Seen(seen);
+            }
+            Known::Unseen(gap) => gap.to_string(),
+        };
+        let mut seen = begun.end(&mut self.looks, saw);
+        // Only the name servers may have told of these.
+        let wanted = self.wanted_outside().unwrap_or_default();
+        let mut late = wanted.places;
+        late.retain(|place| !asked.places.contains(place));
+        if let Known::Seen(seen) = &mut seen
+            && !late.is_empty()
+        {
+            let began = Instant::now();
+            let probes = outside::dial(&late, &wanted.own, self.comparing());
+            self.looks
+                .note("other addresses", format!("{} places", probes.len()), began);
+            seen.probes.extend(probes);
+        }
+        self.facts.outside = seen;
+    }
+
+    fn comparing(&self) -> Duration {
+        self.budget(|of| of.connect_remote).min(COMPARING)
+    }
+
+    /// Begins to ask the name servers of which the resolver keeps us waiting for one. It has
+    /// asked them for this name itself.
+    pub(super) fn begin_names(&mut self) {
+        if self.is_passive() || self.target.is_localhost_name() {
+            return;
+        }
+        let host = self.target.host.clone();
+        let budget = self.budget(|of| of.names);
+        let look = move || Known::Seen(names::ask_servers(&host, names::look(&host), budget));
+        self.ahead.names = Some(Beside::begin(NAMES, budget + GRACE, look));
     }
 
     /// How names are found, and what each name server says of this one.
@@ -65,9 +113,22 @@ impl Doctor<'_> {
             (found, true) => names::ask_servers(host, found, budget),
             (found, false) => found,
         };
-        let found = self.looks.at("name servers", look, |found| {
-            count(&found.servers, Vec::len, "name server")
-        });
+        let saw = |found: &Known<Names>| match found {
+            Known::Seen(found) => count(&found.servers, Vec::len, "name server"),
+            Known::Unseen(gap) => gap.to_string(),
+        };
+        let begun = self.ahead.names.take().filter(|_| ask);
+        let found = match begun {
+            Some(begun) => begun.end(&mut self.looks, saw),
+            None => self.looks.at(NAMES, || Known::Seen(look()), saw),
+        };
+        let found = match found {
+            Known::Seen(found) => found,
+            Known::Unseen(gap) => {
+                self.facts.names = Known::Unseen(gap);
+                return;
+            }
+        };
         let mut dns: Option<Vec<IpAddr>> = None;
         let servers = found.servers.seen().into_iter().flatten();
         for server in servers.filter(|server| server.knows()) {

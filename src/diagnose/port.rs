@@ -1,19 +1,14 @@
 //! What has to do with the port besides its listeners: looked at where nobody listens, or
 //! somebody does and is silent.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use super::ahead::TOOL;
 use super::looks::count;
 use super::why::Doctor;
-use crate::facts::{Known, Outcome, ProcId, Process, is_below};
+use crate::facts::{Connection, Known, Outcome, ProcId, Process, is_below};
 use crate::rules::{Case, is_debuggers, is_managers};
-use crate::sources::{Pending, binding, pid_files, processes, sockets, units};
-
-/// How long a tool of the system may take.
-const TOOL: Duration = Duration::from_millis(500);
-
-/// The tool has its own deadline; this is for a thread that hangs.
-const MARGIN: Duration = Duration::from_millis(100);
+use crate::sources::{binding, pid_files, processes, sockets};
 
 impl Doctor<'_> {
     /// What has to do with the port besides its listeners.
@@ -24,13 +19,13 @@ impl Doctor<'_> {
             .probes()
             .any(|probe| matches!(probe.outcome, Outcome::Silent | Outcome::TimedOut));
         let managers = case.listeners().any(|one| is_managers(&case, one));
-        let (port, budget) = (self.target.port, self.budget(|_| TOOL));
-        let began = Instant::now();
         // A manager is asked beside everything else.
-        let asked = (nobody || managers)
-            .then(|| Pending::begin("units", move || units::look(port, budget)));
+        if (nobody || managers) && self.ahead.units.is_none() {
+            self.begin_units();
+        }
         if nobody {
-            self.look_at_sockets(&[port]);
+            self.look_at_connections();
+            let budget = self.budget(|_| TOOL);
             self.facts.binding = self.looks.at(
                 "binding",
                 || binding::look(budget),
@@ -40,18 +35,23 @@ impl Doctor<'_> {
         } else if silent {
             self.look_at_debuggers();
         }
-        if let Some(asked) = asked {
-            let units = match asked.wait(budget + MARGIN) {
-                Known::Seen(units) => units,
-                Known::Unseen(gap) => Known::Unseen(gap),
-            };
-            let saw = count(&units, Vec::len, "unit");
-            self.facts.units = units.map(Into::into);
-            self.looks.note("services", saw, began);
+        if let Some(asked) = self.ahead.units.take() {
+            let saw = |seen: &_| count(seen, Vec::len, "unit");
+            self.facts.units = asked.end(&mut self.looks, saw).map(Into::into);
         }
     }
 
-    /// Sockets on these ports that do not listen, and who holds them.
+    /// Sockets on the port that do not listen, and who holds them.
+    fn look_at_connections(&mut self) {
+        let Some(begun) = self.ahead.connections.take() else {
+            return self.look_at_sockets(&[self.target.port]);
+        };
+        let saw = |seen: &_| count(seen, Vec::len, "socket");
+        let found = begun.end(&mut self.looks, saw);
+        self.add_connections(found);
+    }
+
+    /// The same of these ports.
     fn look_at_sockets(&mut self, ports: &[u16]) {
         let mut found = Known::Seen(Vec::new());
         let began = Instant::now();
@@ -64,6 +64,10 @@ impl Doctor<'_> {
         }
         let saw = count(&found, Vec::len, "socket");
         self.looks.note("connections", saw, began);
+        self.add_connections(found);
+    }
+
+    fn add_connections(&mut self, found: Known<Vec<Connection>>) {
         let holders = found.seen().into_iter().flatten();
         let ids: Vec<ProcId> = holders
             .filter_map(|one| one.owners.seen())

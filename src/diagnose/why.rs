@@ -13,12 +13,16 @@ use crate::rules::Case;
 use crate::settings::{Settings, Timeouts};
 use crate::sources::{Pending, clock, containers, host, names, probes, processes};
 
+use super::ahead::Ahead;
 use super::flaps::Flap;
 use super::forgive;
 use super::looks::{Looks, count};
 use super::parts::{ask_if_enabled, listeners};
 use super::reading::Reading;
 use super::replay;
+
+/// A resolver that takes longer waits for a name server that does not answer at once.
+const RESOLVER: Duration = Duration::from_millis(500);
 
 /// How long a process that is stopped is given, in case it is woken just now.
 const STOPPED: Duration = Duration::from_millis(100);
@@ -78,6 +82,8 @@ pub(super) struct Doctor<'a> {
     pub(super) looks: Looks,
     pub(super) facts: Snapshot,
     pub(super) engines: Option<Pending<containers::Containers>>,
+    /// The looks that go on beside all else.
+    pub(super) ahead: Ahead,
     pub(super) protocol: Option<Protocol>,
     pub(super) flap: Option<Flap>,
     /// Whether other sockets listened on the port at the second look.
@@ -102,6 +108,7 @@ impl<'a> Doctor<'a> {
                 ..Snapshot::default()
             },
             engines,
+            ahead: Ahead::default(),
             protocol: target.protocol(),
             flap: None,
             changed: false,
@@ -136,7 +143,11 @@ impl<'a> Doctor<'a> {
         let (tcp, by) = listeners(&mut self.looks, None);
         self.facts.host.sockets_by = Some(by);
         self.facts.listeners = tcp.map(Into::into);
-        if let Some((began, pending)) = resolution {
+        if let Some((began, mut pending)) = resolution {
+            // Whom the resolver waits for is asked meanwhile: that is what will be told.
+            if !pending.is_there(self.budget(|_| RESOLVER)) {
+                self.begin_names();
+            }
             let resolution = match pending.wait(self.budget(|of| of.names)) {
                 Known::Seen(resolution) => resolution,
                 Known::Unseen(gap) => Resolution::unseen(&self.target.host, gap),

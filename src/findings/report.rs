@@ -41,7 +41,7 @@ pub struct Report {
     /// What was ruled out, and by which fact.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ruled_out: Vec<RuledOut>,
-    /// Every look that was made, in the order in which they were begun.
+    /// Every look that was made, in the order in which what they saw was taken in.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub looks: Vec<LookLine>,
     /// How long the diagnosis took, in milliseconds.

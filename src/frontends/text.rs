@@ -1,15 +1,17 @@
 //! Reports for a person at a terminal: the answer first, then its evidence, then the fix.
 
+mod below;
+mod manual;
+mod well;
+
 use std::fmt::Write as _;
 
 use unicode_width::UnicodeWidthStr;
 
+pub use self::manual::page;
 use super::style::Style;
-use crate::facts::{LeftOut, Outcome, catalogue, clean, human_micros, shell_line};
-use crate::findings::{
-    Confidence, Evidence, Finding, Fix, Hop, HopState, Report, Safety, Seen, Severity, Unseen,
-    Verdict,
-};
+use crate::facts::{LeftOut, clean, shell_line};
+use crate::findings::{Confidence, Evidence, Finding, Fix, Report, Safety, Seen, Severity, Unseen};
 
 /// The root cause and so many more; the rest is shown with `-v`.
 const MOST: usize = 4;
@@ -126,51 +128,6 @@ pub(super) fn left_out(list: &[LeftOut], style: &Style) -> String {
     page.out
 }
 
-/// What is left to be thought of where the server answers and a browser does not show it.
-fn browser_advice(report: &Report) -> String {
-    let Some(profiles) = &report.browsers else {
-        let command = shell_line(&["devdoctor", "why", &report.target.input, "--browser"]);
-        return format!(
-            "if your browser still fails: `{}` reads what its profile keeps of this address",
-            clean(&command)
-        );
-    };
-    let found = report.findings.iter().any(|f| f.code.starts_with("DD90"));
-    match &profiles[..] {
-        _ if found => "the server is well; what the browser may do by itself:".to_owned(),
-        [] if report.unseen.iter().any(|it| it.part == "browser-safari") => {
-            "what Safari keeps is closed to other programs, and no other browser has a profile \
-             here; a private window tells whether something in it stands in the way"
-                .to_owned()
-        }
-        [] => "no browser profile was found in the home of this user".to_owned(),
-        list => format!(
-            "nothing that was seen in {} stands in its way; a private window tells whether \
-             something else in the profile does",
-            clean(&list.join(", "))
-        ),
-    }
-}
-
-/// Whether any byte came back.
-fn answered(report: &Report) -> bool {
-    let mut probes = report.probes.iter();
-    probes.any(|probe| probe.outcome == Outcome::Answered)
-}
-
-/// Whether it is something that a browser opens.
-fn spoke_http(report: &Report) -> bool {
-    let mut answers = report.probes.iter().filter_map(|p| p.answer.as_deref());
-    answers.any(|answer| answer.starts_with("HTTP"))
-}
-
-/// Whether it has a certificate of which nothing is known.
-fn hides_certificate(report: &Report) -> bool {
-    let mut answers = report.probes.iter().filter_map(|p| p.answer.as_deref());
-    let judged = report.findings.iter().any(|f| f.code == "DD603");
-    !judged && answers.any(|answer| answer.contains("TLS") && !answer.contains("trusts"))
-}
-
 struct Page {
     style: Style,
     out: String,
@@ -184,95 +141,6 @@ impl Page {
 
     fn blank(&mut self) {
         self.out.push('\n');
-    }
-
-    /// Nothing is wrong: what was checked, and what this cannot see.
-    fn well(&mut self, report: &Report) {
-        let there = report.target.authority();
-        match report.verdict {
-            Verdict::NotDialled => {
-                let line = format!("{there} was not dialled, and nothing else tells of a fault");
-                self.line(&line);
-            }
-            Verdict::Reachable => {
-                let ok = self.style.good("ok");
-                // A listening socket takes connections even where no program accepts them.
-                let word = if answered(report) {
-                    "answers"
-                } else {
-                    "accepts connections"
-                };
-                let head = self.style.strong(&format!("{there} {word}"));
-                self.line(&format!("{ok}: {head}"));
-            }
-            verdict if report.probes.iter().any(|probe| probe.outcome.well()) => {
-                let ok = self.style.good("ok");
-                let head = self
-                    .style
-                    .strong(&format!("{there} can be reached ({})", verdict.word()));
-                self.line(&format!("{ok}: {head}"));
-            }
-            verdict => {
-                let head = self.style.strong(&format!("{there}: {}", verdict.word()));
-                self.line(&format!(
-                    "{head}, and your settings allow every finding on it"
-                ));
-            }
-        }
-        for probe in &report.probes {
-            let took = human_micros(probe.took_us);
-            let what = match probe.outcome {
-                Outcome::Answered => "answers",
-                Outcome::Connected => "accepts connections",
-                other => other.word(),
-            };
-            let answer = match &probe.answer {
-                Some(answer) => format!(" ({})", clean(answer)),
-                None => String::new(),
-            };
-            self.line(&format!("  = {} {what}{answer}, after {took}", probe.to));
-        }
-        for listener in &report.listeners {
-            let who = match (&listener.name, listener.pid, &listener.container) {
-                (_, _, Some(container)) => format!("container {}", clean(container)),
-                (Some(name), Some(pid), None) => format!("{} (pid {pid})", clean(name)),
-                (None, Some(pid), None) => format!("pid {pid}"),
-                (_, None, None) => match listener.uid {
-                    Some(0) => "a process of root that this user may not see".to_owned(),
-                    Some(uid) => format!("a process of uid {uid} that this user may not see"),
-                    None => "a process that this user may not see".to_owned(),
-                },
-            };
-            let project = match &listener.project {
-                Some(folder) => format!(" in {}", clean(folder)),
-                None => String::new(),
-            };
-            self.line(&format!("  = {who}{project} listens on {}", listener.at));
-        }
-        if report.verdict != Verdict::Reachable {
-            return;
-        }
-        if !answered(report) {
-            let advice = match catalogue().port(report.target.port) {
-                Some(row) => format!(
-                    "nothing was sent to it: the port is known for {}",
-                    row.service
-                ),
-                None => format!(
-                    "nothing was sent to it, as it is not known what it speaks; if it is a web \
-                     server: devdoctor why http://{there}"
-                ),
-            };
-            self.paragraph("  ", &advice, |style, line| style.dim(line));
-        } else if spoke_http(report) {
-            let advice = browser_advice(report);
-            self.paragraph("  ", &advice, |style, line| style.dim(line));
-            if hides_certificate(report) {
-                let advice = "its certificate could not be checked: browsers and curl refuse one that \
-                              is self-signed, expired, or for another name";
-                self.paragraph("  ", advice, |style, line| style.dim(line));
-            }
-        }
     }
 
     fn finding(&mut self, finding: &Finding, place: Option<String>) {
@@ -450,79 +318,6 @@ impl Page {
         self.paragraph("", &text, |style, line| style.dim(line));
     }
 
-    /// The way of the connection, a place a line.
-    fn hops(&mut self, hops: &[Hop]) {
-        if hops.is_empty() {
-            return;
-        }
-        self.blank();
-        self.line(&format!("{}:", self.style.strong("the way there")));
-        for hop in hops {
-            let mark = match hop.state {
-                HopState::Ok => self.style.good("ok     "),
-                HopState::Failed => self.style.severity(Severity::Error, "failed "),
-                HopState::Unknown => self.style.dim("unknown"),
-            };
-            let by = hop.by.as_deref().map(|by| format!(" ({})", clean(by)));
-            let at = clean(&hop.at);
-            self.line(&format!("  {mark}  {at}{}", by.unwrap_or_default()));
-        }
-    }
-
-    /// What is left out, by its codes.
-    fn rest(&mut self, rest: &[Finding]) {
-        if rest.is_empty() {
-            return;
-        }
-        let codes: Vec<String> = rest.iter().map(|finding| clean(&finding.code)).collect();
-        self.blank();
-        let text = format!("more with -v: {}", codes.join(", "));
-        self.paragraph("", &text, |style, line| style.dim(line));
-    }
-
-    fn ruled_out(&mut self, report: &Report) {
-        if report.ruled_out.is_empty() {
-            return;
-        }
-        self.blank();
-        let head = self.style.strong("ruled out");
-        self.line(&format!("{head}:"));
-        let width = report
-            .ruled_out
-            .iter()
-            .map(|r| r.what.width())
-            .max()
-            .unwrap_or(0);
-        for out in &report.ruled_out {
-            let pad = " ".repeat(width.saturating_sub(out.what.width()));
-            self.line(&format!("  {}{pad}  {}", out.what, clean(&out.by)));
-        }
-    }
-
-    fn looks(&mut self, report: &Report) {
-        if report.looks.is_empty() {
-            return;
-        }
-        self.blank();
-        let head = self.style.strong("looked at");
-        self.line(&format!("{head}, {} ms in all:", report.took_ms));
-        let width = report
-            .looks
-            .iter()
-            .map(|look| look.what.width())
-            .max()
-            .unwrap_or(0);
-        for look in &report.looks {
-            let pad = " ".repeat(width.saturating_sub(look.what.width()));
-            let took = human_micros(look.took_us);
-            self.line(&format!(
-                "  {}{pad}  {took:>8}  {}",
-                look.what,
-                clean(&look.saw)
-            ));
-        }
-    }
-
     /// A text broken into lines that fit.
     fn paragraph(&mut self, indent: &str, text: &str, paint: impl Fn(Style, &str) -> String) {
         let room = self.style.width.saturating_sub(indent.len()).max(20);
@@ -543,32 +338,4 @@ impl Page {
             self.line(&format!("{indent}{painted}"));
         }
     }
-}
-
-/// A rule's manual page: its headings stand out, its paragraphs fit.
-#[must_use]
-pub fn page(code: &str, name: &str, markdown: &str, style: &Style) -> String {
-    let mut page = Page {
-        style: *style,
-        out: String::new(),
-    };
-    for paragraph in markdown.split("\n\n") {
-        if !page.out.is_empty() {
-            page.blank();
-        }
-        if let Some(title) = paragraph.strip_prefix("# ") {
-            let title = style.strong(title.trim());
-            page.line(&format!("{code} {name}: {title}"));
-        } else if let Some(heading) = paragraph.strip_prefix("## ") {
-            let heading = style.strong(heading.trim());
-            page.line(&heading);
-        } else if paragraph.starts_with("    ") || paragraph.starts_with("- ") {
-            for line in paragraph.lines() {
-                page.line(&format!("  {line}"));
-            }
-        } else {
-            page.paragraph("  ", paragraph, |_, line| line.to_owned());
-        }
-    }
-    page.out
 }

@@ -6,6 +6,7 @@ mod environment;
 mod interpolate;
 mod load;
 mod merge;
+mod paths;
 mod ports;
 mod service;
 

@@ -137,4 +137,23 @@ stories! {
         let notes = how["notes"].to_string();
         assert!(notes.contains("Read-only"), "{how}");
     }
+
+    fn whoever_asks_in_a_folder_without_a_project_is_answered_though_a_server_runs_there(stage) {
+        if !stage.needs(&["python3"]) {
+            return;
+        }
+        let keeper = Keeper::new(stage);
+        let bare = stage.folder().join("bare");
+        std::fs::create_dir(&bare).unwrap();
+        let _daemon = keeper.daemon();
+        let words = ["python3", "-u", "-m", "http.server", "3000"];
+        let _server = stage.program(&words, &bare, "Serving HTTP");
+        let owners = || keeper.json(&["history", "3000", "--json"], &bare)["owners"].clone();
+        keeper.until("the server is known", || owners()[0].is_object());
+        // By this answer it is known that the server's folder is no project.
+        keeper.json(&["status", "--json"], &project(stage));
+        let status = keeper.json(&["status", "--json"], &bare);
+        assert_eq!(status["project"], bare.to_str().unwrap(), "{status:#}");
+        assert_eq!(status["level"], "well", "{status:#}");
+    }
 }

@@ -37,7 +37,8 @@ pub fn enter(inside: &str, dockerd: &[&str]) {
     if let Some(what) = lacks() {
         return pass_over(inside, &format!("it needs {what}"));
     }
-    let name = format!("dd-{}-{inside}-{}", std::process::id(), dockerd.len());
+    let story = inside.rsplit(':').next().unwrap_or(inside);
+    let name = format!("dd-{}-{story}-{}", std::process::id(), dockerd.len());
     let folder = std::env::temp_dir().join(name);
     std::fs::create_dir_all(&folder).unwrap();
     let output = Command::new("unshare")

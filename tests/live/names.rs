@@ -79,6 +79,21 @@ stories! {
             .first("says", "127.0.0.1 does not answer");
     }
 
+    fn a_silent_name_server_is_asked_while_the_resolver_waits_for_it(stage) {
+        let _silent = stage.server("udp 127.0.0.1:53");
+        ask_servers(stage, &["127.0.0.1"]);
+        let answer = stage.why("http://shop.test:3000/");
+        answer.finds("DD102");
+        let looks = answer.json["looks"].as_array().unwrap();
+        let took = |what: &str| {
+            let mut named = looks.iter().filter(|look| look["what"] == what);
+            named.next().and_then(|look| look["took_us"].as_u64()).unwrap()
+        };
+        let one_after_the_other = took("name") + took("name servers");
+        let whole = answer.json["took_ms"].as_u64().unwrap() * 1000;
+        assert!(whole < one_after_the_other, "{}", answer.json);
+    }
+
     fn a_first_name_server_that_keeps_silent(stage) {
         let _silent = stage.server("udp 127.0.0.1:53");
         let _second = stage.server("dns 127.0.0.2:53 api.shop.test=127.0.0.1");

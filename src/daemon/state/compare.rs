@@ -10,6 +10,7 @@ impl State {
     /// Finds out who came, left and changed.
     pub(super) fn compare(&mut self, now: Moment) -> Changes {
         let mut changes = Changes::default();
+        self.stirred = true;
         let (Known::Seen(listeners), processes) = (&self.listeners, self.processes.clone()) else {
             return changes;
         };

@@ -165,9 +165,12 @@ proptest! {
         let (mut state, mut fresh) = (State::default(), State::default());
         let mut ms = 0;
         let mut kept = HashMap::new();
+        let mut watched = state.watched();
         for (pause, what) in history {
             ms += pause;
             act(&mut state, what, at(ms));
+            watched = state.watched_anew().unwrap_or(watched);
+            prop_assert_eq!(&watched, &state.watched());
             for (row, owner) in state.unsaved() {
                 match owner {
                     Some(owner) => kept.insert(row, owner),

@@ -238,6 +238,10 @@ impl Leaving {
     }
 
     /// Those whose end is still of interest.
+    pub(super) fn is_empty(&self) -> bool {
+        self.left.is_empty()
+    }
+
     pub(super) fn ids(&self) -> impl Iterator<Item = ProcId> + '_ {
         let open = self.left.iter();
         open.filter(|left| !left.settled && left.container.is_none())

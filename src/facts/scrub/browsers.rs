@@ -1,6 +1,6 @@
 //! What is taken out of what browsers keep.
 
-use super::{harmless, scrub_host};
+use super::words::{harmless, scrub_host};
 use crate::facts::{Browsers, Known};
 
 /// What is kept of the asked address stays; sites, servers and names of profiles go.

@@ -1,9 +1,12 @@
 //! Desktop notifications: one for a problem that the user meets, gone when it is.
 //!
-//! `plan` decides, `words` says, `wishes` knows what each project wants; the desktop's own
-//! service shows (`sources::desktop`). Only the daemon's [`Handle`] is known here.
+//! `plan` decides (`wanted`: of what at all), `words` says, `wishes` knows what each project
+//! wants; the desktop's own service shows (`sources::desktop`). Only the daemon's [`Handle`]
+//! is known here.
 
 mod plan;
+mod stand;
+mod wanted;
 mod wishes;
 mod words;
 

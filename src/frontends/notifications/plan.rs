@@ -10,8 +10,10 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
+use super::stand::{Item, Stand, Summary};
+use super::wanted::wanted;
 use super::words::{self, Words};
-use crate::findings::{Alert, Phase, Seen, Severity, Trigger};
+use crate::findings::Alert;
 use crate::settings::Notify;
 use crate::sources::desktop::{Left, Notification, Slot};
 
@@ -38,45 +40,6 @@ pub(super) enum Step {
     Show(Slot, Notification),
     /// Take it away.
     Withdraw(Slot),
-}
-
-/// A problem that holds, and is wanted.
-#[derive(Debug)]
-struct Item {
-    words: Words,
-    stand: Stand,
-}
-
-/// How far the telling of a problem has come.
-#[derive(Debug)]
-enum Stand {
-    /// It could not be told yet.
-    Waiting,
-    /// It is on the screen.
-    Shown {
-        notification: Notification,
-        /// When that was last shown or replaced.
-        at: Duration,
-        /// How often it was replaced.
-        times: u32,
-    },
-    /// It has left the screen by itself, and may stand in a list there.
-    Expired,
-    /// It was counted in a summary, or is to be.
-    Counted,
-    /// It was told, and is no longer to be seen.
-    Told,
-}
-
-/// The summary of what came too fast.
-#[derive(Debug, Default)]
-struct Summary {
-    /// How many it says, while it is on the screen.
-    says: Option<usize>,
-    /// The earliest moment for the next one.
-    next: Duration,
-    /// How often it was replaced.
-    times: u32,
 }
 
 /// The machine.
@@ -399,33 +362,6 @@ impl Planner {
 /// How long words stay on the screen that were replaced so often.
 fn rest(times: u32) -> Duration {
     REPLACE * 2_u32.saturating_pow(times.min(7))
-}
-
-/// Whether the user is to be told of an alert at all.
-fn wanted(alert: &Alert, wish: Notify) -> bool {
-    let holds = alert.phase == Phase::Firing && !alert.muted;
-    let matters = alert.finding.severity > Severity::Info;
-    let wished = match (wish, alert.trigger) {
-        (Notify::Off, _) | (Notify::Refused, Trigger::Drift) => false,
-        (Notify::All, Trigger::Drift) => true,
-        (Notify::Refused | Notify::All, Trigger::Refused) => expected(alert),
-    };
-    holds && matters && wished
-}
-
-/// Findings that say no more than that nobody was there, or that it could not be seen.
-const NOTHING_KNOWN: [&str; 3] = ["nothing-listens", "blind-spot", "unexplained"];
-
-/// Whether somebody expects a server there: a project does, or a fact tells of one.
-///
-/// Programs dial ports in vain all day long: a browser that looks for a debugger, a scan.
-fn expected(alert: &Alert) -> bool {
-    let finding = &alert.finding;
-    let said_by_a_file = || {
-        let mut seen = finding.evidence.iter().map(|evidence| &evidence.seen);
-        seen.any(|seen| matches!(seen, Seen::File { .. }))
-    };
-    alert.project.is_some() || !NOTHING_KNOWN.contains(&finding.name.as_str()) || said_by_a_file()
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::*;
-use crate::findings::{Confidence, Evidence, Finding, Fix};
+use crate::findings::{Confidence, Evidence, Finding, Fix, Phase, Seen, Severity, Trigger};
 
 const START: u64 = 1_000_000;
 

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use super::environment;
 use super::interpolate::{Amiss, Filler, Variables};
 use super::merge::{self, Path};
+use super::paths::place;
 use crate::facts::{BrokenFile, Claims, Origin};
 use crate::parsers::context::{Context, folder, join};
 use crate::parsers::format::yaml::{self, Entry, Kind, Yaml};
@@ -366,56 +367,4 @@ impl<'a, 'c> Loader<'a, 'c> {
 fn size(yaml: &Yaml) -> usize {
     let entries = yaml.entries().iter().map(|entry| size(&entry.value));
     1 + entries.sum::<usize>() + yaml.items().iter().map(size).sum::<usize>()
-}
-
-/// Makes the paths of a service, as they stand in a file, be seen from the root. One
-/// that leads out of the project is forgotten.
-fn place(service: &mut Yaml, folder: &str) {
-    let Kind::Table(entries) = &mut service.kind else {
-        return;
-    };
-    for entry in entries {
-        match entry.key.as_str() {
-            "build" => {
-                let value = std::mem::replace(&mut entry.value.kind, Kind::Null);
-                let value = Yaml {
-                    kind: value,
-                    ..entry.value.clone()
-                };
-                entry.value = merge::build(value);
-                if let Kind::Table(build) = &mut entry.value.kind {
-                    for context in build.iter_mut().filter(|entry| entry.key == "context") {
-                        seen_from_root(&mut context.value, folder);
-                    }
-                }
-            }
-            "env_file" => {
-                let value = std::mem::replace(&mut entry.value.kind, Kind::Null);
-                let value = Yaml {
-                    kind: value,
-                    ..entry.value.clone()
-                };
-                entry.value = merge::listed(value);
-                if let Kind::List(files) = &mut entry.value.kind {
-                    for file in files {
-                        match &mut file.kind {
-                            Kind::Table(keys) => {
-                                for path in keys.iter_mut().filter(|entry| entry.key == "path") {
-                                    seen_from_root(&mut path.value, folder);
-                                }
-                            }
-                            _ => seen_from_root(file, folder),
-                        }
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
-fn seen_from_root(yaml: &mut Yaml, folder: &str) {
-    if let Kind::Text(text) = &yaml.kind {
-        yaml.kind = join(folder, text).map_or(Kind::Null, Kind::Text);
-    }
 }

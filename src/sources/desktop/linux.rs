@@ -6,20 +6,20 @@
 //! bus ends the call when it goes.
 
 mod bus;
+mod jobs;
 mod kept;
+mod opening;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::future::Future;
-use std::pin::Pin;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
 
 use self::bus::{Able, Bus, Signal};
+use self::jobs::{Done, Job, Todo};
 use self::kept::{Entry, Kept, Record};
-use super::{Ends, Heard, Notification, Slot, Surroundings, Wish};
+use self::opening::{open, open_without_portal};
+use super::{Ends, Heard, Slot, Surroundings, Wish};
 
 /// After this time a service that has not answered is said to hang.
 const SLOW: Duration = Duration::from_secs(5);
@@ -62,25 +62,6 @@ async fn connect(surroundings: &Surroundings, ends: &mut Ends, kept: &mut Kept) 
             }
         }
     }
-}
-
-/// A call that is under way.
-type Job = Pin<Box<dyn Future<Output = Done> + Send>>;
-
-/// What came of it.
-enum Done {
-    Greeted(Result<Able, String>),
-    Shown(Slot, Result<Entry, String>),
-    Withdrawn,
-    Quiet(Option<bool>),
-}
-
-/// What is to be done next.
-enum Todo {
-    Greet,
-    AskQuiet,
-    Show(Slot, Notification),
-    Withdraw(Slot),
 }
 
 /// One connection, from its begin to its end.
@@ -258,97 +239,6 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn next_job(&mut self) -> Option<Job> {
-        let connection = self.bus.connection.clone();
-        loop {
-            match self.todo.pop_front()? {
-                Todo::Greet => {
-                    return Some(Box::pin(async move {
-                        Done::Greeted(bus::greet(connection).await)
-                    }));
-                }
-                Todo::AskQuiet => {
-                    return Some(Box::pin(async move {
-                        Done::Quiet(bus::quiet(&connection).await)
-                    }));
-                }
-                Todo::Show(slot, notification) => {
-                    let Some(able) = self.able.clone() else {
-                        self.todo.push_front(Todo::Show(slot, notification));
-                        self.todo.push_front(Todo::Greet);
-                        continue;
-                    };
-                    self.early.clear();
-                    self.showing = Some(slot);
-                    let replaces = self.shown.get(&slot).map_or(0, |entry| entry.id);
-                    return Some(Box::pin(async move {
-                        let shown = bus::notify(connection, able, &notification, replaces).await;
-                        let shown = shown.map(|id| Entry {
-                            id,
-                            title: notification.title,
-                            body: notification.body,
-                            expired: false,
-                            passing: notification.passing,
-                        });
-                        Done::Shown(slot, shown)
-                    }));
-                }
-                Todo::Withdraw(slot) => {
-                    // What is not shown any more need not be taken away.
-                    let Some(entry) = self.shown.remove(&slot) else {
-                        continue;
-                    };
-                    return Some(Box::pin(async move {
-                        bus::close(connection, entry.id).await;
-                        Done::Withdrawn
-                    }));
-                }
-            }
-        }
-    }
-
-    async fn done(&mut self, done: Done) {
-        match done {
-            Done::Greeted(Ok(able)) => {
-                self.ends.works(how(&able));
-                let quiet = able.quiet == Some(true);
-                self.able = Some(able);
-                self.retry = None;
-                self.ends.tell(Heard::Quiet(quiet)).await;
-                self.ready().await;
-            }
-            Done::Greeted(Err(why)) => {
-                self.give_up(&format!("no notification service: {why}"))
-                    .await;
-            }
-            Done::Shown(slot, Ok(entry)) => {
-                self.shown.insert(slot, entry);
-                self.keep();
-                for signal in std::mem::take(&mut self.early) {
-                    self.heard(signal).await;
-                }
-                // It was slow, and is not gone.
-                if let Some(able) = self.able.as_ref().filter(|_| !self.ready) {
-                    self.ends.works(how(able));
-                    self.ready().await;
-                }
-            }
-            Done::Shown(slot, Err(why)) => {
-                self.ends.tell(Heard::Unshown(slot)).await;
-                self.give_up(&format!("the notification service refuses them: {why}"))
-                    .await;
-            }
-            Done::Withdrawn => self.keep(),
-            Done::Quiet(quiet) => {
-                if let Some(able) = &mut self.able {
-                    able.quiet = quiet;
-                    self.ends.works(how(able));
-                }
-                self.ends.tell(Heard::Quiet(quiet == Some(true))).await;
-            }
-        }
-    }
-
     /// Nothing can be shown for now.
     async fn give_up(&mut self, why: &str) {
         self.able = None;
@@ -478,20 +368,6 @@ impl<'a> Session<'a> {
     }
 }
 
-/// How notifications are shown, in words.
-fn how(able: &Able) -> String {
-    let buttons = if able.actions {
-        ""
-    } else {
-        ", without buttons"
-    };
-    let quiet = match able.quiet {
-        Some(true) => "; held back while do-not-disturb is on",
-        _ => "",
-    };
-    format!("shown by {}{buttons}{quiet}", able.name)
-}
-
 /// What comes of the call that is under way, if one is.
 async fn of(job: &mut Option<Job>) -> Done {
     match job {
@@ -506,43 +382,4 @@ async fn at(moment: Option<Instant>) {
         Some(moment) => sleep_until(moment).await,
         None => std::future::pending().await,
     }
-}
-
-/// Opens an address by the desktop's portal, or else by the program for it.
-async fn open(
-    connection: zbus::Connection,
-    surroundings: Surroundings,
-    address: String,
-    token: Option<String>,
-    done: oneshot::Sender<Result<(), String>>,
-) {
-    let result = match bus::open(connection, address.clone(), token).await {
-        Ok(()) => Ok(()),
-        Err(_) => open_without_portal(&surroundings, &address),
-    };
-    // The asker may have given up.
-    let _ = done.send(result);
-}
-
-/// Opens an address by the program for it.
-fn open_without_portal(surroundings: &Surroundings, address: &str) -> Result<(), String> {
-    let program = surroundings
-        .program("xdg-open")
-        .ok_or("there is neither a desktop portal nor xdg-open")?;
-    let mut child = Command::new(program)
-        .arg(address)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .map_err(|error| format!("xdg-open: {error}"))?;
-    // It may stay for as long as the browser does, and must not be left a zombie.
-    let wait = move || {
-        let _ = child.wait();
-    };
-    std::thread::Builder::new()
-        .name("opened".to_owned())
-        .spawn(wait)
-        .map(|_| ())
-        .map_err(|error| error.to_string())
 }

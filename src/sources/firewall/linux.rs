@@ -3,8 +3,10 @@
 mod iptables;
 mod listing;
 mod nft;
+mod tables;
 
 use std::fs;
+use std::io;
 use std::time::{Duration, Instant};
 
 use listing::OwnWords;
@@ -15,6 +17,24 @@ use super::read::{Read, around_a_probe};
 use super::{Packet, Wanted, ports};
 use crate::facts::{Firewall, Gap};
 
+/// The families of the older iptables, and where the kernel lists their tables.
+const LEGACY: [(&str, &str); 2] = [
+    ("ip", "/proc/net/ip_tables_names"),
+    ("ip6", "/proc/net/ip6_tables_names"),
+];
+
+/// Whether the list is surely empty; without the module there is none.
+fn is_empty(list: &str) -> bool {
+    match fs::read_to_string(list) {
+        Ok(names) => names.is_empty(),
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
+    }
+}
+
+fn holds_names(list: &str) -> bool {
+    fs::read_to_string(list).is_ok_and(|names| !names.is_empty())
+}
+
 /// Reads the rules, has a probe made, and reads them again.
 pub(super) fn look(
     packet: &Packet,
@@ -24,6 +44,12 @@ pub(super) fn look(
 ) -> Result<Firewall, Gap> {
     if !may_look() {
         return Err(Gap::Forbidden);
+    }
+    if tables::are_none() && LEGACY.iter().all(|(_, names)| is_empty(names)) {
+        return Ok(Firewall {
+            rules: Vec::new(),
+            read_by: "nf_tables".to_owned(),
+        });
     }
     let tools = Tools::find()?;
     let words = tools.words(Instant::now() + deadline);
@@ -77,25 +103,15 @@ impl Tools {
     fn find() -> Result<Self, Gap> {
         let nft = Command::find(&["nft"]);
         // nft shows what the newer iptables made; only tables of the older one are
-        // not seen by it. The kernel lists those.
-        let families = [
-            (
-                "ip",
-                "/proc/net/ip_tables_names",
-                ["iptables-legacy-save", "iptables-save"],
-            ),
-            (
-                "ip6",
-                "/proc/net/ip6_tables_names",
-                ["ip6tables-legacy-save", "ip6tables-save"],
-            ),
-        ];
-        let legacy: Vec<_> = families
+        // not seen by it.
+        let legacy: Vec<_> = LEGACY
             .into_iter()
-            .filter(|(_, names, _)| {
-                nft.is_none() || fs::read_to_string(names).is_ok_and(|names| !names.is_empty())
+            .filter(|(_, names)| nft.is_none() || holds_names(names))
+            .filter_map(|(family, _)| {
+                let program = |kind| format!("{family}tables{kind}-save");
+                let programs = [program("-legacy"), program("")];
+                Some((Command::find(&[&programs[0], &programs[1]])?, family))
             })
-            .filter_map(|(family, _, programs)| Some((Command::find(&programs)?, family)))
             .collect();
         if nft.is_none() && legacy.is_empty() {
             let why = "neither nft nor iptables-save is installed";

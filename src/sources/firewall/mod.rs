@@ -27,6 +27,7 @@ mod on_macos;
 #[path = "windows.rs"]
 mod on_windows;
 
+use std::cell::Cell;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -85,6 +86,15 @@ pub fn look(
     probe: impl Fn(),
 ) -> Known<Firewall> {
     os::look(packet, wanted, deadline, probe).into()
+}
+
+/// The same where no probe is needed to tell; nothing where the rules must be read again,
+/// around one. No packet is sent, so it may be looked beside whoever sends some.
+#[must_use]
+pub fn look_only(packet: &Packet, wanted: Wanted, deadline: Duration) -> Known<Option<Firewall>> {
+    let probed = Cell::new(false);
+    let seen = look(packet, wanted, deadline, || probed.set(true));
+    seen.map(|firewall| (!probed.get()).then_some(firewall))
 }
 
 /// Whether the NAT rules send a connection to this port to another address, as engines

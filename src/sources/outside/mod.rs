@@ -71,21 +71,9 @@ pub fn look(wanted: &Wanted, budget: Duration) -> Outside {
         let known = WELL_KNOWN.iter();
         places.extend(known.map(|ip| SocketAddr::new(*ip, WELL_KNOWN_PORT)));
     }
-    let ask = probes::Ask {
-        protocol: None,
-        web: false,
-        host: String::new(),
-        path: String::new(),
-        connect_local: budget,
-        connect_remote: budget,
-        own_addresses: wanted.own.iter().map(|address| address.ip).collect(),
-    };
     let mut all = places.clone();
     all.extend(&routers);
-    let mut dialling = probes::dial(&all, &ask);
-    dialling.wait(budget);
-    let (knocks, probes): (Vec<Probe>, Vec<Probe>) = dialling
-        .finish()
+    let (knocks, probes): (Vec<Probe>, Vec<Probe>) = dial(&all, &wanted.own, budget)
         .into_iter()
         .partition(|probe| routers.contains(&probe.to) && !places.contains(&probe.to));
     if let Known::Seen(list) = &mut gateways {
@@ -104,6 +92,23 @@ pub fn look(wanted: &Wanted, budget: Duration) -> Outside {
             None => Known::Unseen(Gap::NotAsked),
         },
     }
+}
+
+/// Connects to places of the target for comparison, and leaves.
+#[must_use]
+pub fn dial(places: &[SocketAddr], own: &[Address], budget: Duration) -> Vec<Probe> {
+    let ask = probes::Ask {
+        protocol: None,
+        web: false,
+        host: String::new(),
+        path: String::new(),
+        connect_local: budget,
+        connect_remote: budget,
+        own_addresses: own.iter().map(|address| address.ip).collect(),
+    };
+    let mut dialling = probes::dial(places, &ask);
+    dialling.wait(budget);
+    dialling.finish()
 }
 
 /// Several routes may lead to the same one.

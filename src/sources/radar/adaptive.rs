@@ -9,6 +9,8 @@ use super::counts::Counts;
 const BUSY: u64 = 3_500;
 /// Below so many the machine is quiet.
 const QUIET: u64 = BUSY / 2;
+/// Below so many, as far as they are known, it is calm.
+const CALM: u64 = BUSY / 10;
 /// How long it must be quiet before the groups are joined again, the first time.
 const WAIT: Duration = Duration::from_secs(5);
 /// The longest that is waited. Each time the machine becomes busy soon after they were
@@ -30,7 +32,8 @@ pub(super) struct Adaptive {
     /// Since when it has been quiet while it counts as busy.
     quiet: Option<Duration>,
     wait: Duration,
-    rate: u64,
+    /// Closed sockets a second, between the last two readings.
+    rate: Option<u64>,
 }
 
 /// What a reading says.
@@ -50,7 +53,7 @@ impl Default for Adaptive {
             since: Duration::ZERO,
             quiet: None,
             wait: WAIT,
-            rate: 0,
+            rate: None,
         }
     }
 }
@@ -73,10 +76,11 @@ impl Adaptive {
         self.last = Some((counts, now));
         let closed = counts.closed_since(&before);
         let millis = u64::try_from(passed.as_millis()).unwrap_or(u64::MAX).max(1);
-        self.rate = closed.saturating_mul(1000) / millis;
+        let rate = closed.saturating_mul(1000) / millis;
+        self.rate = Some(rate);
         if self.busy {
-            self.while_busy(now);
-        } else if self.rate > BUSY {
+            self.while_busy(rate, now);
+        } else if rate > BUSY {
             let held = now.saturating_sub(self.since);
             self.wait = match self.since {
                 // It was never busy before.
@@ -91,13 +95,18 @@ impl Adaptive {
         step
     }
 
-    /// Closed sockets a second, between the last two readings.
-    pub(super) fn rate(&self) -> u64 {
-        self.rate
+    /// Whether hardly any sockets were closed between the last two readings.
+    pub(super) fn is_calm(&self) -> bool {
+        !self.busy && self.rate.is_some_and(|rate| rate < CALM)
     }
 
-    fn while_busy(&mut self, now: Duration) {
-        if self.rate >= QUIET {
+    /// Closed sockets a second, between the last two readings.
+    pub(super) fn rate(&self) -> u64 {
+        self.rate.unwrap_or(0)
+    }
+
+    fn while_busy(&mut self, rate: u64, now: Duration) {
+        if rate >= QUIET {
             self.quiet = None;
             return;
         }

@@ -119,3 +119,16 @@ fn readings_at_once_are_one() {
     machine.now = Duration::from_secs(1 << 40);
     assert!(!machine.second(1 << 62).busy || machine.adaptive.rate() > BUSY);
 }
+
+#[test]
+fn it_is_calm_once_two_readings_say_so() {
+    let mut machine = Machine::new();
+    assert!(!machine.adaptive.is_calm(), "one reading is no rate");
+    machine.second(CALM - 1);
+    assert!(machine.adaptive.is_calm());
+    machine.second(CALM);
+    assert!(!machine.adaptive.is_calm());
+    machine.second(BUSY + 1);
+    machine.second(0);
+    assert!(!machine.adaptive.is_calm(), "the groups are left still");
+}

@@ -154,7 +154,8 @@ impl Radar {
     }
 
     /// Reads how busy this machine is, and joins or leaves the groups. To be called about
-    /// once a second; what the counter says is heard by [`Radar::next`].
+    /// once a second, or every few seconds while it [is calm](Radar::is_calm); what the
+    /// counter says is heard by [`Radar::next`].
     pub fn adapt(&mut self) {
         let now = Instant::now();
         let counts = match self.counters.read() {
@@ -186,6 +187,13 @@ impl Radar {
         if !matches!(self.ears, Ears::Unproven(..)) {
             self.count_doubtful();
         }
+    }
+
+    /// Whether the kernel tells us, and hardly has anything to tell: then nothing is missed,
+    /// and nobody is slowed down, if the counters are read seldom.
+    #[must_use]
+    pub fn is_calm(&self) -> bool {
+        matches!(self.ears, Ears::Open(_)) && self.adaptive.is_calm()
     }
 
     /// How the radar hears, and why not better, in words that follow `radar:`.

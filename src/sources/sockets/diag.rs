@@ -10,7 +10,7 @@ use rustix::net::{
 };
 
 use super::super::Row;
-use super::wire::{AF_INET, AF_INET6, Dump, Request};
+use super::wire::{AF_INET, AF_INET6, Dump, Request, unnumber};
 use crate::facts::{Connection, Proto};
 
 /// How long the kernel may take. It answers from memory, in microseconds; the
@@ -59,6 +59,22 @@ pub(super) struct Socket {
     to_kernel: OwnedFd,
     sequence: u32,
     buffer: Vec<u8>,
+    /// The last answer about the listeners, and room for the next.
+    last: Answer,
+    next: Answer,
+}
+
+/// An answer as it came, but for the number of the request.
+#[derive(Debug, Default)]
+struct Answer {
+    room: Vec<u8>,
+    length: usize,
+}
+
+impl Answer {
+    fn bytes(&self) -> &[u8] {
+        self.room.get(..self.length).unwrap_or_default()
+    }
 }
 
 impl Socket {
@@ -74,13 +90,68 @@ impl Socket {
             to_kernel,
             sequence: 0,
             buffer: vec![0; BUFFER],
+            last: Answer::default(),
+            next: Answer::default(),
         })
     }
 
-    /// The TCP listeners of both families by one dump, added to these rows.
-    pub(super) fn listeners(&mut self, rows: &mut Vec<Row>) -> io::Result<()> {
-        self.dump(Request::Listeners, Proto::Tcp, None, rows)
-            .map(|_| ())
+    /// The TCP listeners of both families by one dump, added to these rows; false where the
+    /// answer is that of the last time: then none is added.
+    ///
+    /// As a rule nothing has changed, and to compare two answers takes next to nothing.
+    pub(super) fn new_listeners(&mut self, rows: &mut Vec<Row>) -> io::Result<bool> {
+        let deadline = Instant::now() + DEADLINE;
+        let before = rows.len();
+        for _ in 0..TRIES {
+            self.ask(Request::Listeners, None)?;
+            self.collect(deadline)?;
+            if self.next.bytes() == self.last.bytes() {
+                return Ok(false);
+            }
+            let mut dump = Dump::new(Proto::Tcp, 0, std::mem::take(rows));
+            dump.take(self.next.bytes())?;
+            *rows = dump.rows;
+            if !dump.interrupted {
+                std::mem::swap(&mut self.last, &mut self.next);
+                return Ok(true);
+            }
+            rows.truncate(before);
+        }
+        Err(changing())
+    }
+
+    /// Has the next answer told whole, whatever the last one was.
+    pub(super) fn forget(&mut self) {
+        self.last.length = 0;
+    }
+
+    fn ask(&mut self, request: Request, port: Option<u16>) -> io::Result<()> {
+        self.sequence = self.sequence.wrapping_add(1).max(1);
+        let bytes = request.bytes(self.sequence, port.unwrap_or(0));
+        send(&self.to_kernel, &bytes, SendFlags::empty())?;
+        Ok(())
+    }
+
+    /// Takes in a whole answer.
+    fn collect(&mut self, deadline: Instant) -> io::Result<()> {
+        let next = &mut self.next;
+        next.length = 0;
+        loop {
+            let end = next.length + BUFFER;
+            if next.room.len() < end {
+                next.room.resize(end, 0);
+            }
+            let piece = &mut next.room[next.length..end];
+            let length = datagram(&self.to_kernel, piece)?;
+            let is_last = unnumber(&mut piece[..length], self.sequence)?;
+            next.length += length;
+            if is_last {
+                return Ok(());
+            }
+            if length == 0 || Instant::now() > deadline {
+                return Err(io::Error::from(io::ErrorKind::TimedOut));
+            }
+        }
     }
 
     /// Adds the rows that listen, and gives those that do not.
@@ -94,9 +165,7 @@ impl Socket {
         let deadline = Instant::now() + DEADLINE;
         let before = rows.len();
         for _ in 0..TRIES {
-            self.sequence = self.sequence.wrapping_add(1);
-            let bytes = request.bytes(self.sequence, port.unwrap_or(0));
-            send(&self.to_kernel, &bytes, SendFlags::empty())?;
+            self.ask(request, port)?;
             let mut dump = Dump::new(proto, self.sequence, std::mem::take(rows));
             receive(&self.to_kernel, &mut dump, &mut self.buffer, deadline)?;
             *rows = dump.rows;
@@ -105,11 +174,15 @@ impl Socket {
             }
             rows.truncate(before);
         }
-        Err(io::Error::new(
-            io::ErrorKind::Interrupted,
-            "the socket table changed under every look",
-        ))
+        Err(changing())
     }
+}
+
+fn changing() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::Interrupted,
+        "the socket table changed under every look",
+    )
 }
 
 fn receive(
@@ -119,21 +192,64 @@ fn receive(
     deadline: Instant,
 ) -> io::Result<()> {
     loop {
-        let (_, length) = match recv(socket, &mut *buffer, RecvFlags::TRUNC) {
-            Err(rustix::io::Errno::INTR) => continue,
-            other => other?,
-        };
-        let Some(datagram) = buffer.get(..length) else {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidData,
-                "the kernel's answer did not fit",
-            ));
-        };
-        if dump.take(datagram)? {
+        let length = datagram(socket, buffer)?;
+        if dump.take(&buffer[..length])? {
             return Ok(());
         }
         if length == 0 || Instant::now() > deadline {
             return Err(io::Error::from(io::ErrorKind::TimedOut));
         }
+    }
+}
+
+/// Receives one datagram, and gives its length, which is that of the buffer at most.
+fn datagram(socket: &OwnedFd, buffer: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match recv(socket, &mut *buffer, RecvFlags::TRUNC) {
+            Err(rustix::io::Errno::INTR) => {}
+            Ok((_, length)) if length > buffer.len() => {
+                let what = "the kernel's answer did not fit";
+                return Err(io::Error::new(io::ErrorKind::InvalidData, what));
+            }
+            other => return Ok(other?.1),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    #[test]
+    fn listeners_are_told_once_until_one_is_otherwise() {
+        // Others of this machine may open sockets meanwhile: then it is tried again.
+        let calm = (0..50).any(|_| {
+            let mut socket = Socket::open().unwrap();
+            assert!(socket.new_listeners(&mut Vec::new()).unwrap());
+            let mut rows = Vec::new();
+            !socket.new_listeners(&mut rows).unwrap() && rows.is_empty()
+        });
+        assert!(calm);
+
+        let mut socket = Socket::open().unwrap();
+        socket.new_listeners(&mut Vec::new()).unwrap();
+        let server = TcpListener::bind("127.0.0.1:0").unwrap();
+        let at = server.local_addr().unwrap();
+        let seen = |socket: &mut Socket| {
+            let mut rows = Vec::new();
+            let is_new = socket.new_listeners(&mut rows).unwrap();
+            let ours = rows.into_iter().find(|row| row.listener.at == at);
+            is_new.then_some(ours)
+        };
+        assert!(seen(&mut socket).flatten().is_some());
+        let _client = TcpStream::connect(at).unwrap();
+        let row = seen(&mut socket).flatten().unwrap();
+        assert_eq!(row.listener.queue.seen().unwrap().waiting, 1);
+        socket.forget();
+        assert!(seen(&mut socket).flatten().is_some(), "whole again");
+        drop(server);
+        assert!(matches!(seen(&mut socket), Some(None)), "it is gone");
     }
 }

@@ -49,8 +49,14 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    /// Adds every row with the kernel's number of its socket, if this way tells it.
-    pub(super) fn rows(&mut self, backend: Backend, rows: &mut Vec<Row>) -> Option<io::Result<()>> {
+    /// Adds every row with the kernel's number of its socket, if this way tells it; false
+    /// where all are as they were, and it need not be told `anew`: then none is added.
+    pub(super) fn rows(
+        &mut self,
+        backend: Backend,
+        rows: &mut Vec<Row>,
+        anew: bool,
+    ) -> Option<io::Result<bool>> {
         if backend != Backend::SockDiag {
             return None;
         }
@@ -59,9 +65,12 @@ impl Kept {
                 Some(socket) => socket,
                 None => diag::Socket::open()?,
             };
-            socket.listeners(rows)?;
+            if anew {
+                socket.forget();
+            }
+            let is_new = socket.new_listeners(rows)?;
             self.socket = Some(socket);
-            Ok(())
+            Ok(is_new)
         };
         Some(look())
     }

@@ -238,7 +238,7 @@ mod tests {
         portable::name_cgroups(&mut none);
         assert_eq!(none[0].cgroup, None);
         let mut rows = Vec::new();
-        let told = portable::Kept.rows(Backend::Netstat2, &mut rows);
+        let told = portable::Kept.rows(Backend::Netstat2, &mut rows, false);
         assert!(told.is_none() && rows.is_empty());
         let mut owned = [ours.clone()];
         portable::find_owners(&mut owned, &HashMap::new(), Duration::ZERO);

@@ -25,7 +25,12 @@ pub(super) struct Kept;
 impl Kept {
     /// No way tells the kernel's own numbers of sockets.
     #[allow(clippy::unused_self, reason = "the shape that another system asks for")]
-    pub(super) fn rows(&mut self, _: Backend, _: &mut Vec<Row>) -> Option<io::Result<()>> {
+    pub(super) fn rows(
+        &mut self,
+        _: Backend,
+        _: &mut Vec<Row>,
+        _: bool,
+    ) -> Option<io::Result<bool>> {
         None
     }
 }

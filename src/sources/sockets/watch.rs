@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use super::{Backend, Row, by_the_first, os};
 use crate::facts::{Known, Listener, ProcId, Process};
 use crate::sources::processes;
-use table::{Table, World};
+use table::{Seen, Table, World};
 
 mod cast;
 mod table;
@@ -109,25 +109,29 @@ impl Machine {
 }
 
 impl World for Machine {
-    fn rows(&mut self, rows: &mut Vec<Row>, anew: bool) -> Option<(Known<()>, String)> {
+    fn rows(&mut self, rows: &mut Vec<Row>, anew: bool) -> Seen {
         let began = Instant::now();
         if began < self.rest && !anew {
-            return None;
+            return Seen::AsBefore;
         }
         let mut dear = false;
-        let told = by_the_first(Backend::all(), |backend| {
+        let (told, by) = by_the_first(Backend::all(), |backend| {
             rows.clear();
-            if let Some(told) = self.kept.rows(backend, rows) {
+            if let Some(told) = self.kept.rows(backend, rows, anew) {
                 return told;
             }
             dear = true;
             number(os::read(backend, None)?, rows);
-            Ok(())
+            Ok(true)
         });
         if dear {
             self.rest = began + began.elapsed() * SHARE;
         }
-        Some(told)
+        match told {
+            Known::Seen(true) => Seen::Rows { by },
+            Known::Seen(false) => Seen::AsBefore,
+            Known::Unseen(gap) => Seen::Nothing { gap, by },
+        }
     }
 
     fn find_owners(&mut self, listeners: &mut [Listener], cgroups: &HashMap<u64, u64>) {

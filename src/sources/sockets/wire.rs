@@ -88,6 +88,25 @@ impl Request {
     }
 }
 
+/// Takes the number of the request out of each of these messages, so that answers can be
+/// compared; true if the last one is among them.
+pub(super) fn unnumber(mut bytes: &mut [u8], sequence: u32) -> io::Result<bool> {
+    let mut is_last = false;
+    while !bytes.is_empty() {
+        let length = u32_at(bytes, 0).ok_or_else(broken)? as usize;
+        let kind = u16_at(bytes, 4);
+        let number = bytes.get_mut(8..12).ok_or_else(broken)?;
+        if *number == sequence.to_ne_bytes() {
+            number.fill(0);
+            is_last |= matches!(kind, Some(NLMSG_DONE | NLMSG_ERROR));
+        }
+        let next = length.checked_next_multiple_of(4).ok_or_else(broken)?;
+        let next = next.max(HEADER).min(bytes.len());
+        bytes = &mut bytes[next..];
+    }
+    Ok(is_last)
+}
+
 /// A dump, as far as it has come.
 #[derive(Debug)]
 pub(super) struct Dump {

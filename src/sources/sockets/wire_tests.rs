@@ -44,6 +44,33 @@ fn bytes(hex: &str) -> Vec<u8> {
         .collect()
 }
 
+#[test]
+#[cfg(target_endian = "little")]
+fn without_the_number_of_the_request_two_answers_can_be_compared() {
+    let all = [bytes(LISTENERS), bytes(DONE)].concat();
+    let mut first = all.clone();
+    assert!(unnumber(&mut first, 7).unwrap());
+    let mut second = all.clone();
+    let lengths = [0x84, 0x84, 0x7c, 0x14];
+    for (message, _) in lengths.iter().enumerate() {
+        let at: usize = lengths[..message].iter().sum();
+        second[at + 8] = 8;
+    }
+    assert_ne!(second, all);
+    assert!(unnumber(&mut second, 8).unwrap());
+    assert_eq!(first, second);
+    let mut dump = Dump::new(Proto::Tcp, 0, Vec::new());
+    assert!(dump.take(&first).unwrap());
+    assert_eq!(dump.rows.len(), 3);
+    // An answer to somebody else, or to an earlier request, ends nothing and stays one.
+    let mut strange = all.clone();
+    assert!(!unnumber(&mut strange, 6).unwrap());
+    assert_eq!(strange, all);
+    assert!(unnumber(&mut bytes(NO_SUCH_HANDLER), 7).unwrap());
+    assert!(!unnumber(&mut bytes(LISTENERS), 7).unwrap());
+    assert!(unnumber(&mut [1, 2, 3], 7).is_err());
+}
+
 fn dump() -> Dump {
     Dump::new(Proto::Tcp, 7, Vec::new())
 }
@@ -171,6 +198,7 @@ proptest! {
     #[test]
     fn no_bytes_make_it_panic(garbage in proptest::collection::vec(any::<u8>(), 0..400)) {
         let _ = dump().take(&garbage);
+        let _ = unnumber(&mut garbage.clone(), 7);
     }
 
     #[test]
@@ -178,6 +206,7 @@ proptest! {
         let mut damaged = bytes(LISTENERS);
         damaged[at] = value;
         let _ = dump().take(&damaged[..length]);
+        let _ = unnumber(&mut damaged[..length], 7);
         let mut damaged = bytes(CONNECTIONS);
         let length = length.min(damaged.len());
         let at = at % damaged.len();

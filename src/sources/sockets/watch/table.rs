@@ -18,13 +18,24 @@ const BACK_OFF: [Duration; 3] = [
 ];
 /// How many owners are asked at one look whether they still live, and how long after that
 /// the next are: in this every one costs as much as ten sockets do.
-const ROLL_CALL: usize = 16;
+const ROLL_CALL: usize = 4;
 const ROLL_PAUSE: Duration = Duration::from_secs(1);
+
+/// What a look at the sockets gave.
+#[derive(Debug)]
+pub(super) enum Seen {
+    /// Nothing but what the last one did, or it is too soon for another.
+    AsBefore,
+    /// Every socket, as rows.
+    Rows { by: String },
+    /// Nothing can be seen.
+    Nothing { gap: Gap, by: String },
+}
 
 /// What a table has to be told.
 pub(super) trait World {
-    /// Adds every row; None if it is too soon to look again, unless it must be `anew`.
-    fn rows(&mut self, rows: &mut Vec<Row>, anew: bool) -> Option<(Known<()>, String)>;
+    /// Adds every row, unless all are as before and they need not be told `anew`.
+    fn rows(&mut self, rows: &mut Vec<Row>, anew: bool) -> Seen;
     /// Fills in the owners of these, whose cgroups have these numbers by inode.
     fn find_owners(&mut self, listeners: &mut [Listener], cgroups: &HashMap<u64, u64>);
     /// These processes and their ancestors.
@@ -96,15 +107,18 @@ impl<W: World> Table<W> {
     pub fn refresh(&mut self, anew: bool) -> Refreshed {
         let now = self.world.now();
         let mut rows = std::mem::take(&mut self.rows);
+        self.requeued.clear();
         let changed = match self.world.rows(&mut rows, anew) {
-            None => false,
-            Some((Known::Unseen(gap), by)) => {
+            Seen::AsBefore if self.listeners.is_seen() => self.take(false, anew, now),
+            Seen::AsBefore => false,
+            Seen::Rows { by } => {
+                self.by = by;
+                let stirred = self.compare(&mut rows, now);
+                self.take(stirred, anew, now)
+            }
+            Seen::Nothing { gap, by } => {
                 self.by = by;
                 self.blind(gap)
-            }
-            Some((Known::Seen(()), by)) => {
-                self.by = by;
-                self.take(&mut rows, anew, now)
             }
         };
         rows.clear();
@@ -138,8 +152,9 @@ impl<W: World> Table<W> {
         changed
     }
 
-    fn take(&mut self, rows: &mut Vec<Row>, anew: bool, now: Duration) -> bool {
-        let mut stirred = self.compare(rows, now) | anew | !self.listeners.is_seen();
+    /// Does what its time has come for, after a look that has `stirred` something or not.
+    fn take(&mut self, stirred: bool, anew: bool, now: Duration) -> bool {
+        let mut stirred = stirred | anew | !self.listeners.is_seen();
         if anew {
             self.cast.forget_all();
             for entry in self.entries.values_mut() {
@@ -165,7 +180,6 @@ impl<W: World> Table<W> {
     /// Takes over what the rows say; true if anything but a queue is another.
     fn compare(&mut self, rows: &mut Vec<Row>, now: Duration) -> bool {
         self.look += 1;
-        self.requeued.clear();
         let mut stirred = false;
         let mut seen = 0;
         for row in rows.drain(..) {

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::super::super::Row;
 use super::super::Refreshed;
-use super::super::table::{Table, World};
+use super::super::table::{Seen, Table, World};
 use crate::facts::{Gap, Known, Listener, ProcId, Process, Queue};
 
 /// A machine with sockets, processes and a clock.
@@ -25,6 +25,8 @@ pub struct Fake {
     pub closed: bool,
     pub searches: u32,
     pub looks: u32,
+    /// The sockets as they were told last: number, port, queue and user.
+    pub told: Option<Vec<(u64, u16, u32, u32)>>,
 }
 
 #[derive(Debug, Clone)]
@@ -45,6 +47,14 @@ impl Fake {
                 limit: 9,
             }),
             ..Listener::at(([127, 0, 0, 1], held.port).into())
+        }
+    }
+
+    /// The same machine, before anybody has looked at it.
+    pub fn anew(&self) -> Self {
+        Fake {
+            told: None,
+            ..self.clone()
         }
     }
 
@@ -115,9 +125,19 @@ impl Fake {
 }
 
 impl World for Fake {
-    fn rows(&mut self, rows: &mut Vec<Row>, _: bool) -> Option<(Known<()>, String)> {
+    fn rows(&mut self, rows: &mut Vec<Row>, anew: bool) -> Seen {
         if self.dark {
-            return Some((Known::Unseen(Gap::Forbidden), "none".to_owned()));
+            self.told = None;
+            return Seen::Nothing {
+                gap: Gap::Forbidden,
+                by: "none".to_owned(),
+            };
+        }
+        let all = self.sockets.iter();
+        let all = all.map(|(&cookie, held)| (cookie, held.port, held.waiting, held.uid));
+        let before = self.told.replace(all.collect());
+        if self.told == before && !anew {
+            return Seen::AsBefore;
         }
         // By hash, as the kernel lists them.
         for (&cookie, held) in self.sockets.iter().rev() {
@@ -127,7 +147,9 @@ impl World for Fake {
                 cgroup: cookie,
             });
         }
-        Some((Known::Seen(()), "a fake".to_owned()))
+        Seen::Rows {
+            by: "a fake".to_owned(),
+        }
     }
 
     fn find_owners(&mut self, listeners: &mut [Listener], cgroups: &HashMap<u64, u64>) {

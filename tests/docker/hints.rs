@@ -1,12 +1,6 @@
 //! Hints of containers, for real: an engine of its own in a world of its own, and beside
 //! it engines that hang.
 
-#![cfg(target_os = "linux")]
-
-mod docker;
-#[path = "support/machine.rs"]
-mod machine;
-
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixListener;
 use std::process::{Child, Command, Stdio};
@@ -14,8 +8,9 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use devdoctor::sources::containers::Watch;
-use docker::{IMAGE, World};
 use rustix::process::Signal;
+
+use crate::docker::{self, IMAGE, World};
 
 /// Says to this binary that it is the one that listens.
 const LISTENER: &str = "DEVDOCTOR_HINTS_LISTENER";
@@ -28,7 +23,7 @@ const A_WHILE: Duration = Duration::from_millis(800);
 
 #[test]
 fn containers_that_come_and_go_are_told() {
-    docker::enter("hints_world", &[]);
+    docker::enter("hints::hints_world", &[]);
 }
 
 /// What listens: a process of its own, since whom it asks hangs on its environment. It
@@ -72,7 +67,7 @@ struct Listener {
 impl Listener {
     fn begin(world: &World) -> Self {
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "listener", "--nocapture"])
+            .args(["--exact", "hints::listener", "--nocapture"])
             .env(LISTENER, "1")
             .env("HOME", world.folder())
             // The engine's socket stands there, where a rootless one would have it.
