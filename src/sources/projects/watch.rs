@@ -15,7 +15,7 @@ const QUIET: Duration = Duration::from_millis(200);
 const LONGEST: Duration = Duration::from_secs(1);
 
 /// Files that no parser takes by their names, and that parsers ask for beside others: who
-/// manages a project's packages, and what of it is ignored.
+/// manages a project's packages, what of it is ignored, and which of its folders count.
 const BESIDE: &[&str] = &[
     SETTINGS,
     ".dockerignore",
