@@ -38,8 +38,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use browser::{
-    BrowserExtension, BrowserPolicy, BrowserProfile, BrowserProxy, Browsers, CachedRedirect,
-    DeniedSite, HstsEntry, PolicyEffect, ServiceWorker, preloaded_tld,
+    BrowserExtension, BrowserPolicy, BrowserProfile, BrowserProxy, BrowserSetting, Browsers,
+    CachedRedirect, DeniedSite, HstsEntry, PolicyEffect, ServiceWorker, preloaded_tld,
 };
 pub use catalogue::{
     Catalogue, Flags, Framework, Keys, Protocol, Recognise, Recognised, Taken, WellKnownPort,

@@ -212,6 +212,15 @@ impl<'a> Draw<'a> {
         }
     }
 
+    fn browser_setting(&mut self) -> BrowserSetting {
+        BrowserSetting {
+            setting: self.word(),
+            private: self.flag(),
+            managed: self.flag(),
+            file: self.word(),
+        }
+    }
+
     fn browser_profile(&mut self) -> BrowserProfile {
         BrowserProfile {
             browser: self.word(),
@@ -222,15 +231,19 @@ impl<'a> Draw<'a> {
                 d.many(|d| HstsEntry {
                     host: d.word(),
                     left_s: d.number(),
+                    container: d.maybe(Self::word),
                     file: d.word(),
                 })
             }),
+            https_only: self.known(|d| d.many(Self::browser_setting)),
+            ipv4_only: self.known(|d| d.many(Self::browser_setting)),
             redirects: self.known(|d| {
                 d.many(|d| CachedRedirect {
                     url: d.word(),
                     status: d.pick(&[301, 308, 0]),
                     location: d.word(),
                     age_s: d.maybe(Self::number),
+                    container: d.maybe(Self::word),
                     file: d.word(),
                 })
             }),
@@ -238,6 +251,7 @@ impl<'a> Draw<'a> {
                 d.many(|d| ServiceWorker {
                     scope: d.word(),
                     script: d.word(),
+                    container: d.maybe(Self::word),
                     file: d.word(),
                 })
             }),
@@ -260,6 +274,7 @@ impl<'a> Draw<'a> {
                 d.many(|d| DeniedSite {
                     site: d.word(),
                     setting: d.word(),
+                    container: d.maybe(Self::word),
                     file: d.word(),
                 })
             }),
