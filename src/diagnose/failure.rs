@@ -68,6 +68,7 @@ impl Doctor<'_> {
         self.look_at_containers();
         self.look_at_way();
         self.look_at_onward();
+        self.look_at_tunnels();
         self.look_at_boundaries();
         self.look_at_proxy_settings();
         self.look_at_redirects();

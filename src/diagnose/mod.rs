@@ -20,6 +20,7 @@ mod project;
 mod proxies;
 mod record;
 mod redirects;
+mod tunnels;
 mod wait;
 mod way;
 mod why;

@@ -29,6 +29,7 @@ mod socket;
 mod target;
 mod text;
 mod tls;
+mod tunnel;
 mod vm;
 mod way;
 
@@ -76,6 +77,7 @@ pub use socket::{Listener, Proto, Queue, Scope};
 pub use target::{Scheme, Target, TargetError};
 pub use text::{clean, human_age, human_micros, shell_line};
 pub use tls::{Certificate, Tls};
+pub use tunnel::{PublicName, TUNNEL_SERVICES, TunnelAgent, TunnelFault, TunnelService};
 pub use vm::{Wsl, WslNetworking};
 pub use way::{
     Confinement, Fate, Interface, MAIN_TABLE, PolicyRule, PortHolder, Route, RouteEntry,
@@ -154,6 +156,10 @@ pub struct Snapshot {
     /// what comes back is theirs, and not the server's.
     #[serde(skip_serializing_if = "Known::is_not_asked")]
     pub onward: Known<Arc<[Onward]>>,
+    /// The agents of public tunnels that run here; looked for only where the public end of
+    /// one says that something behind it has failed.
+    #[serde(skip_serializing_if = "Known::is_not_asked")]
+    pub tunnels: Known<Arc<[TunnelAgent]>>,
     /// The devices that are attached; looked at only where a server is meant for them.
     #[serde(skip_serializing_if = "Known::is_not_asked")]
     pub devices: Known<Arc<[Device]>>,

@@ -588,6 +588,10 @@ impl<'a> Draw<'a> {
                     location: d.maybe(Self::word),
                     sets_cookie: d.flag(),
                     via: d.maybe(Self::word),
+                    tunnel_error: d.maybe(|d| {
+                        d.pick(&["ERR_NGROK_8012", "ERR_NGROK_3200", "ERR_NGROK_", ""])
+                            .to_owned()
+                    }),
                     body_start: d.word(),
                 }),
                 tls: d.maybe(Self::tls),
@@ -606,11 +610,31 @@ impl<'a> Draw<'a> {
         }
     }
 
+    fn tunnel_agent(&mut self) -> TunnelAgent {
+        TunnelAgent {
+            by: self.maybe(Self::id),
+            kind: self.pick(&["ngrok", "cloudflared", ""]).to_owned(),
+            names: self.known(|d| {
+                d.many(|d| PublicName {
+                    name: d.pick(&["a1.ngrok.io", "shop.example.com", ""]).to_owned(),
+                    to: d
+                        .pick(&["http://localhost:3000", "", "http://me:pw@x:1/"])
+                        .to_owned(),
+                })
+            }),
+        }
+    }
+
     fn onward(&mut self) -> Onward {
         Onward {
             port: self.port(),
             by: self.maybe(Self::id),
-            carries: self.pick(&[Carries::Bytes, Carries::Socks, Carries::Requests]),
+            carries: self.pick(&[
+                Carries::Bytes,
+                Carries::Socks,
+                Carries::Requests,
+                Carries::Tunnel,
+            ]),
             host: self.maybe(|d| {
                 d.pick(&["127.0.0.1", "localhost", "::1", "'; rm"])
                     .to_owned()
@@ -618,7 +642,8 @@ impl<'a> Draw<'a> {
             to: self.maybe(Self::port),
             scheme: self.maybe(|d| d.pick(&["http", "https", "grpc"]).to_owned()),
             via: self.maybe(Self::word),
-            said_by: match self.pick(&[0, 1, 2, 3]) {
+            said_by: match self.pick(&[0, 1, 2, 3, 4]) {
+                4 => SaidBy::Agent { name: self.word() },
                 0 => SaidBy::Argv,
                 1 => SaidBy::Connection,
                 2 => SaidBy::Kind,
@@ -1025,6 +1050,7 @@ impl<'a> Draw<'a> {
             redirects: self.known(|d| d.many(Self::redirect).into()),
             resolutions: self.many(Self::resolution).into(),
             onward: self.known(|d| d.many(Self::onward).into()),
+            tunnels: self.known(|d| d.many(Self::tunnel_agent).into()),
             devices: self.known(|d| {
                 d.many(|d| Device {
                     serial: d.word(),

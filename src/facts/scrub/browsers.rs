@@ -70,7 +70,7 @@ fn scrub_container(container: &mut Option<String>) {
 }
 
 /// An address, of which only what stands for this machine stays.
-fn scrub_address(address: &str) -> String {
+pub(super) fn scrub_address(address: &str) -> String {
     let (scheme, rest) = match address.find("://") {
         Some(at) => address.split_at(at + 3),
         None => ("", address),
