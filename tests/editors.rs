@@ -9,6 +9,7 @@ mod acts;
 #[path = "editors/bars.rs"]
 mod bars;
 #[path = "editors/bring.rs"]
+#[allow(dead_code, reason = "other tests need the rest")]
 mod bring;
 #[path = "daemon/keeper.rs"]
 #[allow(dead_code, reason = "other stories need the rest")]

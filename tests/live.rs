@@ -11,6 +11,9 @@
 mod acts;
 #[path = "live/address.rs"]
 mod address;
+#[path = "editors/bring.rs"]
+#[allow(dead_code, reason = "other tests need the rest")]
+mod bring;
 #[path = "live/client.rs"]
 mod client;
 #[path = "live/confined.rs"]
@@ -45,6 +48,8 @@ mod protocol;
 mod stage;
 #[path = "live/tls.rs"]
 mod tls;
+#[path = "live/tunnels.rs"]
+mod tunnels;
 #[path = "live/units.rs"]
 mod units;
 #[path = "live/wait.rs"]

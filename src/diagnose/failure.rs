@@ -76,6 +76,7 @@ impl Doctor<'_> {
         self.look_at_way();
         self.look_at_onward();
         self.look_at_policy();
+        self.look_at_tunnels();
         self.look_at_boundaries();
         self.look_at_proxy_settings();
         self.look_at_redirects();

@@ -24,6 +24,7 @@ mod proxies;
 mod reading;
 mod record;
 mod redirects;
+mod tunnels;
 mod wait;
 mod way;
 mod why;

@@ -45,7 +45,7 @@ impl Doctor<'_> {
         let began = Instant::now();
         let mut places = match between.carries {
             Carries::Bytes | Carries::Socks => self.passages(&between),
-            Carries::Requests => self.upstreams(&between),
+            Carries::Requests | Carries::Tunnel => self.upstreams(&between),
         };
         places.truncate(MOST_PLACES - known.len());
         let all: Vec<Onward> = known.iter().chain(&places).cloned().collect();
@@ -257,7 +257,7 @@ impl Doctor<'_> {
 
     /// Diagnoses a place as if it had been asked for, where it is on this machine, or
     /// where the question itself leads off it.
-    fn follow_onward(&mut self, place: &Onward) {
+    pub(super) fn follow_onward(&mut self, place: &Onward) {
         let Some(target) = onward_target(self.target, place) else {
             return;
         };

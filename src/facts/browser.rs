@@ -42,8 +42,10 @@ impl Browsers {
     #[must_use]
     pub fn unseen(&self) -> Vec<(&'static str, Option<&Gap>)> {
         type Part = fn(&BrowserProfile) -> Option<&Gap>;
-        let parts: [(&str, Part); 6] = [
+        let parts: [(&str, Part); 8] = [
             ("browser-hsts", |profile| profile.hsts.gap()),
+            ("browser-https-only", |profile| profile.https_only.gap()),
+            ("browser-ipv6", |profile| profile.ipv4_only.gap()),
             ("browser-redirects", |profile| profile.redirects.gap()),
             ("browser-workers", |profile| profile.workers.gap()),
             ("browser-proxy", |profile| profile.proxy.gap()),
@@ -75,6 +77,10 @@ pub struct BrowserProfile {
     pub version: Option<u32>,
     /// What it remembers of hosts that want https: the one that holds for the asked host.
     pub hsts: Known<Vec<HstsEntry>>,
+    /// By what it opens the asked host over https only, whatever that host has said.
+    pub https_only: Known<Vec<BrowserSetting>>,
+    /// By what it asks the asked host by IPv4 only.
+    pub ipv4_only: Known<Vec<BrowserSetting>>,
     /// Redirects of the asked address that it keeps and takes without asking again.
     pub redirects: Known<Vec<CachedRedirect>>,
     /// Service workers that answer for the asked origin.
@@ -92,7 +98,17 @@ impl BrowserProfile {
     /// The browser, and which of its profiles: `Chromium (profile Default)`.
     #[must_use]
     pub fn title(&self) -> String {
-        format!("{} (profile {})", self.browser, self.name)
+        self.title_in(None)
+    }
+
+    /// The same with the container whose tabs are meant, where it is not all tabs.
+    #[must_use]
+    pub fn title_in(&self, container: Option<&str>) -> String {
+        let (browser, name) = (&self.browser, &self.name);
+        match container {
+            None => format!("{browser} (profile {name})"),
+            Some(container) => format!("{browser} (profile {name}, container {container})"),
+        }
     }
 }
 
@@ -104,6 +120,9 @@ pub struct HstsEntry {
     pub host: String,
     /// For how many more seconds.
     pub left_s: u64,
+    /// The container of tabs in which alone it holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub container: Option<String>,
     /// The file.
     pub file: String,
 }
@@ -121,6 +140,9 @@ pub struct CachedRedirect {
     /// How long it has been kept, in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub age_s: Option<u64>,
+    /// The container of tabs in which alone it holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub container: Option<String>,
     /// The file.
     pub file: String,
 }
@@ -133,7 +155,24 @@ pub struct ServiceWorker {
     pub scope: String,
     /// Where it came from.
     pub script: String,
+    /// The container of tabs in which alone it holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub container: Option<String>,
     /// The file or folder.
+    pub file: String,
+}
+
+/// A setting of a browser that is on.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct BrowserSetting {
+    /// Its name: `dom.security.https_only_mode`; that of the policy where one has set it.
+    pub setting: String,
+    /// Whether it holds in private windows only.
+    pub private: bool,
+    /// Whether the administrator of the machine has set it.
+    pub managed: bool,
+    /// The file.
     pub file: String,
 }
 
@@ -171,6 +210,9 @@ pub struct DeniedSite {
     pub site: String,
     /// The browser's word for it: `loopback_network`.
     pub setting: String,
+    /// The container of tabs in which alone it holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub container: Option<String>,
     /// The file.
     pub file: String,
 }

@@ -30,6 +30,7 @@ mod socket;
 mod target;
 mod text;
 mod tls;
+mod tunnel;
 mod vm;
 mod way;
 
@@ -39,8 +40,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use browser::{
-    BrowserExtension, BrowserPolicy, BrowserProfile, BrowserProxy, Browsers, CachedRedirect,
-    DeniedSite, HstsEntry, PolicyEffect, ServiceWorker, preloaded_tld,
+    BrowserExtension, BrowserPolicy, BrowserProfile, BrowserProxy, BrowserSetting, Browsers,
+    CachedRedirect, DeniedSite, HstsEntry, PolicyEffect, ServiceWorker, preloaded_tld,
 };
 pub use catalogue::{
     Catalogue, Flags, Framework, Keys, Protocol, Recognise, Recognised, Taken, WellKnownPort,
@@ -78,6 +79,7 @@ pub use socket::{Listener, Proto, Queue, Scope};
 pub use target::{Scheme, Target, TargetError};
 pub use text::{clean, human_age, human_micros, shell_line};
 pub use tls::{Certificate, Tls};
+pub use tunnel::{PublicName, TUNNEL_SERVICES, TunnelAgent, TunnelFault, TunnelService};
 pub use vm::{Wsl, WslNetworking};
 pub use way::{
     Confinement, Fate, Interface, MAIN_TABLE, PolicyRule, PortHolder, Route, RouteEntry,
@@ -156,6 +158,10 @@ pub struct Snapshot {
     /// what comes back is theirs, and not the server's.
     #[serde(skip_serializing_if = "Known::is_not_asked")]
     pub onward: Known<Arc<[Onward]>>,
+    /// The agents of public tunnels that run here; looked for only where the public end of
+    /// one says that something behind it has failed.
+    #[serde(skip_serializing_if = "Known::is_not_asked")]
+    pub tunnels: Known<Arc<[TunnelAgent]>>,
     /// The devices that are attached; looked at only where a server is meant for them.
     #[serde(skip_serializing_if = "Known::is_not_asked")]
     pub devices: Known<Arc<[Device]>>,

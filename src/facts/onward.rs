@@ -48,6 +48,8 @@ pub enum Carries {
     Bytes,
     /// Every byte, to where its client names: a SOCKS proxy.
     Socks,
+    /// Requests to a public name, which its agent on this machine brings to a local server.
+    Tunnel,
     /// Requests, which it answers itself where its own server does not: a reverse proxy.
     Requests,
 }
@@ -73,6 +75,11 @@ pub enum SaidBy {
     Connection,
     /// The debug bridge of Android, which was asked for its list.
     Bridge,
+    /// The process itself, which was asked.
+    Agent {
+        /// The public name whose requests it brings.
+        name: String,
+    },
     /// What the process is: nothing says where it leads.
     Kind,
 }

@@ -146,6 +146,9 @@ pub struct Http {
     pub sets_cookie: bool,
     /// The `Via` header, or another that a proxy leaves.
     pub via: Option<String>,
+    /// The code by which the public end of a tunnel says what has failed: `ERR_NGROK_8012`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tunnel_error: Option<String>,
     /// The first characters of the body; used to recognise a page, never shown whole.
     pub body_start: String,
 }

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use self::words::{scrub_argv, scrub_host, scrub_text};
 use super::{
-    Certificate, Claims, Known, Onward, Origin, Probe, Process, SaidBy, Snapshot, is_machine_name,
+    Certificate, Claims, Known, Onward, Origin, Probe, Process, SaidBy, Snapshot, TunnelAgent,
+    is_machine_name,
 };
 
 /// The snapshot without home folders, user names and argument values.
@@ -164,6 +165,11 @@ pub fn scrub(mut snapshot: Snapshot, home: Option<&str>) -> Snapshot {
         }
         *devices = list.into();
     }
+    if let Known::Seen(agents) = &mut snapshot.tunnels {
+        let mut list = agents.to_vec();
+        list.iter_mut().for_each(scrub_agent);
+        *agents = list.into();
+    }
     if let Known::Seen(onward) = &mut snapshot.onward {
         let mut list = onward.to_vec();
         list.iter_mut().for_each(|one| scrub_onward(one, &text));
@@ -296,8 +302,21 @@ fn scrub_claims(claims: &mut Claims, text: &dyn Fn(&str) -> String) {
 fn scrub_onward(onward: &mut Onward, text: &dyn Fn(&str) -> String) {
     onward.host = onward.host.as_deref().map(scrub_host);
     onward.via = onward.via.as_deref().map(scrub_host);
-    if let SaidBy::File { file, .. } = &mut onward.said_by {
-        *file = text(file);
+    match &mut onward.said_by {
+        SaidBy::File { file, .. } => *file = text(file),
+        SaidBy::Agent { name } => *name = scrub_host(name),
+        SaidBy::Argv | SaidBy::Bridge | SaidBy::Connection | SaidBy::Kind => {}
+    }
+}
+
+/// A public name is how others find the server: it goes, and so does a far place.
+fn scrub_agent(agent: &mut TunnelAgent) {
+    let Known::Seen(names) = &mut agent.names else {
+        return;
+    };
+    for name in names {
+        name.name = scrub_host(&name.name);
+        name.to = browsers::scrub_address(&name.to);
     }
 }
 

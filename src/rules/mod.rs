@@ -33,6 +33,7 @@ pub use case::{Case, Expected, is_debuggers, is_managers, join};
 pub use hops::hops;
 pub use onward::target as onward_target;
 pub use page::{Page, find};
+pub use path::public_tunnel;
 pub use survey::{PortStanding, Standing, Survey};
 
 use crate::findings::{Finding, RuledOut, Severity, Verdict};

@@ -21,7 +21,7 @@ pub fn target(first: &Target, place: &Onward) -> Option<Target> {
         Carries::Bytes | Carries::Socks => first
             .scheme
             .or_else(|| (first.protocol() == Some(Protocol::Http)).then_some(Scheme::Http)),
-        Carries::Requests => Some(written.unwrap_or(Scheme::Http)),
+        Carries::Requests | Carries::Tunnel => Some(written.unwrap_or(Scheme::Http)),
     };
     Some(Target {
         input: words(place),
@@ -44,7 +44,7 @@ fn scheme(word: &str) -> Option<Scheme> {
 pub(super) fn words(place: &Onward) -> String {
     let unnamed = match place.carries {
         Carries::Socks => "any host",
-        Carries::Bytes | Carries::Requests => "its far end",
+        Carries::Bytes | Carries::Requests | Carries::Tunnel => "its far end",
     };
     let host = place.host.as_deref().unwrap_or(unnamed);
     let there = match place.to {
@@ -233,6 +233,26 @@ fn said(case: &Case, place: &Onward) -> Option<Evidence> {
     let there = words(place);
     let pid = place.by.map(|by| by.pid);
     match &place.said_by {
+        SaidBy::Agent { name } => {
+            let pid = pid?;
+            Some(Evidence::new(
+                format!("pid {pid} itself says that requests of {name} go to {there}"),
+                Seen::Process {
+                    pid,
+                    what: "its own interface".to_owned(),
+                },
+            ))
+        }
+        SaidBy::Argv if place.carries == Carries::Tunnel => {
+            let pid = pid?;
+            Some(Evidence::new(
+                format!("the command line of pid {pid} brings requests to {there}"),
+                Seen::Process {
+                    pid,
+                    what: "argv".to_owned(),
+                },
+            ))
+        }
         SaidBy::Argv => {
             let pid = pid?;
             Some(Evidence::new(

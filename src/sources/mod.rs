@@ -37,6 +37,7 @@ pub mod sockets;
     allow(dead_code, reason = "no tool is run there")
 )]
 mod tool;
+pub mod tunnels;
 pub mod units;
 pub mod vm;
 

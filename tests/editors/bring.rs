@@ -155,6 +155,23 @@ pub fn code_server(browser: &Browser) -> Result<PathBuf, String> {
     Ok(server.join("node_modules/code-server/out/node/entry.js"))
 }
 
+/// The agent of ngrok, of a version that starts without an account.
+pub fn ngrok() -> Result<PathBuf, String> {
+    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        return Err("there is no agent of ngrok for this machine".to_owned());
+    }
+    let source = repository().join("tests/live/ngrok");
+    let lock = fs::read_to_string(source.join("package-lock.json")).unwrap();
+    let folder = once("ngrok", &lock, |folder| {
+        for file in ["package.json", "package-lock.json"] {
+            fs::copy(source.join(file), folder.join(file)).unwrap();
+        }
+        let flags = ["ci", "--no-audit", "--no-fund", "--ignore-scripts"];
+        run(None, &[&["npm"], &flags[..]].concat(), folder)
+    })?;
+    Ok(folder.join("node_modules/@expo/ngrok-bin-linux-x64/ngrok"))
+}
+
 /// A browser, and what is needed to drive it.
 pub fn browser() -> Result<Browser, String> {
     let names = ["chromium", "chromium-browser", "google-chrome"];

@@ -24,6 +24,7 @@ pub fn play() {
         ["serve", at] => serve(&listen(at)),
         ["crowd", first, count] => crowd(first.parse().unwrap(), count.parse().unwrap()),
         ["status", status, at] => answer_all(&listen(at), &http(status)),
+        ["edge", status, code, at] => answer_all(&listen(at), &edge(status, code)),
         ["postgres-that-starts", at] => postgres_that_starts(&listen(at)),
         ["kafka", host, port, at] => kafka(&listen(at), host, port.parse().unwrap()),
         ["redirect", to, at] => answer_all(&listen(at), &redirect(to)),
@@ -105,6 +106,14 @@ fn wait<T>(held: T) -> ! {
 
 fn http(status: &str) -> String {
     format!("HTTP/1.1 {status} Story\r\ncontent-length: 5\r\nconnection: close\r\n\r\nstory")
+}
+
+/// The public end of ngrok, as it documents its errors: no recording.
+fn edge(status: &str, code: &str) -> String {
+    format!(
+        "HTTP/1.1 {status} Story\r\nngrok-error-code: {code}\r\ncontent-length: 0\r\n\
+         connection: close\r\n\r\n"
+    )
 }
 
 fn redirect(to: &str) -> String {

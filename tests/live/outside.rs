@@ -4,13 +4,13 @@ use crate::stage::{Ask, Server, Stage, ask_servers, run, stories};
 
 /// Everything outside, behind a router at 10.9.0.2: a network namespace at the other
 /// end of a cable, which has all of these addresses.
-struct Internet {
+pub struct Internet {
     place: Server,
 }
 
 impl Internet {
     /// Lays the cable, and takes it as the way out.
-    fn with(stage: &Stage, addresses: &[&str]) -> Self {
+    pub fn with(stage: &Stage, addresses: &[&str]) -> Self {
         let place = stage.program(
             &["unshare", "--net", "sh", "-c", "echo up; exec sleep 600"],
             &stage.work(),
@@ -45,7 +45,7 @@ impl Internet {
     }
 
     /// Starts a server there.
-    fn server(&self, stage: &Stage, part: &str) -> Server {
+    pub fn server(&self, stage: &Stage, part: &str) -> Server {
         let enter = self.enter();
         let by: Vec<&str> = enter.split(' ').collect();
         stage.server_by(part, &by)

@@ -32,8 +32,12 @@ pub fn profile(stage: &Stage) -> PathBuf {
 impl Firefox {
     /// Starts one with these settings beside its defaults, on the profile of the story.
     pub fn start(stage: &Stage, settings: &[(&str, Value)]) -> Self {
-        let profile = profile(stage);
-        fs::create_dir_all(&profile).unwrap();
+        Self::start_in(stage, &profile(stage), settings)
+    }
+
+    /// The same on another profile.
+    pub fn start_in(stage: &Stage, profile: &Path, settings: &[(&str, Value)]) -> Self {
+        fs::create_dir_all(profile).unwrap();
         let mut text = String::new();
         // A free port, and none of the settings that are made for tests.
         let ours = [
@@ -48,7 +52,7 @@ impl Firefox {
         let mut child = Command::new("firefox-esr")
             .args(["--headless", "--no-remote", "--marionette"])
             .args(["--remote-allow-system-access", "--profile"])
-            .arg(&profile)
+            .arg(profile)
             .env_clear()
             .env("PATH", search_path())
             .env("HOME", stage.folder().join("home"))
@@ -57,7 +61,7 @@ impl Firefox {
             .stderr(said)
             .spawn()
             .unwrap();
-        let wire = reach(&mut child, &profile);
+        let wire = reach(&mut child, profile);
         let mut firefox = Firefox {
             child,
             wire: BufReader::new(wire),
@@ -74,6 +78,23 @@ impl Firefox {
         self.within("content");
         self.ask("WebDriver:Navigate", &json!({ "url": url }))?;
         Ok(text(self.ask("WebDriver:GetCurrentURL", &json!({}))?))
+    }
+
+    /// Opens an address in a tab of a container, and stays there: where it ended.
+    pub fn open_in(&mut self, container: u32, url: &str) -> String {
+        let script = format!(
+            "const tab = gBrowser.addTab('{url}', {{ userContextId: {container}, \
+             triggeringPrincipal: Services.scriptSecurityManager.getSystemPrincipal() }}); \
+             gBrowser.selectedTab = tab; return new Promise((done) => {{ const look = () => {{ \
+             const at = tab.linkedBrowser.currentURI.spec; const over = at !== 'about:blank' && \
+             !tab.hasAttribute('busy'); over ? done(at) : setTimeout(look, 20); }}; look(); }})"
+        );
+        let ended = text(self.browser(&script));
+        self.within("content");
+        let tabs = self.ask("WebDriver:GetWindowHandles", &json!({})).unwrap();
+        let last = json!({ "handle": tabs.as_array().unwrap().last().unwrap() });
+        self.ask("WebDriver:SwitchToWindow", &last).unwrap();
+        ended
     }
 
     /// What the page shows.

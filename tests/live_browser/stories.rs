@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::bring;
 use crate::machine::pass_over;
@@ -146,20 +146,22 @@ fn a_service_worker() {
     });
 }
 
+/// Has the administrator of the machine set this; the file in which it stands.
+fn policies(policies: &Value) -> &'static str {
+    const FILE: &str = "/etc/chromium/policies/managed/story.json";
+    run("mount -t tmpfs tmpfs /etc/chromium");
+    fs::create_dir_all("/etc/chromium/policies/managed").unwrap();
+    fs::write(FILE, policies.to_string()).unwrap();
+    FILE
+}
+
 #[test]
 fn a_policy_that_forbids() {
     story("a_policy_that_forbids", |visitor| {
         let stage = visitor.stage;
         let asked = "http://localhost:3000";
         let _server = stage.server("serve [::]:3000");
-        run("mount -t tmpfs tmpfs /etc/chromium");
-        fs::create_dir_all("/etc/chromium/policies/managed").unwrap();
-        let file = "/etc/chromium/policies/managed/story.json";
-        fs::write(
-            file,
-            json!({ "URLBlocklist": ["localhost:3000"] }).to_string(),
-        )
-        .unwrap();
+        let file = policies(&json!({ "URLBlocklist": ["localhost:3000"] }));
         let seen = visitor.visit(&json!([{ "open": "http://127.0.0.1:3000" }, { "open": asked }]));
         assert_eq!(seen[0]["text"], "story");
         failed(&seen[1], "ERR_BLOCKED_BY_ADMINISTRATOR");
@@ -233,5 +235,88 @@ fn a_site_that_may_not_reach_this_machine() {
         let answer = visitor.why("http://localhost:3000");
         answer.finds("DD905").verdict("reachable");
         seen_in(&answer, "/Default/Preferences");
+    });
+}
+
+#[test]
+fn sites_over_https_only() {
+    story("sites_over_https_only", |visitor| {
+        let stage = visitor.stage;
+        stage.cover("/etc/hosts", "127.0.0.1 localhost shop.test box.test\n");
+        let _plain = stage.server("serve [::]:3000");
+        let (asked, excepted) = ("http://shop.test:3000", "http://box.test:3000");
+        // What it writes down when the user goes on, and until when: in microseconds.
+        let exception = json!({ "setting": { "decision_expiration_time": "15000000000000000" } });
+        visitor.prefer(&json!({
+            "https_only_mode_enabled": true,
+            "profile": { "content_settings": { "exceptions": {
+                "http_allowed": { "https://box.test:443,*": exception },
+            } } },
+        }));
+        let seen = visitor.visit(&json!([
+            { "open": "http://localhost:3000" }, { "open": "http://127.0.0.1:3000" },
+            { "open": excepted }, { "open": asked },
+        ]));
+        for spared in &seen[..3] {
+            assert_eq!(spared["text"], "story", "{spared}");
+        }
+        failed(&seen[3], "ERR_BLOCKED_BY_CLIENT");
+        let answer = visitor.why(asked);
+        answer.finds("DD902").verdict("reachable");
+        seen_in(&answer, "/Default/Preferences");
+        for spared in ["http://localhost:3000", "http://127.0.0.1:3000", excepted] {
+            assert_eq!(visitor.why(spared).exits(0).codes(), ["DD905"], "{spared}");
+        }
+        // The administrator's word holds for every profile, and has exceptions of its own.
+        visitor.prefer(&json!({}));
+        let file = policies(&json!({
+            "HttpsOnlyMode": "force_enabled", "HttpAllowlist": ["box.test"],
+        }));
+        let seen = visitor.visit(&json!([{ "open": excepted }, { "open": asked }]));
+        assert_eq!(seen[0]["text"], "story", "{}", seen[0]);
+        failed(&seen[1], "ERR_BLOCKED_BY_CLIENT");
+        let answer = visitor.why(asked);
+        answer.finds("DD902");
+        seen_in(&answer, file);
+        assert_eq!(visitor.why(excepted).exits(0).codes(), ["DD905"]);
+    });
+}
+
+#[test]
+fn a_policy_that_lets_sites_in() {
+    story("a_policy_that_lets_sites_in", |visitor| {
+        let stage = visitor.stage;
+        run("ip addr add 93.184.215.14/32 dev lo");
+        stage.cover(
+            "/etc/hosts",
+            "127.0.0.1 localhost\n93.184.215.14 app.example.com\n",
+        );
+        let _local = visitor.serve("cors", 3000);
+        let _page = visitor.serve("public", 443);
+        let asked = "http://localhost:3000";
+        let steps = json!([
+            { "open": "https://app.example.com/" },
+            { "run": "fetch('http://localhost:3000/').then((answer) => answer.text())" },
+        ]);
+        let app = "https://app.example.com";
+        visitor.prefer(&json!({ "profile": { "content_settings": { "exceptions": {
+            "loopback_network": { "https://app.example.com:443,*": { "setting": 2 } },
+        } } } }));
+        policies(&json!({ "LocalNetworkAccessAllowedForUrls": [app] }));
+        assert_eq!(visitor.visit(&steps)[1], "by the server");
+        let answer = visitor.why(asked);
+        assert_eq!(answer.exits(0).codes(), ["DD905"]);
+        answer.first("confidence", "possible");
+        policies(&json!({ "LocalNetworkAccessAllowedForUrls": ["*"] }));
+        assert_eq!(visitor.visit(&steps)[1], "by the server");
+        assert_eq!(visitor.why(asked).exits(0).codes(), [""; 0]);
+        // Who is blocked by one policy is not let in by the other.
+        let file = policies(&json!({
+            "LocalNetworkAccessAllowedForUrls": ["*"], "LocalNetworkAccessBlockedForUrls": [app],
+        }));
+        failed(&visitor.visit(&steps)[1], "Failed to fetch");
+        let answer = visitor.why(asked);
+        answer.finds("DD905").first("confidence", "likely");
+        seen_in(&answer, file);
     });
 }

@@ -212,6 +212,15 @@ impl<'a> Draw<'a> {
         }
     }
 
+    fn browser_setting(&mut self) -> BrowserSetting {
+        BrowserSetting {
+            setting: self.word(),
+            private: self.flag(),
+            managed: self.flag(),
+            file: self.word(),
+        }
+    }
+
     fn browser_profile(&mut self) -> BrowserProfile {
         BrowserProfile {
             browser: self.word(),
@@ -222,15 +231,19 @@ impl<'a> Draw<'a> {
                 d.many(|d| HstsEntry {
                     host: d.word(),
                     left_s: d.number(),
+                    container: d.maybe(Self::word),
                     file: d.word(),
                 })
             }),
+            https_only: self.known(|d| d.many(Self::browser_setting)),
+            ipv4_only: self.known(|d| d.many(Self::browser_setting)),
             redirects: self.known(|d| {
                 d.many(|d| CachedRedirect {
                     url: d.word(),
                     status: d.pick(&[301, 308, 0]),
                     location: d.word(),
                     age_s: d.maybe(Self::number),
+                    container: d.maybe(Self::word),
                     file: d.word(),
                 })
             }),
@@ -238,6 +251,7 @@ impl<'a> Draw<'a> {
                 d.many(|d| ServiceWorker {
                     scope: d.word(),
                     script: d.word(),
+                    container: d.maybe(Self::word),
                     file: d.word(),
                 })
             }),
@@ -260,6 +274,7 @@ impl<'a> Draw<'a> {
                 d.many(|d| DeniedSite {
                     site: d.word(),
                     setting: d.word(),
+                    container: d.maybe(Self::word),
                     file: d.word(),
                 })
             }),
@@ -577,6 +592,10 @@ impl<'a> Draw<'a> {
                     location: d.maybe(Self::word),
                     sets_cookie: d.flag(),
                     via: d.maybe(Self::word),
+                    tunnel_error: d.maybe(|d| {
+                        d.pick(&["ERR_NGROK_8012", "ERR_NGROK_3200", "ERR_NGROK_", ""])
+                            .to_owned()
+                    }),
                     body_start: d.word(),
                 }),
                 tls: d.maybe(Self::tls),
@@ -595,11 +614,31 @@ impl<'a> Draw<'a> {
         }
     }
 
+    fn tunnel_agent(&mut self) -> TunnelAgent {
+        TunnelAgent {
+            by: self.maybe(Self::id),
+            kind: self.pick(&["ngrok", "cloudflared", ""]).to_owned(),
+            names: self.known(|d| {
+                d.many(|d| PublicName {
+                    name: d.pick(&["a1.ngrok.io", "shop.example.com", ""]).to_owned(),
+                    to: d
+                        .pick(&["http://localhost:3000", "", "http://me:pw@x:1/"])
+                        .to_owned(),
+                })
+            }),
+        }
+    }
+
     fn onward(&mut self) -> Onward {
         Onward {
             port: self.port(),
             by: self.maybe(Self::id),
-            carries: self.pick(&[Carries::Bytes, Carries::Socks, Carries::Requests]),
+            carries: self.pick(&[
+                Carries::Bytes,
+                Carries::Socks,
+                Carries::Requests,
+                Carries::Tunnel,
+            ]),
             host: self.maybe(|d| {
                 d.pick(&["127.0.0.1", "localhost", "::1", "'; rm"])
                     .to_owned()
@@ -608,6 +647,7 @@ impl<'a> Draw<'a> {
             scheme: self.maybe(|d| d.pick(&["http", "https", "grpc"]).to_owned()),
             via: self.maybe(Self::word),
             said_by: match self.pick(&[0, 1, 2, 3, 4]) {
+                4 => SaidBy::Agent { name: self.word() },
                 0 => SaidBy::Argv,
                 1 => SaidBy::Connection,
                 2 => SaidBy::Kind,
@@ -1079,6 +1119,7 @@ impl<'a> Draw<'a> {
             redirects: self.known(|d| d.many(Self::redirect).into()),
             resolutions: self.many(Self::resolution).into(),
             onward: self.known(|d| d.many(Self::onward).into()),
+            tunnels: self.known(|d| d.many(Self::tunnel_agent).into()),
             devices: self.known(|d| {
                 d.many(|d| Device {
                     serial: d.word(),

@@ -21,6 +21,12 @@ pub(super) fn scrub_browsers(browsers: &mut Browsers, text: &dyn Fn(&str) -> Str
         };
         for entry in seen_of(&mut profile.hsts) {
             entry.file = text(&entry.file);
+            scrub_container(&mut entry.container);
+        }
+        for list in [&mut profile.https_only, &mut profile.ipv4_only] {
+            for setting in seen_of(list) {
+                setting.file = text(&setting.file);
+            }
         }
         for proxy in seen_of(&mut profile.proxy) {
             proxy.file = text(&proxy.file);
@@ -28,16 +34,19 @@ pub(super) fn scrub_browsers(browsers: &mut Browsers, text: &dyn Fn(&str) -> Str
         }
         for redirect in seen_of(&mut profile.redirects) {
             redirect.file = text(&redirect.file);
+            scrub_container(&mut redirect.container);
             redirect.location = scrub_address(&redirect.location);
         }
         for worker in seen_of(&mut profile.workers) {
             worker.file = text(&worker.file);
+            scrub_container(&mut worker.container);
         }
         for extension in seen_of(&mut profile.extensions) {
             extension.file = text(&extension.file);
         }
         for denied in seen_of(&mut profile.denied) {
             denied.file = text(&denied.file);
+            scrub_container(&mut denied.container);
             denied.site = scrub_address(&denied.site);
         }
     }
@@ -50,8 +59,18 @@ fn seen_of<T>(list: &mut Known<Vec<T>>) -> &mut [T] {
     }
 }
 
+/// Containers are named by the user; those of the browser itself stay.
+fn scrub_container(container: &mut Option<String>) {
+    const OWN: [&str; 4] = ["Personal", "Work", "Banking", "Shopping"];
+    if let Some(name) = container
+        && !OWN.contains(&name.as_str())
+    {
+        "…".clone_into(name);
+    }
+}
+
 /// An address, of which only what stands for this machine stays.
-fn scrub_address(address: &str) -> String {
+pub(super) fn scrub_address(address: &str) -> String {
     let (scheme, rest) = match address.find("://") {
         Some(at) => address.split_at(at + 3),
         None => ("", address),

@@ -4,13 +4,15 @@
 //!
 //! The server answers, and the browser shows `ERR_BLOCKED_BY_ADMINISTRATOR`,
 //! `ERR_BLOCKED_BY_CLIENT` or `ERR_PROXY_CONNECTION_FAILED`, or the error page of some
-//! proxy. Other browsers, or a private window, show the page.
+//! proxy, or "Unable to connect". Other browsers, or a private window, show the page.
 //!
 //! ## Why
 //!
 //! A policy that the administrator of the machine has set forbids the address or sends
 //! it through a proxy, a proxy is set in the browser's own profile (a tool that records
-//! traffic may have left it there), or an extension is allowed to block requests.
+//! traffic may have left it there), or an extension is allowed to block requests. A
+//! Firefox that was told to leave IPv6 alone (`network.dns.disableIPv6`) asks names by
+//! IPv4 only, and does not find a server that listens on `::1`.
 //!
 //! ## What to do
 //!
@@ -18,7 +20,10 @@
 //! the administrator can change them. A proxy is taken out in the browser's settings. A
 //! window without extensions shows whether one of them is the cause.
 
-use crate::facts::{BrowserExtension, BrowserPolicy, BrowserProfile, BrowserProxy, PolicyEffect};
+use crate::facts::{
+    BrowserExtension, BrowserPolicy, BrowserProfile, BrowserProxy, BrowserSetting, PolicyEffect,
+    Scheme,
+};
 use crate::findings::{Confidence, Evidence, Finding, Fix, Severity};
 use crate::rules::{Case, Rule, evidence};
 
@@ -43,14 +48,15 @@ enum Obstacle<'a> {
     ByProxy(&'a BrowserProfile, &'a BrowserProxy),
     ByScript(&'a BrowserProfile, &'a BrowserProxy),
     ByExtension(&'a BrowserProfile, &'a BrowserExtension),
+    WithoutIpv6(&'a BrowserProfile, &'a BrowserSetting),
 }
 
 fn check(case: &Case) -> Option<Finding> {
     // What is not reached without a browser has another cause first.
-    if !answers_http(case) {
-        return None;
-    }
-    let obstacles = obstacles(case);
+    let obstacles = match answers_http(case) {
+        true => obstacles(case),
+        false => without_ipv6(case).collect(),
+    };
     let first = obstacles.first()?;
     // That the way to other machines leads through a proxy is how many networks are.
     let here = case.on_this_machine();
@@ -59,6 +65,7 @@ fn check(case: &Case) -> Option<Finding> {
         Obstacle::ByProxyOfPolicy(_) | Obstacle::ByProxy(..) if here => {
             (Confidence::Likely, Severity::Warning)
         }
+        Obstacle::WithoutIpv6(..) => (Confidence::Likely, Severity::Warning),
         _ => (Confidence::Possible, Severity::Info),
     };
     let finding = Finding::new(confidence, first.says(case))
@@ -80,6 +87,7 @@ fn obstacles<'a>(case: &Case<'a>) -> Vec<Obstacle<'a>> {
         let profiles = profiles(case).iter();
         profiles.filter_map(|profile| Some((profile, profile.proxy.seen()?.first()?)))
     };
+    found.extend(without_ipv6(case));
     let takes = proxies().filter(|(_, proxy)| proxy.takes);
     found.extend(takes.map(|(profile, proxy)| Obstacle::ByProxy(profile, proxy)));
     let scripts = proxies().filter(|(_, proxy)| proxy.pac && !proxy.takes);
@@ -89,6 +97,17 @@ fn obstacles<'a>(case: &Case<'a>) -> Vec<Obstacle<'a>> {
         found.extend(extensions.map(|one| Obstacle::ByExtension(profile, one)));
     }
     found
+}
+
+/// The profiles that ask by IPv4 only a name which answers by IPv6 only.
+fn without_ipv6<'a>(case: &Case<'a>) -> impl Iterator<Item = Obstacle<'a>> {
+    let well = || case.probes().filter(|probe| probe.outcome.well());
+    let six_only = well().next().is_some() && well().all(|probe| probe.to.is_ipv6());
+    let profiles = profiles(case).iter().filter(move |_| six_only);
+    profiles.filter_map(|profile| {
+        let setting = profile.ipv4_only.seen()?.first()?;
+        Some(Obstacle::WithoutIpv6(profile, setting))
+    })
 }
 
 impl Obstacle<'_> {
@@ -115,6 +134,11 @@ impl Obstacle<'_> {
                 profile.title(),
                 proxy.server
             ),
+            Obstacle::WithoutIpv6(profile, _) => format!(
+                "{} asks {} by IPv4 only, and {there} answers by IPv6 only",
+                profile.title(),
+                case.target.host
+            ),
             Obstacle::ByExtension(profile, extension) => format!(
                 "{} in {} is allowed to block requests to {there}",
                 extension.name,
@@ -135,6 +159,14 @@ impl Obstacle<'_> {
             Obstacle::ByProxy(profile, proxy) | Obstacle::ByScript(profile, proxy) => in_file(
                 format!("the proxy of {} is {}", profile.title(), proxy.server),
                 &proxy.file,
+            ),
+            Obstacle::WithoutIpv6(profile, setting) => in_file(
+                format!(
+                    "the setting {} of {} is on",
+                    setting.setting,
+                    profile.title()
+                ),
+                &setting.file,
             ),
             Obstacle::ByExtension(profile, extension) => in_file(
                 format!(
@@ -183,6 +215,24 @@ impl Obstacle<'_> {
                     ),
                 };
                 vec![Fix::read("take the proxy out, or except this host", text)]
+            }
+            Obstacle::WithoutIpv6(_, setting) => {
+                let mend = match setting.managed {
+                    true => format!("{} in {} is what says it", setting.setting, setting.file),
+                    false => format!("about:config: reset {}", setting.setting),
+                };
+                let well = case.probes().find(|probe| probe.outcome.well());
+                let by_address = well.map(|probe| {
+                    let path = case.target.path.as_deref().unwrap_or("");
+                    let scheme = match case.target.scheme {
+                        Some(Scheme::Https) => "https",
+                        _ => "http",
+                    };
+                    let url = format!("{scheme}://{}{path}", probe.to);
+                    Fix::read("open it by its address", url)
+                });
+                let again = Fix::read("let it ask by IPv6 again", mend);
+                [again].into_iter().chain(by_address).collect()
             }
             Obstacle::ByExtension(profile, _) => {
                 let page = match profile.gecko {

@@ -41,7 +41,7 @@ fn check(case: &Case) -> Option<Finding> {
     if !is_for_browsers(case) {
         return None;
     }
-    let redirects: Vec<(&BrowserProfile, &CachedRedirect)> = profiles(case)
+    let mut redirects: Vec<(&BrowserProfile, &CachedRedirect)> = profiles(case)
         .iter()
         .flat_map(|profile| {
             let list = profile.redirects.seen().into_iter().flatten();
@@ -49,19 +49,25 @@ fn check(case: &Case) -> Option<Finding> {
         })
         .filter(|(_, redirect)| !sends_it_still(case, redirect))
         .collect();
-    let workers: Vec<(&BrowserProfile, &ServiceWorker)> = profiles(case)
+    let mut workers: Vec<(&BrowserProfile, &ServiceWorker)> = profiles(case)
         .iter()
         .flat_map(|profile| {
             let list = profile.workers.seen().into_iter().flatten();
             list.map(move |worker| (profile, worker))
         })
         .collect();
+    // What holds in all tabs comes first.
+    redirects.sort_by_key(|(_, redirect)| redirect.container.is_some());
+    workers.sort_by_key(|(_, worker)| worker.container.is_some());
     let finding = match (redirects.first(), workers.first()) {
         (Some((profile, redirect)), _) => Finding::new(
-            Confidence::Likely,
+            match redirect.container {
+                None => Confidence::Likely,
+                Some(_) => Confidence::Possible,
+            },
             format!(
                 "{} goes from {} to {} without asking the server: it keeps an old redirect",
-                profile.title(),
+                profile.title_in(redirect.container.as_deref()),
                 redirect.url,
                 redirect.location
             ),
@@ -71,7 +77,7 @@ fn check(case: &Case) -> Option<Finding> {
             Confidence::Possible,
             format!(
                 "a service worker in {} answers for {} in the server's place",
-                profile.title(),
+                profile.title_in(worker.container.as_deref()),
                 worker.scope
             ),
         ),

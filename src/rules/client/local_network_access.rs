@@ -54,18 +54,21 @@ fn check(case: &Case) -> Option<Finding> {
     let there = case.target.authority();
     let mut policies = policies(case).iter();
     let policy = policies.find(|policy| policy.effect == PolicyEffect::DeniesSites);
-    let denied: Vec<(&BrowserProfile, &DeniedSite)> = profiles(case)
+    let mut denied: Vec<(&BrowserProfile, &DeniedSite)> = profiles(case)
         .iter()
         .flat_map(|profile| {
             let sites = profile.denied.seen().into_iter().flatten();
             sites.map(move |site| (profile, site))
         })
         .collect();
+    // What holds in all tabs comes first.
+    denied.sort_by_key(|(_, site)| site.container.is_some());
     let asks = profiles(case).iter().find(|profile| {
-        let since = |first| profile.version.is_some_and(|is| is >= first);
+        // Where it is switched off, or all are let in, nobody needed to look.
+        let off = profile.denied.gap() == Some(&Gap::NotAsked);
+        let since = |first| !off && profile.version.is_some_and(|is| is >= first);
         match profile.gecko {
-            // Where it is switched off, nobody needed to look.
-            true => since(FIREFOX_ASKS) && profile.denied.gap() != Some(&Gap::NotAsked),
+            true => since(FIREFOX_ASKS),
             false => since(ASKS),
         }
     });
@@ -85,10 +88,13 @@ fn check(case: &Case) -> Option<Finding> {
             &policy.file,
         )),
         (None, Some((profile, site)), _) => Finding::new(
-            Confidence::Likely,
+            match site.container {
+                None => Confidence::Likely,
+                Some(_) => Confidence::Possible,
+            },
             format!(
                 "{} keeps pages of {} from {there}",
-                profile.title(),
+                profile.title_in(site.container.as_deref()),
                 site.site
             ),
         ),
@@ -165,7 +171,7 @@ fn decided(profile: &BrowserProfile, site: &DeniedSite) -> Evidence {
         format!(
             "the setting {} of {} is \"block\" for {}",
             site.setting,
-            profile.title(),
+            profile.title_in(site.container.as_deref()),
             site.site
         ),
         &site.file,

@@ -3,17 +3,26 @@
 use crate::facts::{Carries, SaidBy};
 use crate::findings::{Hop, HopState, Verdict};
 use crate::rules::onward::{self, Next};
-use crate::rules::{Case, evidence};
+use crate::rules::{Case, evidence, public_tunnel};
 
 pub(super) fn hops(case: &Case) -> Vec<Hop> {
-    let nexts: Vec<Next> = [Carries::Bytes, Carries::Socks, Carries::Requests]
+    let ways = [
+        Carries::Bytes,
+        Carries::Socks,
+        Carries::Requests,
+        Carries::Tunnel,
+    ];
+    let nexts: Vec<Next> = ways
         .into_iter()
         .flat_map(|carries| onward::all(case, carries))
         .collect();
     let Some(first) = nexts.first() else {
         return Vec::new();
     };
-    let mut hops = vec![here(case)];
+    let mut hops = match first.place.carries {
+        Carries::Tunnel => public_tunnel::hops(case, first),
+        _ => vec![here(case)],
+    };
     if let Some(via) = &first.place.via {
         hops.push(machine(via, first));
     }

@@ -6,6 +6,11 @@
 //! `kubectl port-forward`, `socat`, an editor's port forwarding. It accepts the
 //! connection, and the far end does not take it, so it hangs up or says nothing.
 //!
+//! Or a public name of ngrok, Cloudflare Tunnel, localtunnel, dev tunnels or Tailscale
+//! Funnel answers with an error page of that service (`ERR_NGROK_8012`, "Bad gateway",
+//! error 1033): its agent on the developer's machine is not connected, or the local
+//! server behind the agent does not take the request.
+//!
 //! ## Why
 //!
 //! The server at the far end does not run, or listens on another port or address
@@ -16,13 +21,16 @@
 //!
 //! ## What to do
 //!
-//! Start the server at the far end, or set the tunnel up again with the right place.
+//! Start the server at the far end, or set the tunnel up again with the right place. A
+//! public tunnel that is started again has another name, unless one is reserved.
 
 use crate::facts::{Carries, Onward, Outcome, Probe, Process};
 use crate::findings::{Confidence, Evidence, Finding, Fix, Safety, Seen, Severity, Verdict};
 use crate::rules::onward::{self, Next};
 use crate::rules::process::{backlog_full, busy, out_of_file_descriptors, suspended};
 use crate::rules::{Case, Rule, container, evidence, protocol};
+
+use super::public_tunnel;
 
 /// DD723.
 pub static RULE: Rule = Rule {
@@ -51,6 +59,10 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(case: &Case) -> Option<Finding> {
+    public_tunnel::check(case).or_else(|| forwarder(case))
+}
+
+fn forwarder(case: &Case) -> Option<Finding> {
     let probe = case
         .cut_off()
         .or_else(|| case.probe_that(Outcome::Silent))?;

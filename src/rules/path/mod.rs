@@ -14,6 +14,7 @@ mod policy;
 pub mod port_redirected;
 pub mod proxy_in_the_way;
 pub mod proxy_unreachable;
+pub mod public_tunnel;
 pub mod sandboxed;
 pub mod upstream_refused;
 pub mod upstream_silent;

@@ -40,6 +40,7 @@ pub static RULE: Rule = Rule {
         &super::host_not_allowed::RULE,
         &path::upstream_refused::RULE,
         &path::upstream_silent::RULE,
+        &path::dead_tunnel::RULE,
         &process::system_service_holds_port::RULE,
         &super::headers_too_large::RULE,
     ],

@@ -12,6 +12,7 @@ use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use url::form_urlencoded::byte_serialize;
 
 use super::chromium::now_s;
+use super::tabs::Tabs;
 use super::wanted::Wanted;
 use super::{read_file, shown, word};
 use crate::facts::{CachedRedirect, Gap, Known};
@@ -21,12 +22,21 @@ const PIECE: usize = 256 * 1024;
 /// The newest form that is known.
 const NEWEST: u32 = 4;
 
-/// The redirects of the asked address that are in one of these folders.
-pub(super) fn redirects(folders: &[PathBuf], wanted: &Wanted) -> Known<Vec<CachedRedirect>> {
+/// The redirects of the asked address that are in one of these folders: those of all tabs
+/// first, then those of each container.
+pub(super) fn redirects(
+    folders: &[PathBuf],
+    wanted: &Wanted,
+    tabs: &Tabs,
+) -> Known<Vec<CachedRedirect>> {
     let mut found = Vec::new();
+    let containers: Vec<Option<u32>> = [None].into_iter().chain(tabs.ids().map(Some)).collect();
     for folder in folders {
-        for url in &wanted.urls {
-            for key in keys(url, wanted) {
+        let urls = containers
+            .iter()
+            .flat_map(|id| wanted.urls.iter().map(move |url| (*id, url)));
+        for (id, url) in urls {
+            for key in keys(url, wanted, id) {
                 let file = folder.join(name(&key));
                 let bytes = match read_file(&file) {
                     Ok(Some(bytes)) => bytes,
@@ -39,6 +49,7 @@ pub(super) fn redirects(folders: &[PathBuf], wanted: &Wanted) -> Known<Vec<Cache
                 };
                 found.extend(entry.redirect(now_s()).map(|redirect| CachedRedirect {
                     url: word(url.as_str()),
+                    container: id.map(|id| tabs.name(id)),
                     file: shown(&file),
                     ..redirect
                 }));
@@ -49,8 +60,9 @@ pub(super) fn redirects(folders: &[PathBuf], wanted: &Wanted) -> Known<Vec<Cache
 }
 
 /// The keys under which the page at an address may be kept: for the site whose page it is,
-/// or for all, as older versions do.
-fn keys(url: &url::Url, wanted: &Wanted) -> Vec<String> {
+/// or for all, as older versions do; in a container, or outside of all.
+fn keys(url: &url::Url, wanted: &Wanted, container: Option<u32>) -> Vec<String> {
+    let within = container.map(|id| format!("userContextId={id}"));
     let sites = wanted.domains().into_iter().map(|domain| {
         // The colons of an address would end it.
         let host = match domain.contains(':') {
@@ -59,9 +71,15 @@ fn keys(url: &url::Url, wanted: &Wanted) -> Vec<String> {
         };
         let site = format!("({},{host})", url.scheme());
         let site: String = byte_serialize(site.as_bytes()).collect();
-        format!("O^partitionKey={site},:{url}")
+        let attributes = within.iter().cloned();
+        let attributes = attributes.chain([format!("partitionKey={site}")]);
+        format!("O^{},:{url}", attributes.collect::<Vec<_>>().join("&"))
     });
-    sites.chain([format!(":{url}")]).collect()
+    let whole = match &within {
+        None => format!(":{url}"),
+        Some(within) => format!("O^{within},:{url}"),
+    };
+    sites.chain([whole]).collect()
 }
 
 /// The name of an entry's file.
@@ -165,11 +183,17 @@ mod tests {
         assert_eq!(name(KEY), "A0F95E2AB9FEE1F953798AB0EE802E7E7586134E");
         let of = |words: &str| {
             let wanted = Wanted::test(words);
-            keys(&wanted.urls[0], &wanted)
+            keys(&wanted.urls[0], &wanted, None)
         };
         assert!(of("http://localhost:3999/gone").contains(&KEY.to_owned()));
         let six = "O^partitionKey=%28http%2C%5B%2B%2B1%5D%29,:http://[::1]:3999/gone";
         assert!(of("http://[::1]:3999/gone").contains(&six.to_owned()));
+        let wanted = Wanted::test("http://localhost:3000/");
+        let within =
+            "O^userContextId=2&partitionKey=%28http%2Clocalhost%29,:http://localhost:3000/";
+        let keys = keys(&wanted.urls[0], &wanted, Some(2));
+        assert_eq!(keys[0], within);
+        assert_eq!(keys[1], "O^userContextId=2,:http://localhost:3000/");
     }
 
     #[test]

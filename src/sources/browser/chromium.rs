@@ -9,16 +9,25 @@ use ring::digest::{SHA256, digest};
 use serde_json::Value;
 
 use super::leveldb::{self, Reader};
+use super::managed::Managed;
 use super::places::Place;
 use super::wanted::Wanted;
 use super::{cache, extensions, patterns, places_in, read_file, read_json, shown, word};
-use crate::facts::{BrowserProfile, BrowserProxy, DeniedSite, Gap, HstsEntry, ServiceWorker};
+use crate::facts::{
+    BrowserProfile, BrowserProxy, BrowserSetting, DeniedSite, Gap, HstsEntry, Known, ServiceWorker,
+};
 
 /// Of so many sites, and no more.
 const MOST_SITES: usize = 16;
+/// The seconds from the beginning of its clock to that of Unix.
+const FROM_1601: u64 = 11_644_473_600;
 
 /// Every profile of a browser.
-pub(super) fn profiles(place: &Place, wanted: &Wanted) -> Result<Vec<BrowserProfile>, Gap> {
+pub(super) fn profiles(
+    place: &Place,
+    wanted: &Wanted,
+    managed: &Managed,
+) -> Result<Vec<BrowserProfile>, Gap> {
     let folders = places_in(&place.folder, |path| path.join("Preferences").is_file())?;
     let version = version(&place.folder);
     let profiles = folders.iter().map(|folder| {
@@ -30,6 +39,13 @@ pub(super) fn profiles(place: &Place, wanted: &Wanted) -> Result<Vec<BrowserProf
             name: word(&folder.file_name().unwrap_or_default().to_string_lossy()),
             version,
             hsts: hsts(folder, wanted).into(),
+            https_only: preferences
+                .as_ref()
+                .map(|preferences| https_only(preferences, wanted, managed, &file))
+                .map_err(Clone::clone)
+                .into(),
+            // It has no such setting.
+            ipv4_only: Known::Seen(Vec::new()),
             redirects: cache::redirects(&place.caches(folder, "Cache/Cache_Data"), wanted),
             workers: workers(folder, wanted).into(),
             proxy: preferences
@@ -44,8 +60,8 @@ pub(super) fn profiles(place: &Place, wanted: &Wanted) -> Result<Vec<BrowserProf
             extensions: extensions::of_chromium(folder, wanted).into(),
             denied: preferences
                 .as_ref()
-                .map(|preferences| denied(preferences, wanted, &file))
                 .map_err(Clone::clone)
+                .and_then(|preferences| denied(preferences, wanted, managed, &file))
                 .into(),
         }
     });
@@ -104,7 +120,7 @@ fn hsts_of(list: &[Value], wanted: &Wanted, now: u64) -> Option<HstsEntry> {
         holds.then(|| HstsEntry {
             host: domain.to_owned(),
             left_s,
-            file: String::new(),
+            ..HstsEntry::default()
         })
     })
 }
@@ -190,19 +206,75 @@ pub(super) fn proxy(setting: &Value, wanted: &Wanted, file: &str) -> Option<Brow
     })
 }
 
-/// The sites that may not reach the address: the user's own decisions.
-fn denied(preferences: &Value, wanted: &Wanted, file: &Path) -> Vec<DeniedSite> {
+/// Whether the asked host is opened over https only; this machine is spared, and so is a
+/// host for which the user, or the administrator, has made an exception.
+fn https_only(
+    preferences: &Value,
+    wanted: &Wanted,
+    managed: &Managed,
+    file: &Path,
+) -> Vec<BrowserSetting> {
+    let (on, by) = match &managed.https_only {
+        Some((on, by)) => (*on, Some(by)),
+        None => (preferences["https_only_mode_enabled"] == true, None),
+    };
+    let setting = match by {
+        Some(_) => "HttpsOnlyMode",
+        None => "https_only_mode_enabled",
+    };
+    let allowed = |pattern: &String| patterns::names_host(pattern, &wanted.host);
+    if !on || wanted.is_loopback() || managed.plain.iter().any(allowed) {
+        return Vec::new();
+    }
+    // What the user has chosen on the page that warns holds for every port of the host.
+    let host = match wanted.host.contains(':') {
+        true => format!("[{}]", wanted.host),
+        false => wanted.host.clone(),
+    };
+    let begins = format!("https://{host}:443,");
+    let chosen = &preferences["profile"]["content_settings"]["exceptions"]["http_allowed"];
+    let now = u128::from(now_s() + FROM_1601) * 1_000_000;
+    let chosen = chosen
+        .as_object()
+        .into_iter()
+        .flatten()
+        .any(|(pattern, decision)| {
+            let until = decision["setting"]["decision_expiration_time"].as_str();
+            let until = until.and_then(|until| until.parse::<u128>().ok());
+            pattern.starts_with(&begins) && until.is_some_and(|until| until > now)
+        });
+    let found = BrowserSetting {
+        setting: setting.to_owned(),
+        private: false,
+        managed: by.is_some(),
+        file: by.cloned().unwrap_or_else(|| shown(file)),
+    };
+    (!chosen).then_some(found).into_iter().collect()
+}
+
+/// The sites that may not reach the address: the user's own decisions, unless the
+/// administrator lets them in. It asks nobody where he lets in all.
+fn denied(
+    preferences: &Value,
+    wanted: &Wanted,
+    managed: &Managed,
+    file: &Path,
+) -> Result<Vec<DeniedSite>, Gap> {
     let settings: &[&str] = match (wanted.is_loopback(), patterns::is_lan(wanted)) {
         (true, _) => &["loopback_network", "local_network_access"],
         (false, true) => &["local_network", "local_network_access"],
-        (false, false) => return Vec::new(),
+        (false, false) => return Ok(Vec::new()),
     };
+    if managed.lets_in("*") {
+        return Err(Gap::NotAsked);
+    }
     let profile = &preferences["profile"];
     let mut denied = Vec::new();
     for setting in settings {
         let site = |site: &str| DeniedSite {
             site: word(site),
             setting: (*setting).to_owned(),
+            container: None,
             file: shown(file),
         };
         if profile["default_content_setting_values"][setting] == 2 {
@@ -213,12 +285,14 @@ fn denied(preferences: &Value, wanted: &Wanted, file: &Path) -> Vec<DeniedSite> 
             if decision["setting"] == 2 {
                 let first = pattern.split(',').next().unwrap_or(pattern);
                 let first = first.strip_suffix(":443").unwrap_or(first);
-                denied.push(site(first));
+                if !managed.lets_in(first) {
+                    denied.push(site(first));
+                }
             }
         }
     }
     denied.truncate(MOST_SITES);
-    denied
+    Ok(denied)
 }
 
 #[cfg(test)]
@@ -290,8 +364,13 @@ mod tests {
             } } },
         } });
         let of = |words: &str| {
-            let denied = denied(&preferences, &Wanted::test(words), Path::new("/p"));
-            denied.into_iter().map(|one| one.site).collect::<Vec<_>>()
+            let (wanted, managed) = (Wanted::test(words), Managed::default());
+            let denied = denied(&preferences, &wanted, &managed, Path::new("/p"));
+            denied
+                .unwrap()
+                .into_iter()
+                .map(|one| one.site)
+                .collect::<Vec<_>>()
         };
         assert_eq!(
             of("localhost:3000"),
@@ -324,5 +403,48 @@ mod tests {
             .pac
         );
         assert_eq!(of(json!({ "mode": "system" }), "3000"), None);
+    }
+
+    #[test]
+    fn https_only_has_exceptions_for_a_while() {
+        let told = |preferences: &Value, managed: &Managed, words: &str| {
+            let found = https_only(preferences, &Wanted::test(words), managed, Path::new("/p"));
+            found.into_iter().map(|one| one.setting).collect::<Vec<_>>()
+        };
+        let nothing = Managed::default();
+        let on = json!({ "https_only_mode_enabled": true });
+        let own = ["https_only_mode_enabled"];
+        assert_eq!(told(&on, &nothing, "shop.test:3000"), own);
+        assert_eq!(told(&on, &nothing, "10.0.0.5:3000"), own);
+        assert_eq!(told(&on, &nothing, "localhost:3000"), [""; 0]);
+        assert_eq!(told(&json!({}), &nothing, "shop.test:3000"), [""; 0]);
+        let until = |moment: &str| {
+            let mut preferences = on.clone();
+            let decision = json!({ "setting": { "decision_expiration_time": moment } });
+            preferences["profile"]["content_settings"]["exceptions"]["http_allowed"] =
+                json!({ "https://shop.test:443,*": decision });
+            preferences
+        };
+        assert_eq!(
+            told(&until("99000000000000000"), &nothing, "shop.test:3000"),
+            [""; 0]
+        );
+        assert_eq!(
+            told(&until("99000000000000000"), &nothing, "a.shop.test:3000"),
+            own
+        );
+        assert_eq!(
+            told(&until("13000000000000000"), &nothing, "shop.test:3000"),
+            own
+        );
+        let mut forced = Managed::default();
+        let policies =
+            json!({ "HttpsOnlyMode": "force_enabled", "HttpAllowlist": ["[*.]box.test"] });
+        forced.add_chromium(&policies, &Wanted::test("3000"), "/etc/p");
+        assert_eq!(
+            told(&json!({}), &forced, "shop.test:3000"),
+            ["HttpsOnlyMode"]
+        );
+        assert_eq!(told(&json!({}), &forced, "a.box.test:3000"), [""; 0]);
     }
 }

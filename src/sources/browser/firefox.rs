@@ -1,15 +1,22 @@
 //! The profiles of Firefox.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use super::chromium::now_s;
+use super::managed::{HTTPS_ONLY, Managed};
 use super::places::Place;
 use super::prefs::Prefs;
+use super::tabs::Tabs;
 use super::wanted::Wanted;
-use super::{cache2, extensions, patterns, permissions, places_in, read_file, shown, word};
-use crate::facts::{BrowserProfile, BrowserProxy, Gap, HstsEntry, ServiceWorker};
+use super::{
+    MOST_PLACES, cache2, extensions, patterns, permissions, places_in, read_file, shown, word,
+};
+use crate::facts::{
+    BrowserProfile, BrowserProxy, BrowserSetting, Gap, HstsEntry, Known, ServiceWorker,
+};
+use crate::sources::ini;
 
 /// A record of `SiteSecurityServiceState.bin`: a checksum, a score, a day, then the key and
 /// the value, each filled up with zeros.
@@ -19,25 +26,125 @@ const KEY: usize = 256;
 const VALUE: usize = 24;
 
 /// Every profile of a browser.
-pub(super) fn profiles(place: &Place, wanted: &Wanted) -> Result<Vec<BrowserProfile>, Gap> {
-    let folders = places_in(&place.folder, |path| path.join("prefs.js").is_file())?;
-    let profiles = folders.iter().map(|folder| BrowserProfile {
-        browser: place.browser.to_owned(),
-        gecko: true,
-        name: word(&folder.file_name().unwrap_or_default().to_string_lossy()),
-        version: version(folder),
-        hsts: hsts(folder, wanted).into(),
-        redirects: cache2::redirects(&place.caches(folder, "cache2/entries"), wanted),
-        workers: workers(folder, wanted).into(),
-        proxy: Prefs::read(folder)
-            .map(|prefs| proxy_of(&prefs, wanted).into_iter().collect())
-            .into(),
-        extensions: extensions::of_firefox(folder, wanted).into(),
-        denied: Prefs::read(folder)
-            .and_then(|prefs| permissions::denied(folder, &prefs, wanted))
-            .into(),
+pub(super) fn profiles(
+    place: &Place,
+    wanted: &Wanted,
+    managed: &Managed,
+) -> Result<Vec<BrowserProfile>, Gap> {
+    let is_profile = |path: &Path| path.join("prefs.js").is_file();
+    let mut folders = places_in(&place.folder, is_profile)?;
+    for elsewhere in moved(place)? {
+        if is_profile(&elsewhere) && !folders.contains(&elsewhere) {
+            folders.push(elsewhere);
+        }
+    }
+    folders.truncate(MOST_PLACES);
+    let profiles = folders.iter().map(|folder| {
+        let tabs = Tabs::read(folder);
+        let prefs = Prefs::read(folder, managed);
+        BrowserProfile {
+            browser: place.browser.to_owned(),
+            gecko: true,
+            name: word(&folder.file_name().unwrap_or_default().to_string_lossy()),
+            version: version(folder),
+            hsts: hsts(folder, wanted, &tabs).into(),
+            https_only: of(&prefs, |prefs| https_only(folder, prefs, wanted, managed)),
+            ipv4_only: of(&prefs, |prefs| Ok(ipv4_only(prefs, wanted))),
+            redirects: cache2::redirects(&place.caches(folder, "cache2/entries"), wanted, &tabs),
+            workers: workers(folder, wanted, &tabs).into(),
+            proxy: of(&prefs, |prefs| {
+                Ok(proxy_of(prefs, wanted).into_iter().collect())
+            }),
+            extensions: extensions::of_firefox(folder, wanted).into(),
+            denied: of(&prefs, |prefs| {
+                permissions::denied(folder, prefs, wanted, &tabs)
+            }),
+        }
     });
     Ok(profiles.collect())
+}
+
+/// What the settings tell, where they could be read.
+fn of<'a, T>(
+    prefs: &Result<Prefs<'a>, Gap>,
+    tell: impl FnOnce(&Prefs<'a>) -> Result<T, Gap>,
+) -> Known<T> {
+    prefs.as_ref().map_err(Clone::clone).and_then(tell).into()
+}
+
+/// The profiles that the user has put elsewhere: `profiles.ini` has them by their whole
+/// path. Where the profiles have a folder of their own, it stands beside that.
+fn moved(place: &Place) -> Result<Vec<PathBuf>, Gap> {
+    let beside = match place.folder.file_name() {
+        Some(name) if name == "Profiles" => place.folder.parent(),
+        _ => Some(place.folder.as_path()),
+    };
+    let bytes = beside.map(|folder| read_file(&folder.join("profiles.ini")));
+    let bytes = bytes.transpose()?.flatten().unwrap_or_default();
+    Ok(whole_paths(&String::from_utf8_lossy(&bytes)))
+}
+
+fn whole_paths(text: &str) -> Vec<PathBuf> {
+    let all: Vec<_> = ini::entries(text).collect();
+    let relative = |section: &str| {
+        let mut own = all.iter().filter(|entry| entry.section == section);
+        own.any(|entry| entry.key == "IsRelative" && entry.value != "0")
+    };
+    let paths = all.iter().filter(|entry| entry.key == "Path");
+    paths
+        .filter(|entry| !relative(entry.section))
+        .map(|entry| PathBuf::from(entry.value))
+        .filter(|path| path.is_absolute())
+        .take(MOST_PLACES)
+        .collect()
+}
+
+/// By which setting the asked host is opened over https only: that of all windows, or else
+/// that of private ones. This machine is spared, and by default so is its network.
+fn https_only(
+    profile: &Path,
+    prefs: &Prefs,
+    wanted: &Wanted,
+    managed: &Managed,
+) -> Result<Vec<BrowserSetting>, Gap> {
+    let in_private = format!("{HTTPS_ONLY}_pbm");
+    let found = prefs.that_is(HTTPS_ONLY, "true").or_else(|| {
+        let setting = prefs.that_is(&in_private, "true")?;
+        Some(BrowserSetting {
+            private: true,
+            ..setting
+        })
+    });
+    let lan_too = prefs.get(&format!("{HTTPS_ONLY}.upgrade_local")) == Some("true");
+    let lan = wanted.ip().is_some() && patterns::is_lan(wanted);
+    let Some(setting) = found.filter(|_| !wanted.is_loopback() && (lan_too || !lan)) else {
+        return Ok(Vec::new());
+    };
+    let origins = wanted.origins();
+    let excepted = |site: &String| origins.contains(&site.trim_end_matches('/').to_owned());
+    if managed.plain.iter().any(excepted) || permissions::may_be_plain(profile, wanted)? {
+        return Ok(Vec::new());
+    }
+    Ok(vec![setting])
+}
+
+/// By which setting the asked name is looked up by IPv4 only.
+fn ipv4_only(prefs: &Prefs, wanted: &Wanted) -> Vec<BrowserSetting> {
+    if wanted.ip().is_some() {
+        return Vec::new();
+    }
+    let name = "network.dns.ipv4OnlyDomains";
+    let listed = prefs.get(name).filter(|list| {
+        let mut domains = list
+            .split([',', ' '])
+            .map(|domain| domain.trim_start_matches('.'));
+        domains.any(|domain| wanted.domains().contains(&domain))
+    });
+    prefs
+        .that_is("network.dns.disableIPv6", "true")
+        .or_else(|| prefs.that_is(name, listed?))
+        .into_iter()
+        .collect()
 }
 
 fn version(folder: &Path) -> Option<u32> {
@@ -50,7 +157,7 @@ fn version(folder: &Path) -> Option<u32> {
 }
 
 /// The entry that holds for the host.
-fn hsts(folder: &Path, wanted: &Wanted) -> Result<Vec<HstsEntry>, Gap> {
+fn hsts(folder: &Path, wanted: &Wanted, tabs: &Tabs) -> Result<Vec<HstsEntry>, Gap> {
     type Entries = fn(&[u8]) -> Vec<(String, String)>;
     let files: [(&str, Entries); 2] = [
         ("SiteSecurityServiceState.bin", |bytes| {
@@ -67,7 +174,7 @@ fn hsts(folder: &Path, wanted: &Wanted) -> Result<Vec<HstsEntry>, Gap> {
         let Some(bytes) = read_file(&file)? else {
             continue;
         };
-        let found = hsts_of(&entries(&bytes), wanted, now_s());
+        let found = hsts_of(&entries(&bytes), wanted, tabs, now_s());
         let file = shown(&file);
         return Ok(found
             .map(|entry| HstsEntry { file, ..entry })
@@ -95,16 +202,20 @@ fn line(line: &str) -> Option<(String, String)> {
 
 /// A value is the end in milliseconds, the state (1: https only) and whether subdomains
 /// are included.
-fn hsts_of(entries: &[(String, String)], wanted: &Wanted, now: u64) -> Option<HstsEntry> {
+fn hsts_of(
+    entries: &[(String, String)],
+    wanted: &Wanted,
+    tabs: &Tabs,
+    now: u64,
+) -> Option<HstsEntry> {
     if wanted.ip().is_some() {
         return None;
     }
-    wanted.domains().into_iter().find_map(|domain| {
-        let mut own = entries.iter().filter(|(key, _)| {
-            // Behind the host stands the site in which it was met.
-            key.split('^').next() == Some(domain)
-        });
-        own.find_map(|(_, value)| {
+    let found = wanted.domains().into_iter().flat_map(|domain| {
+        entries.iter().filter_map(move |(key, value)| {
+            // Behind the host stands in which tabs, and on whose page, it was met.
+            let (host, suffix) = key.split_once('^').unwrap_or((key, ""));
+            let container = tabs.holds_in(suffix).filter(|_| host == domain)?;
             let mut parts = value.split(',');
             let until: u64 = parts.next()?.parse().ok()?;
             let state = parts.next()?;
@@ -114,20 +225,23 @@ fn hsts_of(entries: &[(String, String)], wanted: &Wanted, now: u64) -> Option<Hs
             holds.then(|| HstsEntry {
                 host: domain.to_owned(),
                 left_s,
+                container,
                 file: String::new(),
             })
         })
-    })
+    });
+    // What holds in all tabs comes first.
+    found.min_by_key(|entry| entry.container.is_some())
 }
 
 /// The service workers of the origin, in `serviceworker.txt`.
-fn workers(folder: &Path, wanted: &Wanted) -> Result<Vec<ServiceWorker>, Gap> {
+fn workers(folder: &Path, wanted: &Wanted, tabs: &Tabs) -> Result<Vec<ServiceWorker>, Gap> {
     let file = folder.join("serviceworker.txt");
     let Some(bytes) = read_file(&file)? else {
         return Ok(Vec::new());
     };
     let text = String::from_utf8_lossy(&bytes);
-    let workers = workers_of(&text, wanted);
+    let workers = workers_of(&text, wanted, tabs);
     let workers = workers.ok_or_else(|| Gap::Failed(format!("{} is unknown", shown(&file))))?;
     let of_file = |worker| ServiceWorker {
         file: shown(&file),
@@ -138,7 +252,7 @@ fn workers(folder: &Path, wanted: &Wanted) -> Result<Vec<ServiceWorker>, Gap> {
 
 /// The first line is the number of the format; then come the workers, each ended by a `#`:
 /// the suffix of its container, the scope, the script, and more.
-fn workers_of(text: &str, wanted: &Wanted) -> Option<Vec<ServiceWorker>> {
+fn workers_of(text: &str, wanted: &Wanted, tabs: &Tabs) -> Option<Vec<ServiceWorker>> {
     let (number, text) = text.split_once('\n')?;
     number.trim().parse::<u32>().ok()?;
     let lines: Vec<&str> = text.lines().collect();
@@ -152,13 +266,17 @@ fn workers_of(text: &str, wanted: &Wanted) -> Option<Vec<ServiceWorker>> {
                 .strip_prefix(origin.as_str())
                 .is_some_and(|rest| rest.starts_with('/'))
         });
-        (suffix.is_empty() && own).then(|| ServiceWorker {
+        let container = tabs.holds_in(suffix).filter(|_| own)?;
+        Some(ServiceWorker {
             scope: word(scope),
             script: word(script),
+            container,
             file: String::new(),
         })
     });
-    Some(workers.take(16).collect())
+    let mut workers: Vec<_> = workers.take(16).collect();
+    workers.sort_by(|a, b| a.container.cmp(&b.container));
+    Some(workers)
 }
 
 /// The proxy that the preferences set.
@@ -237,7 +355,7 @@ mod tests {
         let old = line("shop.test:HSTS\t3\t20779\t1826905311042,1,1,2").unwrap();
         let of = |entry: &(String, String), words: &str, now| {
             let entries = std::slice::from_ref(entry);
-            hsts_of(entries, &Wanted::test(words), now).map(|entry| entry.host)
+            hsts_of(entries, &Wanted::test(words), &Tabs::default(), now).map(|entry| entry.host)
         };
         for entry in [&read, &old] {
             assert_eq!(of(entry, "a.shop.test:1", 5).as_deref(), Some("shop.test"));
@@ -253,7 +371,7 @@ mod tests {
     #[test]
     fn workers_are_those_of_the_origin() {
         let of = |words: &str| {
-            let workers = workers_of(WORKERS, &Wanted::test(words)).unwrap();
+            let workers = workers_of(WORKERS, &Wanted::test(words), &Tabs::default()).unwrap();
             workers
                 .into_iter()
                 .map(|worker| worker.script)
@@ -262,7 +380,7 @@ mod tests {
         assert_eq!(of("3000"), ["http://localhost:3000/sw.js"]);
         assert_eq!(of("300"), [""; 0]);
         assert_eq!(of("http://shop.test:3443"), [""; 0]);
-        assert!(workers_of("no number\n", &Wanted::test("3000")).is_none());
+        assert!(workers_of("no number\n", &Wanted::test("3000"), &Tabs::default()).is_none());
     }
 
     #[test]
@@ -272,7 +390,11 @@ mod tests {
             user_pref(\"network.proxy.http_port\", 8888);\n\
             user_pref(\"network.proxy.no_proxies_on\", \"*.example, 10.0.0.0/8\");\n";
         let of = |text: &str, words: &str| {
-            let proxy = proxy_of(&Prefs::test(text), &Wanted::test(words)).unwrap();
+            let proxy = proxy_of(
+                &Prefs::test(text, &Managed::default()),
+                &Wanted::test(words),
+            )
+            .unwrap();
             (proxy.server, proxy.takes)
         };
         let server = || "127.0.0.1:8888".to_owned();
@@ -284,6 +406,88 @@ mod tests {
             of(&format!("{text}{hijacks}"), "localhost:3000"),
             (server(), true)
         );
-        assert_eq!(proxy_of(&Prefs::test(""), &Wanted::test("3000")), None);
+        assert_eq!(
+            proxy_of(&Prefs::test("", &Managed::default()), &Wanted::test("3000")),
+            None
+        );
+    }
+
+    #[test]
+    fn profiles_elsewhere_stand_there_with_their_whole_path() {
+        let text = "[Install4F96D1932A9F858E]\nDefault=Profiles/a.default\n[Profile1]\nName=moved\n\
+            IsRelative=0\nPath=/data/firefox\n[Profile0]\nName=a\nIsRelative=1\nPath=a.default\n\
+            [Profile2]\nName=odd\nIsRelative=0\nPath=odd\n[Profile3]\nIsRelative=1\nPath=/x\n";
+        let told = whole_paths(text);
+        let wanted: &[PathBuf] = match cfg!(windows) {
+            true => &[],
+            false => &["/data/firefox".into()],
+        };
+        assert_eq!(told, wanted);
+    }
+
+    #[test]
+    fn settings_hold_for_some_hosts() {
+        let told = |prefs: &str, words: &str| {
+            let managed = Managed::default();
+            let (prefs, wanted) = (Prefs::test(prefs, &managed), Wanted::test(words));
+            let nowhere = Path::new("/nonexistent");
+            let https = https_only(nowhere, &prefs, &wanted, &managed).unwrap();
+            let found = https.into_iter().chain(ipv4_only(&prefs, &wanted));
+            found
+                .map(|one| format!("{} {}", one.setting, one.private))
+                .collect::<Vec<_>>()
+        };
+        let on = "user_pref(\"dom.security.https_only_mode\", true);\n";
+        let all = ["dom.security.https_only_mode false"];
+        assert_eq!(told(on, "shop.test:3000"), all);
+        for spared in [
+            "localhost:3000",
+            "shop.localhost:3000",
+            "127.0.0.1:3000",
+            "10.0.0.5:3000",
+        ] {
+            assert_eq!(told(on, spared), [""; 0], "{spared}");
+        }
+        assert_eq!(told(on, "nas.local:3000"), all);
+        let lan = format!("{on}user_pref(\"dom.security.https_only_mode.upgrade_local\", true);\n");
+        assert_eq!(told(&lan, "10.0.0.5:3000"), all);
+        let private = "user_pref(\"dom.security.https_only_mode_pbm\", true);\n";
+        assert_eq!(
+            told(private, "shop.test:3000"),
+            ["dom.security.https_only_mode_pbm true"]
+        );
+        let six = "user_pref(\"network.dns.disableIPv6\", true);\n";
+        assert_eq!(
+            told(six, "localhost:3000"),
+            ["network.dns.disableIPv6 false"]
+        );
+        assert_eq!(told(six, "[::1]:3000"), [""; 0]);
+        let domains = "user_pref(\"network.dns.ipv4OnlyDomains\", \"x.test, .shop.test\");\n";
+        assert_eq!(
+            told(domains, "a.shop.test:3000"),
+            ["network.dns.ipv4OnlyDomains false"]
+        );
+        assert_eq!(told(domains, "localhost:3000"), [""; 0]);
+    }
+
+    #[test]
+    fn a_locked_policy_comes_before_the_user_and_others_behind() {
+        let get = |policies: &str, prefs: &str| {
+            let policies = serde_json::from_str(policies).unwrap();
+            let managed = Managed::of_firefox(&policies, "/etc/p");
+            let prefs = Prefs::test(prefs, &managed);
+            let set = prefs.that_is(HTTPS_ONLY, "true");
+            set.map(|one| (one.setting, one.managed, one.file))
+        };
+        let (on, off) = (
+            "user_pref(\"dom.security.https_only_mode\", true);\n",
+            "user_pref(\"dom.security.https_only_mode\", false);\n",
+        );
+        let policy = Some(("HttpsOnlyMode".to_owned(), true, "/etc/p".to_owned()));
+        assert_eq!(get(r#"{ "HttpsOnlyMode": "force_enabled" }"#, off), policy);
+        assert_eq!(get(r#"{ "HttpsOnlyMode": "disallowed" }"#, on), None);
+        assert_eq!(get(r#"{ "HttpsOnlyMode": "enabled" }"#, off), None);
+        assert_eq!(get(r#"{ "HttpsOnlyMode": "enabled" }"#, ""), policy);
+        assert!(!get("{}", on).unwrap().1);
     }
 }

@@ -10,6 +10,7 @@ mod chromium;
 mod extensions;
 mod firefox;
 mod leveldb;
+mod managed;
 mod patterns;
 mod permissions;
 mod places;
@@ -18,6 +19,7 @@ mod prefs;
 mod safari;
 mod sqlite;
 mod table;
+mod tabs;
 mod wanted;
 
 use std::io::Read;
@@ -29,6 +31,7 @@ use serde_json::Value;
 use crate::facts::{Browsers, Gap, Known, Target, clean};
 
 use super::Pending;
+use managed::Managed;
 use wanted::Wanted;
 
 /// The largest file that is read, in bytes.
@@ -54,23 +57,26 @@ fn read_all(wanted: &Wanted) -> Known<Browsers> {
     let Some(places) = places::Places::of(|name| std::env::var_os(name)) else {
         return Known::Unseen(Gap::Failed("there is no home folder".to_owned()));
     };
+    let (policies, managed) = policies::read(wanted);
     let mut browsers = Browsers {
-        policies: policies::read(wanted),
+        policies,
         ..Browsers::default()
     };
+    let nothing = Managed::default();
+    let managed = |browser: &str| managed.get(browser).unwrap_or(&nothing);
     if cfg!(target_os = "macos") {
         let home = std::env::var_os("HOME").map(PathBuf::from);
         browsers.safari = home.and_then(|home| safari::gap(&home));
     }
     let mut hidden = None;
     for place in places.chromium() {
-        match chromium::profiles(&place, wanted) {
+        match chromium::profiles(&place, wanted, managed(place.browser)) {
             Ok(profiles) => browsers.profiles.extend(profiles),
             Err(gap) => hidden = hidden.or(Some(gap)),
         }
     }
     for place in places.firefox() {
-        match firefox::profiles(&place, wanted) {
+        match firefox::profiles(&place, wanted, managed(place.browser)) {
             Ok(profiles) => browsers.profiles.extend(profiles),
             Err(gap) => hidden = hidden.or(Some(gap)),
         }

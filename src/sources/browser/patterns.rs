@@ -120,6 +120,29 @@ pub(super) fn excepts(rule: &str, wanted: &Wanted) -> bool {
     }
 }
 
+/// Whether a pattern of Chromium's policies, or an entry of Firefox's lists, names a host:
+/// itself, `[*.]` or `*.` and the domain, or `*` for all.
+pub(super) fn names_host(pattern: &str, host: &str) -> bool {
+    let pattern = pattern.trim();
+    let below = pattern.strip_prefix("[*.]").or(pattern.strip_prefix("*."));
+    match below {
+        Some(domain) => !domain.is_empty() && is_or_is_below(host, domain),
+        None => pattern == "*" || pattern.eq_ignore_ascii_case(host),
+    }
+}
+
+/// Whether a pattern of Chromium's policies names a site: `https://app.example.com`.
+pub(super) fn names_site(pattern: &str, site: &str) -> bool {
+    let parts = |text: &str| {
+        let (scheme, rest) = text.split_once("://").unwrap_or(("*", text));
+        let rest = rest.trim_end_matches('/');
+        let host = rest.strip_suffix(":443").unwrap_or(rest);
+        (scheme.to_owned(), host.to_owned())
+    };
+    let ((scheme, host), (is, of)) = (parts(pattern), parts(site));
+    (scheme == "*" || scheme == is) && names_host(&host, &of)
+}
+
 /// Whether the host is an address of a private network.
 pub(super) fn is_lan(wanted: &Wanted) -> bool {
     match wanted.ip() {
@@ -226,6 +249,30 @@ mod tests {
         assert!(of("*.test", "shop.test:3000"));
         assert!(of("<local>", "shop:3000"));
         assert!(!of("<local>;*.example", "shop.test:3000"));
+    }
+
+    #[test]
+    fn patterns_name_sites() {
+        let app = "https://app.example.com";
+        for names in [
+            "*",
+            app,
+            "https://app.example.com:443",
+            "https://[*.]example.com/",
+            "app.example.com",
+        ] {
+            assert!(names_site(names, app), "{names}");
+        }
+        for not in [
+            "",
+            "http://app.example.com",
+            "https://example.com",
+            "https://[*.]pp.example.com",
+        ] {
+            assert!(!names_site(not, app), "{not}");
+        }
+        assert!(names_site("*", "*") && !names_site(app, "*"));
+        assert!(names_host("*.shop.test", "a.shop.test") && !names_host("*.", "x"));
     }
 
     #[test]

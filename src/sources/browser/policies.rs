@@ -1,9 +1,11 @@
 //! What the administrator of this machine has set for its browsers.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use super::managed::Managed;
 use super::patterns::{filter_covers, is_lan, match_covers};
 use super::wanted::Wanted;
 use super::{chromium, firefox, read_json, shown, word};
@@ -34,37 +36,48 @@ const DENIES: &[&str] = &[
     "LoopbackNetworkBlockedForUrls",
 ];
 
-/// Every policy that touches the address.
-pub(super) fn read(wanted: &Wanted) -> Known<Vec<BrowserPolicy>> {
+/// Every policy that touches the address, and what others set in the place of profiles, by
+/// browser.
+pub(super) fn read(
+    wanted: &Wanted,
+) -> (Known<Vec<BrowserPolicy>>, BTreeMap<&'static str, Managed>) {
+    let mut managed = BTreeMap::new();
     if !cfg!(target_os = "linux") {
         // They are in the registry, or in binary property lists.
-        return Known::Unseen(Gap::Unsupported);
+        return (Known::Unseen(Gap::Unsupported), managed);
     }
+    let found = read_files(wanted, &mut managed);
+    (found.into(), managed)
+}
+
+fn read_files(
+    wanted: &Wanted,
+    managed: &mut BTreeMap<&'static str, Managed>,
+) -> Result<Vec<BrowserPolicy>, Gap> {
     let mut found = Vec::new();
     for (browser, folder) in CHROMIUM {
         for kind in ["managed", "recommended"] {
-            let files = match files_in(&Path::new(folder).join(kind)) {
-                Ok(files) => files,
-                Err(gap) => return Known::Unseen(gap),
-            };
-            let read: Result<Vec<_>, Gap> = files
+            let files = files_in(&Path::new(folder).join(kind))?;
+            let files: Vec<(String, Value)> = files
                 .iter()
                 .map(|file| Ok((shown(file), read_json(file)?.unwrap_or_default())))
-                .collect();
-            match read {
-                Ok(files) => found.extend(of_chromium(browser, &files, wanted)),
-                Err(gap) => return Known::Unseen(gap),
+                .collect::<Result<_, Gap>>()?;
+            found.extend(of_chromium(browser, &files, wanted));
+            let own = managed.entry(*browser).or_default();
+            for (file, text) in &files {
+                own.add_chromium(text, wanted, file);
             }
         }
     }
     for file in FIREFOX {
-        match read_json(Path::new(file)) {
-            Ok(Some(text)) => found.extend(of_firefox(&text["policies"], file, wanted)),
-            Ok(None) => {}
-            Err(gap) => return Known::Unseen(gap),
+        if let Some(text) = read_json(Path::new(file))? {
+            let policies = &text["policies"];
+            found.extend(of_firefox(policies, file, wanted));
+            let own = Managed::of_firefox(policies, file);
+            managed.entry("Firefox").or_insert(own);
         }
     }
-    Known::Seen(found)
+    Ok(found)
 }
 
 fn files_in(folder: &Path) -> Result<Vec<PathBuf>, Gap> {

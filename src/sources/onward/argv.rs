@@ -36,6 +36,17 @@ pub fn of_command(kind: &str, argv: &[String]) -> Vec<Passage> {
             .collect(),
         "ngrok" => ngrok(&words),
         "cloudflared" => cloudflared(&words),
+        "localtunnel" => localtunnel(&words),
+        "devtunnel" => value_of(&words, &["-p", "--port-numbers"])
+            .and_then(local)
+            .into_iter()
+            .collect(),
+        "tailscale-funnel" => words
+            .iter()
+            .filter(|word| !word.starts_with('-'))
+            .find_map(|word| local(word))
+            .into_iter()
+            .collect(),
         _ => Vec::new(),
     };
     for passage in &mut found {
@@ -221,22 +232,65 @@ fn ngrok(words: &[&str]) -> Vec<Passage> {
 
 /// `cloudflared tunnel --url http://localhost:3000`.
 fn cloudflared(words: &[&str]) -> Vec<Passage> {
+    let url = value_of(words, &["--url"]).and_then(local);
+    url.into_iter().collect()
+}
+
+/// `lt --port 3000 --local-host 127.0.0.1`.
+fn localtunnel(words: &[&str]) -> Vec<Passage> {
+    let port = value_of(words, &["--port", "-p"]).and_then(local);
+    let host = value_of(words, &["--local-host", "-l"]);
+    port.map(|port| Passage {
+        host: host.map(str::to_owned).or(port.host.clone()),
+        ..port
+    })
+    .into_iter()
+    .collect()
+}
+
+/// The value of the first of these options, in the same word or in the next.
+fn value_of<'a>(words: &[&'a str], options: &[&str]) -> Option<&'a str> {
     let mut rest = words.iter();
     while let Some(word) = rest.next() {
-        let value = match word.split_once('=') {
-            Some(("--url", value)) => Some(value),
-            None if *word == "--url" => rest.next().copied(),
-            _ => None,
-        };
-        if let Some(value) = value {
-            return local(value).into_iter().collect();
+        match word.split_once('=') {
+            Some((option, value)) if options.contains(&option) => return Some(value),
+            None if options.contains(word) => return rest.next().copied(),
+            _ => {}
         }
     }
-    Vec::new()
+    None
+}
+
+/// Whether the agent of a tunnel that was started so may have this public name: it asks for
+/// it, or for none.
+#[must_use]
+pub fn may_be_named(argv: &[String], host: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "--url",
+        "-url",
+        "--domain",
+        "-domain",
+        "--hostname",
+        "-hostname",
+        "--subdomain",
+        "-subdomain",
+        "-s",
+    ];
+    let words: Vec<&str> = argv.iter().map(String::as_str).collect();
+    let Some(asked) = value_of(&words, NAMES) else {
+        return true;
+    };
+    let name = asked.split_once("://").map_or(asked, |(_, rest)| rest);
+    let name = name.split(['/', ':']).next().unwrap_or(name);
+    // That of Cloudflare names the local server in this way.
+    let is_local = local(asked).is_some();
+    let first = host.split('.').next().unwrap_or(host);
+    is_local || name.eq_ignore_ascii_case(host) || name.eq_ignore_ascii_case(first)
 }
 
 /// A place of this machine: a port alone, or an address with one.
-fn local(word: &str) -> Option<Passage> {
+#[must_use]
+pub fn local(word: &str) -> Option<Passage> {
     match word.parse() {
         Ok(port) => Some(Passage {
             host: Some("localhost".to_owned()),
@@ -313,6 +367,24 @@ mod tests {
     }
 
     #[test]
+    fn an_agent_asks_for_a_name_or_takes_any() {
+        let of = |line: &str| {
+            let argv: Vec<String> = line.split(' ').map(str::to_owned).collect();
+            may_be_named(&argv, "shop.ngrok.io")
+        };
+        for may in [
+            "ngrok http 3000",
+            "ngrok http -subdomain=shop 3000",
+            "ngrok http --url https://shop.ngrok.io 3000",
+            "cloudflared tunnel --url http://localhost:3000",
+        ] {
+            assert!(of(may), "{may}");
+        }
+        assert!(!of("ngrok http --domain=other.ngrok.app 3000"));
+        assert!(!of("ngrok http -subdomain other 3000"));
+    }
+
+    #[test]
     fn the_others() {
         for (kind, line, expected) in [
             (
@@ -369,7 +441,25 @@ mod tests {
         ] {
             assert_eq!(told(kind, line), [expected], "{line}");
         }
+        for (kind, line, expected) in [
+            (
+                "localtunnel",
+                "node lt --port 3000 --local-host 127.0.0.1",
+                "? 127.0.0.1 3000",
+            ),
+            ("localtunnel", "node lt -p 3000", "? localhost 3000"),
+            ("devtunnel", "devtunnel host -p 3000", "? localhost 3000"),
+            (
+                "tailscale-funnel",
+                "tailscale funnel --https=443 localhost:3000",
+                "? localhost 3000",
+            ),
+        ] {
+            assert_eq!(told(kind, line), [expected], "{line}");
+        }
         for (kind, line) in [
+            ("localtunnel", "node lt"),
+            ("devtunnel", "devtunnel list"),
             ("socat", "socat TCP-LISTEN:3000 EXEC:cat"),
             ("kubectl", "kubectl proxy"),
             ("ngrok", "ngrok start web"),

@@ -14,7 +14,7 @@ use std::net::SocketAddr;
 
 use crate::facts::Known;
 
-pub use argv::{Passage, of_command};
+pub use argv::{Passage, local, may_be_named, of_command};
 pub use config::config_of;
 
 /// The connections that these processes have made to others, without those that others

@@ -80,6 +80,7 @@ pub(super) fn http(bytes: &[u8]) -> Option<Http> {
         location: header("location"),
         sets_cookie: header("set-cookie").is_some(),
         via: header("via").or_else(|| header("x-squid-error")),
+        tunnel_error: header("ngrok-error-code"),
         body_start: clean(&body.split_whitespace().collect::<Vec<_>>().join(" ")),
     })
 }

@@ -278,14 +278,30 @@ pub(super) fn watched(project: &str) -> Result<Option<Vec<Row>>, Gap> {
 /// `None` if there are too many for the deadline. Whose folder may not be seen is
 /// another user's, or hides itself: none that a developer started.
 pub(super) fn in_folder(folder: &str) -> Result<Option<Vec<ProcId>>, Gap> {
+    ids_of(|pid| proc::link(pid, "cwd").is_ok_and(|cwd| is_below(&cwd, folder)))
+}
+
+/// Every process whose short name and command line are of this kind; nothing if that took
+/// too long.
+pub(super) fn that_are(
+    known: &dyn Fn(&str, &[String]) -> bool,
+) -> Result<Option<Vec<ProcId>>, Gap> {
+    ids_of(|pid| {
+        let line = proc::read(pid, "cmdline", LONGEST).unwrap_or_default();
+        // Threads of the kernel have none.
+        !line.is_empty() && Stat::of(pid).is_ok_and(|stat| known(&stat.comm, &argv(&line)))
+    })
+}
+
+/// The processes of which this is true, without ourselves and those that have ended.
+fn ids_of(is: impl Fn(u32) -> bool) -> Result<Option<Vec<ProcId>>, Gap> {
     let deadline = Instant::now() + DEADLINE;
     let mut ids = Vec::new();
     for pid in proc::pids().map_err(|error| Gap::of(&error))? {
         if Instant::now() > deadline {
             return Ok(None);
         }
-        let here = proc::link(pid, "cwd").is_ok_and(|cwd| is_below(&cwd, folder));
-        if here
+        if is(pid)
             && pid != std::process::id()
             && let Ok(stat) = Stat::of(pid)
             && !matches!(stat.state, b'Z' | b'X')

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::facts::{Departed, Gap, Known, ProcId, ProcState, Process};
+use crate::facts::{Departed, Gap, Known, ProcId, ProcState, Process, catalogue};
 
 mod cpu;
 mod departed;
@@ -132,6 +132,24 @@ pub fn in_folder(folder: &str) -> Known<Vec<Process>> {
     Known::Seen(processes)
 }
 
+/// The processes that the catalogue knows by one of these keys; without their ancestors,
+/// and without ourselves.
+#[must_use]
+pub fn that_are(keys: &[&str]) -> Known<Vec<Process>> {
+    let known = |comm: &str, argv: &[String]| {
+        let row = catalogue().recognise(comm, argv);
+        row.is_some_and(|row| keys.contains(&row.key.as_str()))
+    };
+    let ids = match os::that_are(&known) {
+        Ok(Some(ids)) => ids,
+        Ok(None) => return Known::Unseen(Gap::TooSlow),
+        Err(gap) => return Known::Unseen(gap),
+    };
+    let mut processes = look(&ids);
+    processes.retain(|process| ids.contains(&process.id));
+    Known::Seen(processes)
+}
+
 /// The name of a user, as far as the system knows it.
 #[must_use]
 pub fn user_name(uid: u32) -> Option<String> {
@@ -233,6 +251,28 @@ mod tests {
         let theirs: Vec<u32> = theirs.unwrap().unwrap().iter().map(|id| id.pid).collect();
         assert_eq!(theirs, pids);
         assert!(String::from_utf8_lossy(&environment).contains("PORT=4000"));
+    }
+
+    #[test]
+    fn a_process_is_found_by_what_it_is() {
+        use std::os::unix::process::CommandExt;
+        let mut child = std::process::Command::new("sleep")
+            .arg0("ngrok")
+            .arg("30")
+            .spawn()
+            .unwrap();
+        let pids = |keys: &[&str]| -> Vec<u32> {
+            let found = that_are(keys).seen().cloned().unwrap();
+            found.iter().map(|process| process.id.pid).collect()
+        };
+        let (agents, others) = (pids(&["ngrok"]), pids(&["adb"]));
+        let is = |_: &str, argv: &[String]| argv.first().is_some_and(|word| word == "ngrok");
+        let theirs = portable::that_are(&is).unwrap().unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(agents.contains(&child.id()), "{agents:?}");
+        assert!(!others.contains(&child.id()), "{others:?}");
+        assert!(theirs.iter().any(|id| id.pid == child.id()));
     }
 
     #[test]

@@ -100,6 +100,34 @@ pub(super) fn in_folder(folder: &str) -> Result<Option<Vec<ProcId>>, Gap> {
     Ok(Some(ids))
 }
 
+/// Every process whose name and command line are of this kind.
+pub(super) fn that_are(
+    known: &dyn Fn(&str, &[String]) -> bool,
+) -> Result<Option<Vec<ProcId>>, Gap> {
+    let mut system = System::new().map_err(|error| Gap::Failed(error.to_string()))?;
+    let wanted = ProcessRefreshKind::nothing()
+        .without_tasks()
+        .with_cmd(UpdateKind::OnlyIfNotSet);
+    system.refresh_processes_specifics(ProcessesToUpdate::All, true, wanted);
+    let all = system.processes().values().filter(|process| {
+        let words = process.cmd().iter();
+        let argv: Vec<String> = words
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect();
+        known(&process.name().to_string_lossy(), &argv)
+            && state(process.status()) != ProcState::Zombie
+            && process.pid().as_u32() != std::process::id()
+    });
+    let mut ids: Vec<ProcId> = all
+        .map(|process| ProcId {
+            pid: process.pid().as_u32(),
+            started: process.start_time(),
+        })
+        .collect();
+    ids.sort_unstable();
+    Ok(Some(ids))
+}
+
 /// The environment that a process was started with: `NAME=value`, each with a NUL.
 pub(super) fn environment(pid: u32) -> io::Result<Vec<u8>> {
     let mut system = System::new().map_err(|error| io::Error::other(error.to_string()))?;
