@@ -18,7 +18,7 @@
 //! For 4xx, check the path and the login. For 500, read the server's log. For 502,
 //! 503 and 504, diagnose the server behind the proxy: `devdoctor why` with its port.
 
-use crate::facts::{Http, Outcome};
+use crate::facts::{Http, Outcome, TunnelService};
 use crate::findings::{Confidence, Finding, Fix, Severity};
 use crate::rules::{Case, Rule, client, container, evidence, path, process};
 
@@ -104,7 +104,10 @@ fn status(case: &Case) -> Option<Finding> {
     // So may the server behind it, if there is one.
     let by_itself = case.facts.onward.seen().is_some_and(|list| list.is_empty());
     // A network that wants a login first says it with 511, in the name of every host.
-    let another = matches!(status, 500 | 502..=504) && !by_itself || status == 511;
+    // And the public end of a tunnel says so of a server that it cannot reach.
+    let another = matches!(status, 500 | 502..=504) && !by_itself
+        || status == 511
+        || TunnelService::of_answer(http).is_some();
     let confidence = if another {
         Confidence::Likely
     } else if case
