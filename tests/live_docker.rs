@@ -4,11 +4,12 @@
 
 #![cfg(target_os = "linux")]
 
+// It waits longest, and by its name it begins early.
+#[path = "docker/announced.rs"]
+mod announced;
 #[path = "docker/calls.rs"]
 mod calls;
 mod docker;
-#[path = "docker/hints.rs"]
-mod hints;
 #[path = "support/machine.rs"]
 mod machine;
 

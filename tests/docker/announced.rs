@@ -23,7 +23,7 @@ const A_WHILE: Duration = Duration::from_millis(800);
 
 #[test]
 fn containers_that_come_and_go_are_told() {
-    docker::enter("hints::hints_world", &[]);
+    docker::enter("announced::announced_world", &[]);
 }
 
 /// What listens: a process of its own, since whom it asks hangs on its environment. It
@@ -67,7 +67,7 @@ struct Listener {
 impl Listener {
     fn begin(world: &World) -> Self {
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "hints::listener", "--nocapture"])
+            .args(["--exact", "announced::listener", "--nocapture"])
             .env(LISTENER, "1")
             .env("HOME", world.folder())
             // The engine's socket stands there, where a rootless one would have it.
@@ -162,7 +162,7 @@ fn wedged(world: &World, place: &str, sends: &'static [u8]) {
 
 /// What the test above runs in its world.
 #[test]
-fn hints_world() {
+fn announced_world() {
     let Some(mut world) = World::begin() else {
         return;
     };
